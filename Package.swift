@@ -1,0 +1,61 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+let package = Package(
+  name: "aver",
+  products: [
+    .executable(name: "aver-train", targets: ["aver-train"]),
+    .executable(name: "aver", targets: ["aver"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
+  ],
+  targets: [
+    // C libraries, and what Swift cannot import of them.
+    .systemLibrary(name: "CMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"])]),
+    .systemLibrary(
+      name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
+    .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+    .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .target(name: "COneDNN", linkerSettings: [.linkedLibrary("dnnl")]),
+    .target(name: "CVectorKernels"),
+
+    // Arrows point one way: CounterRandom → (Media → Datasets, Nets, Distributed) → Trainer → executables.
+    .target(name: "CounterRandom"),
+    .target(name: "Media", dependencies: ["CTurboJPEG", "CPNG"]),
+    .target(name: "Datasets", dependencies: ["CounterRandom", "Media"]),
+    .target(name: "Nets", dependencies: ["COneDNN", "CVectorKernels", "CounterRandom"]),
+    .target(name: "Distributed", dependencies: ["CMPI", "CVectorKernels"]),
+    .target(
+      name: "Trainer",
+      dependencies: [
+        "CCrypto", "CVectorKernels", "CounterRandom", "Datasets", "Nets", "Distributed",
+        .product(name: "Logging", package: "swift-log"), "Yams",
+      ]),
+
+    .executableTarget(
+      name: "aver-train",
+      dependencies: [
+        "Trainer", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+    .executableTarget(
+      name: "aver",
+      dependencies: [
+        "Trainer", "Datasets",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+
+    .target(name: "TestSupport", dependencies: ["Nets"], path: "Tests/TestSupport"),
+    .testTarget(name: "CounterRandomTests", dependencies: ["CounterRandom"]),
+    .testTarget(name: "MediaTests", dependencies: ["Media", "TestSupport"]),
+    .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "TestSupport"]),
+    .testTarget(
+      name: "NetsTests", dependencies: ["Nets", "TestSupport"],
+      exclude: ["Goldens"]),
+    .testTarget(name: "DistributedTests", dependencies: ["Distributed", "TestSupport"]),
+    .testTarget(name: "TrainerTests", dependencies: ["Trainer", "TestSupport"]),
+    .testTarget(name: "EndToEndTests", dependencies: ["Trainer", "TestSupport"]),
+  ]
+)
