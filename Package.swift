@@ -52,7 +52,7 @@ let package = Package(
     .testTarget(name: "MediaTests", dependencies: ["Media", "TestSupport"]),
     .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "TestSupport"]),
     .testTarget(
-      name: "NetsTests", dependencies: ["Nets", "TestSupport"],
+      name: "NetsTests", dependencies: ["CounterRandom", "Nets", "TestSupport"],
       exclude: ["Goldens"]),
     .testTarget(name: "DistributedTests", dependencies: ["Distributed", "TestSupport"]),
     .testTarget(name: "TrainerTests", dependencies: ["Trainer", "TestSupport"]),
