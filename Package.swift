@@ -54,6 +54,8 @@ let package = Package(
     .testTarget(
       name: "NetsTests", dependencies: ["CounterRandom", "Nets", "TestSupport"],
       exclude: ["Goldens"]),
+    .testTarget(
+      name: "CVectorKernelsTests", dependencies: ["CVectorKernels", "TestSupport"]),
     .testTarget(name: "DistributedTests", dependencies: ["Distributed", "TestSupport"]),
     .testTarget(name: "TrainerTests", dependencies: ["Trainer", "TestSupport"]),
     .testTarget(name: "EndToEndTests", dependencies: ["Trainer", "TestSupport"]),

@@ -1,0 +1,38 @@
+/// What callers of this module can ask for and not get.
+public enum DistributedError: Error, Equatable, CustomStringConvertible {
+  /// The fixed tree needs a power of two of ranks that divides the number of micro-batches.
+  case worldSizeDoesNotFit(worldSize: Int, microBatches: Int)
+  /// The exact reduction needs a power of two of ranks.
+  case worldSizeNotPowerOfTwo(worldSize: Int)
+  /// The buckets do not cover every element of the buffer exactly once.
+  case bucketsDoNotTile(count: Int)
+  /// A buffer has another length than the reducer was made for.
+  case wrongBufferLength(expected: Int, actual: Int)
+  /// The communicator is asked for after MPI has ended, which MPI does not allow.
+  case alreadyFinalized
+
+  /// The cause, and what to do about it.
+  public var description: String {
+    switch self {
+    case .worldSizeDoesNotFit(let worldSize, let microBatches):
+      let fitting = MicroBatchTree.worldSizes(fitting: microBatches).map(String.init)
+      return """
+        \(worldSize) ranks cannot share a global batch of \(microBatches) micro-batches: start \
+        \(fitting.joined(separator: ", ")) rank\(fitting == ["1"] ? "" : "s"), or change \
+        batch.global or batch.micro
+        """
+    case .worldSizeNotPowerOfTwo(let worldSize):
+      let lower = MicroBatchTree.largestPowerOfTwo(notAbove: worldSize)
+      return """
+        the exact reduction needs a power of two of ranks, not \(worldSize): start \(lower) or \
+        \(2 * lower), or set reduction to vendor
+        """
+    case .bucketsDoNotTile(let count):
+      return "the gradient buckets do not cover each of the \(count) elements exactly once"
+    case .wrongBufferLength(let expected, let actual):
+      return "a gradient buffer of \(actual) elements was given to a reducer for \(expected)"
+    case .alreadyFinalized:
+      return "MPI has already been finalized in this process and cannot start again"
+    }
+  }
+}

@@ -1,0 +1,83 @@
+/// The fixed binary tree over the M micro-batches of a global batch, and this rank's part of it.
+///
+/// A node over the leaves [a, b) splits at a + (b - a) / 2 and is the sum left + right. With W ranks,
+/// W a power of two that divides M, the subtree over the K = M / W leaves of a rank is a node of the
+/// whole tree, and the ranks' nodes are joined neighbours first. So the sum has the same bits
+/// whichever number of ranks computes it.
+public struct MicroBatchTree: Equatable, Sendable {
+  /// The micro-batches that this rank computes, among `0..<M`.
+  public let leaves: Range<Int>
+
+  /// - Throws: `DistributedError.worldSizeDoesNotFit`, which names the numbers of ranks that work.
+  public init(microBatches: Int, rank: Int, worldSize: Int) throws {
+    precondition(microBatches > 0 && (0..<worldSize).contains(rank))
+    guard Self.worldSizes(fitting: microBatches).contains(worldSize) else {
+      throw DistributedError.worldSizeDoesNotFit(worldSize: worldSize, microBatches: microBatches)
+    }
+    let share = microBatches / worldSize
+    leaves = rank * share..<(rank + 1) * share
+  }
+
+  /// The buffers that `reduceLeaves` needs: ⌈log₂ K⌉ + 1.
+  public var slotCount: Int {
+    var slots = 1
+    while 1 << (slots - 1) < leaves.count {
+      slots += 1
+    }
+    return slots
+  }
+
+  /// Computes this rank's leaves in order and sums them by the tree into slot 0.
+  ///
+  /// - Parameters:
+  ///   - compute: Overwrites a slot with the values of a leaf.
+  ///   - add: slot `into` = slot `into` + slot `from`; the left operand is `into`.
+  public func reduceLeaves(
+    compute: (_ leaf: Int, _ slot: Int) throws -> Void,
+    add: (_ into: Int, _ from: Int) throws -> Void
+  ) rethrows {
+    try Self.reduce(leaves, slot: 0, compute, add)
+  }
+
+  private static func reduce(
+    _ leaves: Range<Int>, slot: Int, _ compute: (Int, Int) throws -> Void,
+    _ add: (Int, Int) throws -> Void
+  ) rethrows {
+    guard leaves.count > 1 else {
+      return try compute(leaves.lowerBound, slot)
+    }
+    let middle = midpoint(of: leaves)
+    try reduce(leaves.lowerBound..<middle, slot: slot, compute, add)
+    try reduce(middle..<leaves.upperBound, slot: slot + 1, compute, add)
+    try add(slot, slot + 1)
+  }
+
+  /// Where a node's leaves split.
+  static func midpoint(of leaves: Range<Int>) -> Int {
+    leaves.lowerBound + leaves.count / 2
+  }
+
+  /// The numbers of ranks that can share `microBatches`: the powers of two that divide it.
+  public static func worldSizes(fitting microBatches: Int) -> [Int] {
+    precondition(microBatches > 0)
+    return (0...microBatches.trailingZeroBitCount).map { 1 << $0 }
+  }
+
+  static func largestPowerOfTwo(notAbove count: Int) -> Int {
+    1 << (Int.bitWidth - 1 - count.leadingZeroBitCount)
+  }
+}
+
+/// The sum of `leaves` by the fixed tree: the definition that every faster way is held against.
+///
+/// - Shapes: M ≥ 1 leaves, all `[n]`; the result is `[n]`.
+public func treeSum(leaves: [[Float]]) -> [Float] {
+  precondition(!leaves.isEmpty, "a tree has at least one leaf")
+  return treeSum(leaves[...])
+}
+
+private func treeSum(_ leaves: ArraySlice<[Float]>) -> [Float] {
+  guard leaves.count > 1 else { return leaves[leaves.startIndex] }
+  let middle = MicroBatchTree.midpoint(of: leaves.indices)
+  return zip(treeSum(leaves[..<middle]), treeSum(leaves[middle...])).map { $0 + $1 }
+}

@@ -1,0 +1,126 @@
+import TestSupport
+import Testing
+
+@testable import Distributed
+
+@Suite(.serialized, .enabled(if: SharedCommunicator.isUnderMPI))
+struct GradientReducerRankTests {
+  let communicator: Communicator
+
+  init() throws {
+    communicator = try SharedCommunicator.get()
+  }
+
+  /// Sums `leaves[rank]` over the ranks.
+  func reduced(
+    _ leaves: [[Float]], buckets: [Range<Int>], chunkElements: Int = 1 << 18,
+    algorithm: ReductionAlgorithm = .exact, through communicator: Communicator? = nil
+  ) throws -> [Float] {
+    let communicator = communicator ?? self.communicator
+    var buffer = leaves[communicator.rank]
+    let reducer = try GradientReducer(
+      communicator: communicator, algorithm: algorithm, buckets: buckets, count: buffer.count,
+      chunkElements: chunkElements)
+    try buffer.withUnsafeMutableBufferPointer { try reducer.allReduce($0) }
+    return buffer
+  }
+
+  func expectEqualOnAllRanks(_ values: [Float]) throws {
+    let own = bits(values).flatMap { word in (0..<4).map { UInt8(truncatingIfNeeded: word >> ($0 * 8)) } }
+    #expect(Set(try communicator.allGather(own)).count == 1, "the ranks ended with different bits")
+  }
+
+  /// Random cuts of `0..<count`, with empty buckets between.
+  func randomBuckets(count: Int, _ generator: inout SeededGenerator) -> [Range<Int>] {
+    var cuts = (0..<Int.random(in: 0...4, using: &generator)).map { _ in
+      Int.random(in: 0...count, using: &generator)
+    }
+    cuts = ([0, count, count] + cuts).sorted()
+    return zip(cuts, cuts.dropFirst()).map { $0..<$1 }.shuffled(using: &generator)
+  }
+
+  @Test func theSumHasTheBitsOfTheTreeOnAllRanks() throws {
+    let seed = try sharedSeed("theSumHasTheBitsOfTheTreeOnAllRanks", communicator)
+    var generator = SeededGenerator(seed: seed)
+    for round in 0..<60 {
+      let count = round < 12 ? round : Int.random(in: 0...5000, using: &generator)
+      let leaves = (0..<communicator.worldSize).map { _ in
+        generator.floats(count: count, withNonFinite: round % 2 == 1)
+      }
+      let buckets = randomBuckets(count: count, &generator)
+      let chunk = [1, 3, 64, 1 << 18].randomElement(using: &generator) ?? 1
+      let sum = try reduced(leaves, buckets: buckets, chunkElements: chunk)
+      let matches = bits(sum) == bits(treeSum(leaves: leaves))
+      #expect(matches, "seed \(seed), round \(round), \(count) elements, chunk \(chunk), \(buckets)")
+      try expectEqualOnAllRanks(sum)
+    }
+  }
+
+  /// The test of the whole promise: M leaves shared by any number of ranks.
+  @Test(arguments: [4, 8, 12, 20, 32])
+  func microBatchesSumToTheSameBitsOnAnyNumberOfRanks(microBatches: Int) throws {
+    var generator = SeededGenerator(seed: UInt64(microBatches))
+    let leaves = (0..<microBatches).map { _ in generator.floats(count: 997, withNonFinite: false) }
+    let tree = try MicroBatchTree(
+      microBatches: microBatches, rank: communicator.rank, worldSize: communicator.worldSize)
+    var slots = [[Float]](repeating: [], count: tree.slotCount)
+    tree.reduceLeaves(
+      compute: { slots[$1] = leaves[$0] },
+      add: { slots[$0] = zip(slots[$0], slots[$1]).map { $0 + $1 } })
+    let reducer = try GradientReducer(
+      communicator: communicator, algorithm: .exact, buckets: [0..<400, 400..<997], count: 997)
+    try slots[0].withUnsafeMutableBufferPointer { try reducer.allReduce($0) }
+    #expect(bits(slots[0]) == bits(treeSum(leaves: leaves)))
+  }
+
+  @Test func aReducerCanBeUsedAgainAndAgain() throws {
+    var buffer = [Float](repeating: 1, count: 1003)
+    let reducer = try GradientReducer(
+      communicator: communicator, algorithm: .exact, buckets: [0..<1003], count: 1003,
+      chunkElements: 100)
+    for _ in 0..<3 {
+      try buffer.withUnsafeMutableBufferPointer { try reducer.allReduce($0) }
+    }
+    let world = Float(communicator.worldSize)
+    #expect(buffer == [Float](repeating: world * world * world, count: 1003))
+  }
+
+  @Test func transfersLongerThanMPICountsAreCut() throws {
+    let cutting = try Communicator(largestTransfer: 5)
+    var generator = SeededGenerator(seed: 5)
+    let leaves = (0..<communicator.worldSize).map { _ in
+      generator.floats(count: 103, withNonFinite: false)
+    }
+    for algorithm in ReductionAlgorithm.allCases {
+      let sum = try reduced(leaves, buckets: [0..<103], algorithm: algorithm, through: cutting)
+      try expectEqualOnAllRanks(sum)
+      if algorithm == .exact {
+        #expect(bits(sum) == bits(treeSum(leaves: leaves)))
+      }
+    }
+  }
+
+  @Test func theVendorsSumIsASum() throws {
+    let leaves = (0..<communicator.worldSize).map { [Float](repeating: Float($0 + 1), count: 1000) }
+    let sum = try reduced(leaves, buckets: [0..<1000], algorithm: .vendor)
+    #expect(sum == treeSum(leaves: leaves), "sums of small integers are exact in any order")
+  }
+
+  @Test func bucketsThatOverlapOrLeaveGapsAreRefused() {
+    for buckets in [[0..<5, 4..<10], [0..<5, 6..<10], [0..<9], [0..<11], []] {
+      #expect(throws: DistributedError.bucketsDoNotTile(count: 10)) {
+        try GradientReducer(
+          communicator: communicator, algorithm: .exact, buckets: buckets, count: 10)
+      }
+    }
+  }
+
+  @Test func aBufferOfAnotherLengthIsRefused() throws {
+    let reducer = try GradientReducer(
+      communicator: communicator, algorithm: .exact, buckets: [0..<10], count: 10)
+    var buffer = [Float](repeating: 0, count: 9)
+    #expect(throws: DistributedError.wrongBufferLength(expected: 10, actual: 9)) {
+      try buffer.withUnsafeMutableBufferPointer { try reducer.allReduce($0) }
+    }
+  }
+}
