@@ -1,0 +1,91 @@
+/// A value of a graph: an array that one operation produces and others read.
+public struct ValueID: Hashable, Sendable {
+  let index: Int
+}
+
+/// How a parameter starts out.
+public enum Initialization: Sendable, Equatable {
+  /// Normal with mean 0 and variance 2 / fan-out: before a ReLU. Source: K. He et al., 2015.
+  case kaimingNormal(fanOut: Int)
+  /// Uniform in [-bound, bound].
+  case uniform(bound: Float)
+  /// Every element the same.
+  case constant(Float)
+}
+
+/// A learned array of a graph.
+public struct ParameterSpecification: Sendable, Equatable {
+  /// torchvision's name, for example `layer1.0.conv1.weight`.
+  public var name: String
+  /// torchvision's shape; OIHW for convolutions.
+  public var shape: [Int]
+  /// Whether weight decay applies: not to normalisation parameters and biases.
+  public var decays: Bool
+  /// How it starts out.
+  public var initialization: Initialization
+}
+
+/// The running statistics of one batch normalisation.
+public struct StatisticsSpecification: Sendable, Equatable {
+  /// torchvision's name of the layer, for example `bn1`.
+  public var name: String
+  /// Length of the mean and of the variance.
+  public var channels: Int
+  /// Elements of one channel in one sample, height × width: what the variance's correction needs.
+  public var elementsPerSample: Int
+}
+
+/// What a network computes, for any batch: operations over values whose shapes leave the batch out.
+///
+/// A graph is a description. `TrainingPlan` and `InferencePlan` compile it for one batch size and
+/// precision.
+public struct Graph {
+  /// Shapes without the batch, `[C, H, W]` or `[C]`, by value.
+  private(set) var shapes: [[Int]] = []
+  private(set) var operations: [any Operation] = []
+  /// Parameters in the order in which layers were added.
+  public private(set) var parameters: [ParameterSpecification] = []
+  /// Running statistics in the order in which layers were added.
+  public private(set) var statistics: [StatisticsSpecification] = []
+
+  /// An empty graph.
+  public init() {}
+
+  /// Shape of a value without the batch.
+  public func shape(of value: ValueID) -> [Int] { shapes[value.index] }
+
+  /// Adds an input; `shape` leaves the batch out.
+  public mutating func input(shape: [Int]) -> ValueID {
+    shapes.append(shape)
+    return ValueID(index: shapes.count - 1)
+  }
+
+  /// Adds a value for an operation's result.
+  mutating func result(shape: [Int]) -> ValueID { input(shape: shape) }
+
+  mutating func append(_ operation: some Operation) { operations.append(operation) }
+
+  /// Adds a parameter and returns its index.
+  mutating func parameter(_ specification: ParameterSpecification) -> Int {
+    parameters.append(specification)
+    return parameters.count - 1
+  }
+
+  /// Adds running statistics and returns their index.
+  mutating func statistics(_ specification: StatisticsSpecification) -> Int {
+    statistics.append(specification)
+    return statistics.count - 1
+  }
+
+  /// The spatial shape `[C, H, W]` of a value, or an error naming the layer that needs one.
+  func spatialShape(of value: ValueID, layer: String) throws -> (
+    channels: Int, height: Int, width: Int
+  ) {
+    let shape = shapes[value.index]
+    guard shape.count == 3 else {
+      throw NetsError.shape(
+        layer: layer, problem: "needs an input [channels, height, width], got \(shape)")
+    }
+    return (shape[0], shape[1], shape[2])
+  }
+}

@@ -1,0 +1,18 @@
+/// One node of a graph: knows how to put itself, forward and backward, into a plan.
+///
+/// Operations live beside each other in Operations/, each with its forward and backward in one file.
+/// They are asked once, when a plan is compiled; nothing of them is left in a step.
+protocol Operation: Sendable {
+  /// torchvision's name of the layer, for errors and profiles.
+  var name: String { get }
+
+  /// Adds the forward primitives to the plan.
+  ///
+  /// - Returns: what adds the backward primitives later, in reverse order of the operations; nil in
+  ///   a plan for inference.
+  func plan(_ builder: PlanBuilder) throws -> BackwardPlan?
+}
+
+/// Adds an operation's backward primitives: reads the gradient of its result from the builder and
+/// contributes to the gradients of its inputs and parameters.
+typealias BackwardPlan = (PlanBuilder) throws -> Void

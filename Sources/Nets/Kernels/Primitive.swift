@@ -1,0 +1,92 @@
+import COneDNN
+
+/// A kernel chosen for given shapes: tells its layouts before it is made. Owns the C handle.
+final class PrimitiveDescriptor {
+  let handle: dnnl_primitive_desc_t
+  let layer: String
+
+  init(layer: String, _ make: (UnsafeMutablePointer<dnnl_primitive_desc_t?>) -> dnnl_status_t)
+    throws
+  {
+    var created: dnnl_primitive_desc_t?
+    try check(make(&created), layer: layer)
+    guard let created else {
+      throw NetsError.kernel(function: "PrimitiveDescriptor", status: "null", layer: layer)
+    }
+    handle = created
+    self.layer = layer
+  }
+
+  deinit { dnnl_primitive_desc_destroy(handle) }
+
+  /// The layout wanted for an argument that must exist.
+  func layout(_ what: dnnl_query_t) throws -> MemoryDescriptor {
+    guard let found = try MemoryDescriptor.query(what, of: handle) else {
+      throw NetsError.kernel(function: "layout", status: "no such argument", layer: layer)
+    }
+    return found
+  }
+
+  /// The layout of an argument that some implementations do without (workspace, scratchpad).
+  func optionalLayout(_ what: dnnl_query_t) throws -> MemoryDescriptor? {
+    try MemoryDescriptor.query(what, of: handle)
+  }
+
+  /// oneDNN's name of the implementation, for example `jit:avx512_core`.
+  var implementation: String {
+    var text: UnsafePointer<CChar>?
+    guard dnnl_primitive_desc_query(handle, dnnl_query_impl_info_str, 0, &text) == dnnl_success,
+      let text
+    else { return "unknown" }
+    return String(cString: text)
+  }
+}
+
+/// A kernel ready to run. Owns the C handle.
+final class Primitive {
+  let handle: dnnl_primitive_t
+
+  init(_ descriptor: PrimitiveDescriptor) throws {
+    var created: dnnl_primitive_t?
+    try check(dnnl_primitive_create(&created, descriptor.handle), layer: descriptor.layer)
+    guard let created else {
+      throw NetsError.kernel(function: "Primitive", status: "null", layer: descriptor.layer)
+    }
+    handle = created
+  }
+
+  deinit { dnnl_primitive_destroy(handle) }
+}
+
+/// An array at an address, as kernels take it. Owns the C handle, not the memory.
+final class MemoryObject {
+  let handle: dnnl_memory_t
+
+  init(_ layout: MemoryDescriptor, at address: UnsafeMutableRawPointer, device: KernelDevice) throws
+  {
+    var created: dnnl_memory_t?
+    try check(aver_memory_create(&created, layout.handle, device.engine, address))
+    guard let created else {
+      throw NetsError.kernel(function: "MemoryObject", status: "null", layer: "the engine")
+    }
+    handle = created
+  }
+
+  deinit { dnnl_memory_destroy(handle) }
+}
+
+/// Attributes of primitives: scratchpad from the caller, deterministic. Owns the C handle.
+final class PrimitiveAttributes {
+  let handle: dnnl_primitive_attr_t
+
+  init(relu: Bool = false) throws {
+    var created: dnnl_primitive_attr_t?
+    try check(aver_attributes_create(&created, relu))
+    guard let created else {
+      throw NetsError.kernel(function: "PrimitiveAttributes", status: "null", layer: "the engine")
+    }
+    handle = created
+  }
+
+  deinit { dnnl_primitive_attr_destroy(handle) }
+}

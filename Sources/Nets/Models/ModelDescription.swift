@@ -1,0 +1,37 @@
+/// Names of the networks that can be trained; torchvision's.
+public enum ModelName: String, CaseIterable, Sendable, Codable {
+  case resnet18
+  case resnet50
+}
+
+/// A network with its input and output sizes.
+public struct ModelDescription: Sendable, Equatable {
+  /// Which network.
+  public var name: ModelName
+  /// Classes that it tells apart.
+  public var classes: Int
+  /// Height and width of its square input, in pixels.
+  public var imageSize: Int
+
+  /// A network with its input and output sizes.
+  public init(name: ModelName, classes: Int, imageSize: Int) {
+    self.name = name
+    self.classes = classes
+    self.imageSize = imageSize
+  }
+
+  /// The network as a graph.
+  func network() throws -> Network {
+    switch name {
+    case .resnet18: try ResNet.resnet18.network(classes: classes, imageSize: imageSize)
+    case .resnet50: try ResNet.resnet50.network(classes: classes, imageSize: imageSize)
+    }
+  }
+}
+
+/// A graph with its input and its output.
+struct Network {
+  var graph: Graph
+  var images: ValueID
+  var logits: ValueID
+}

@@ -1,0 +1,85 @@
+/// Residual networks, with torchvision's structure and parameter names.
+///
+/// - Source: K. He et al., "Deep residual learning for image recognition", 2015; bottlenecks have
+///   their stride in the 3×3 convolution, as torchvision's ("v1.5").
+struct ResNet {
+  enum Block {
+    /// Two 3×3 convolutions.
+    case basic
+    /// 1×1, 3×3 and 1×1 convolutions; the last has four times the channels.
+    case bottleneck
+
+    var expansion: Int { self == .basic ? 1 : 4 }
+  }
+
+  var block: Block
+  /// Blocks of each stage.
+  var depths: [Int]
+  /// Channels of each stage, before a bottleneck's expansion; the first also those of the stem.
+  var widths = [64, 128, 256, 512]
+
+  static let resnet18 = ResNet(block: .basic, depths: [2, 2, 2, 2])
+  static let resnet50 = ResNet(block: .bottleneck, depths: [3, 4, 6, 3])
+
+  /// - Shapes: images `[3, imageSize, imageSize]`, logits `[classes]`.
+  func network(classes: Int, imageSize: Int) throws -> Network {
+    var graph = Graph()
+    let images = graph.input(shape: [3, imageSize, imageSize])
+    var value = try graph.convolution(
+      images, name: "conv1", channels: widths[0], kernel: 7, stride: 2, padding: 3)
+    value = try graph.batchNormalization(value, name: "bn1", relu: true)
+    value = try graph.maximumPooling(value, name: "maxpool", kernel: 3, stride: 2, padding: 1)
+    for (stage, depth) in depths.enumerated() {
+      for index in 0..<depth {
+        value = try add(
+          to: &graph, value, name: "layer\(stage + 1).\(index)", width: widths[stage],
+          stride: stage > 0 && index == 0 ? 2 : 1)
+      }
+    }
+    value = try graph.globalAveragePooling(value, name: "avgpool")
+    let logits = try graph.linear(value, name: "fc", features: classes)
+    return Network(graph: graph, images: images, logits: logits)
+  }
+
+  private func add(
+    to graph: inout Graph, _ input: ValueID, name: String, width: Int, stride: Int
+  ) throws -> ValueID {
+    let channels = width * block.expansion
+    var value: ValueID
+    switch block {
+    case .basic:
+      value = try graph.normalizedConvolution(
+        input, name, index: 1, channels: width, kernel: 3, stride: stride, relu: true)
+      value = try graph.normalizedConvolution(
+        value, name, index: 2, channels: width, kernel: 3, relu: false)
+    case .bottleneck:
+      value = try graph.normalizedConvolution(
+        input, name, index: 1, channels: width, kernel: 1, relu: true)
+      value = try graph.normalizedConvolution(
+        value, name, index: 2, channels: width, kernel: 3, stride: stride, relu: true)
+      value = try graph.normalizedConvolution(
+        value, name, index: 3, channels: channels, kernel: 1, relu: false)
+    }
+    var shortcut = input
+    if stride != 1 || graph.shape(of: input)[0] != channels {
+      shortcut = try graph.convolution(
+        input, name: "\(name).downsample.0", channels: channels, kernel: 1, stride: stride)
+      shortcut = try graph.batchNormalization(
+        shortcut, name: "\(name).downsample.1", relu: false)
+    }
+    return try graph.additionReLU(value, shortcut, name: "\(name).add")
+  }
+}
+
+extension Graph {
+  /// A convolution that keeps the size (at stride 1), with its batch normalisation.
+  fileprivate mutating func normalizedConvolution(
+    _ input: ValueID, _ block: String, index: Int, channels: Int, kernel: Int, stride: Int = 1,
+    relu: Bool
+  ) throws -> ValueID {
+    let value = try convolution(
+      input, name: "\(block).conv\(index)", channels: channels, kernel: kernel, stride: stride,
+      padding: kernel / 2)
+    return try batchNormalization(value, name: "\(block).bn\(index)", relu: relu)
+  }
+}

@@ -1,0 +1,56 @@
+import COneDNN
+
+/// What can go wrong while a network is described, planned or run.
+public enum NetsError: Error, Equatable, CustomStringConvertible {
+  /// A oneDNN call returned a status other than success.
+  case kernel(function: String, status: String, layer: String)
+  /// An operation cannot take inputs of these shapes.
+  case shape(layer: String, problem: String)
+  /// A parameter has another shape in a weights file than in the model.
+  case parameterShape(name: String, file: String, expected: [Int], found: [Int])
+  /// A parameter of the model is not in a weights file.
+  case missingParameter(name: String, file: String)
+  /// A weights file holds a tensor that the model does not have.
+  case unknownParameter(name: String, file: String)
+  /// The kernels cannot run on the number of threads that was asked for.
+  case threads(requested: Int)
+  /// Memory for a plan could not be had.
+  case outOfMemory(bytes: Int, purpose: String)
+
+  public var description: String {
+    switch self {
+    case .kernel(let function, let status, let layer):
+      "oneDNN: \(function) failed for \(layer): \(status)"
+    case .shape(let layer, let problem):
+      "layer \(layer): \(problem)"
+    case .parameterShape(let name, let file, let expected, let found):
+      "\(file): tensor '\(name)' has shape \(found), the model needs \(expected)"
+    case .missingParameter(let name, let file):
+      "\(file): tensor '\(name)' is missing; is this file of another model?"
+    case .unknownParameter(let name, let file):
+      "\(file): tensor '\(name)' is not part of the model; is this file of another model?"
+    case .threads(let requested):
+      "threads: \(requested): this oneDNN does not run on OpenMP or the number is not positive; "
+        + "install an OpenMP build of oneDNN and use threads >= 1"
+    case .outOfMemory(let bytes, let purpose):
+      "no memory for \(purpose) (\(bytes >> 20) MiB): use a smaller batch.micro"
+    }
+  }
+}
+
+/// Throws unless `status` is success: the one place where oneDNN's return codes become errors.
+func check(
+  _ status: dnnl_status_t, layer: @autoclosure () -> String = "the engine",
+  function: StaticString = #function
+) throws {
+  guard status != dnnl_success else { return }
+  let text: String
+  switch status {
+  case dnnl_out_of_memory: text = "out of memory"
+  case dnnl_invalid_arguments: text = "invalid arguments"
+  case dnnl_unimplemented: text = "not implemented for these shapes on this processor"
+  case dnnl_runtime_error: text = "runtime error"
+  default: text = "status \(status.rawValue)"
+  }
+  throw NetsError.kernel(function: "\(function)", status: text, layer: layer())
+}

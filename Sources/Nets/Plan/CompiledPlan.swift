@@ -1,0 +1,184 @@
+import COneDNN
+
+/// Resolves the places of a plan to addresses.
+struct PlanAddresses {
+  let parameters: ParameterStore
+  let arena: UnsafeMutableRawPointer
+  let bufferOffsets: [Int]
+  /// Address of each weights request: the master weights or a copy in another layout.
+  let weights: [UnsafeMutableRawPointer]
+  let slots: UnsafeMutableRawPointer
+  /// Bytes from one slot to the next.
+  let slotStride: Int
+  let slotLayout: SlotLayout
+  let labels: UnsafeMutablePointer<Int32>
+  let sampleWeights: UnsafeMutablePointer<Float>
+  let batch: Int
+
+  func address(of place: Place, slot: Int) -> UnsafeMutableRawPointer {
+    switch place {
+    case .buffer(let buffer):
+      arena + bufferOffsets[buffer]
+    case .weights(let request):
+      weights[request]
+    case .gradient(let parameter):
+      element(parameters.parameters[parameters.positions[parameter]].range.lowerBound, slot: slot)
+    case .batchMean(let index):
+      element(
+        slotLayout.statistics.lowerBound + parameters.statisticsOffsets[index].mean, slot: slot)
+    case .batchVariance(let index):
+      element(
+        slotLayout.statistics.lowerBound + parameters.statisticsOffsets[index].variance,
+        slot: slot)
+    case .runningMean(let index):
+      running(parameters.statisticsOffsets[index].mean)
+    case .runningVariance(let index):
+      running(parameters.statisticsOffsets[index].variance)
+    }
+  }
+
+  /// Where the sums of slot 0 start.
+  var sums: UnsafeMutablePointer<Float> {
+    element(slotLayout.sums.lowerBound, slot: 0).assumingMemoryBound(to: Float.self)
+  }
+
+  func softmaxCrossEntropy(logits: Located, gradient: Located) -> SoftmaxCrossEntropy {
+    let logitsAddress = address(of: logits.place, slot: 0)
+    return SoftmaxCrossEntropy(
+      batch: batch, classes: logits.layout.byteCount / (batch * MemoryLayout<Float>.stride),
+      logits: UnsafePointer(logitsAddress.assumingMemoryBound(to: Float.self)),
+      gradient: address(of: gradient.place, slot: 0).assumingMemoryBound(to: Float.self),
+      labels: UnsafePointer(labels), weights: UnsafePointer(sampleWeights))
+  }
+
+  private func element(_ index: Int, slot: Int) -> UnsafeMutableRawPointer {
+    slots + slot * slotStride + index * MemoryLayout<Float>.stride
+  }
+
+  private func running(_ offset: Int) -> UnsafeMutableRawPointer {
+    guard let base = parameters.runningStatistics.baseAddress else {
+      preconditionFailure("a graph with batch normalisation has running statistics")
+    }
+    return UnsafeMutableRawPointer(base + offset)
+  }
+}
+
+/// What training and inference plans share: memory laid out, weights copied, steps prepared.
+final class CompiledPlan {
+  let parameters: ParameterStore
+  let slotLayout: SlotLayout
+  let addresses: PlanAddresses
+  /// Bytes of the arena, of the weights' copies and of the slots.
+  let arenaBytes: Int
+  let weightsCopyBytes: Int
+  /// Activations and gradients that had to change their layout.
+  let reorderCount: Int
+
+  private let steps: PreparedSteps
+  private let refresh: [PreparedPrimitive]
+  private let device: KernelDevice
+  // What the addresses point into.
+  private let memories: [AlignedMemory]
+
+  init(_ builder: PlanBuilder, parameters: ParameterStore, slotCount: Int) throws {
+    self.parameters = parameters
+    device = builder.device
+    slotLayout = SlotLayout(
+      gradients: parameters.elementCount, statistics: parameters.statisticsCount)
+    let plan = MemoryPlan(sizes: builder.bufferBytes, lifetimes: builder.lifetimes())
+    let arena = try AlignedMemory(byteCount: plan.byteCount, purpose: "activations")
+    let copies = try WeightsCopies(
+      builder.weightsRequests, of: parameters, device: device, attributes: builder.attributes)
+    let stride = Self.aligned(slotLayout.count * MemoryLayout<Float>.stride)
+    let slots = try AlignedMemory(byteCount: stride * slotCount, purpose: "gradients")
+    let labels = try AlignedMemory(
+      byteCount: builder.batch * MemoryLayout<Int32>.stride, purpose: "labels")
+    let weights = try AlignedMemory(
+      byteCount: builder.batch * MemoryLayout<Float>.stride, purpose: "sample weights")
+    addresses = PlanAddresses(
+      parameters: parameters, arena: arena.address, bufferOffsets: plan.offsets,
+      weights: copies.addresses, slots: slots.address, slotStride: stride,
+      slotLayout: slotLayout,
+      labels: labels.address.assumingMemoryBound(to: Int32.self),
+      sampleWeights: weights.address.assumingMemoryBound(to: Float.self), batch: builder.batch)
+    steps = try PreparedSteps(
+      builder.steps, device: device, slotCount: slotCount, addresses: addresses)
+    refresh = copies.reorders
+    arenaBytes = plan.byteCount
+    weightsCopyBytes = copies.byteCount
+    reorderCount = builder.reorderCount
+    memories = [arena, slots, labels, weights] + (copies.memory.map { [$0] } ?? [])
+  }
+
+  private static func aligned(_ bytes: Int) -> Int {
+    (bytes + MemoryPlan.alignment - 1) / MemoryPlan.alignment * MemoryPlan.alignment
+  }
+
+  func run(slot: Int, lossScale: Float) throws { try steps.run(slot: slot, lossScale: lossScale) }
+
+  /// Brings the copies of the weights up to date with the master weights.
+  func refreshWeights() throws {
+    for reorder in refresh { try reorder.run(on: device) }
+  }
+
+  /// A slot's elements.
+  func slot(_ index: Int) -> UnsafeMutableBufferPointer<Float> {
+    UnsafeMutableBufferPointer(
+      start: (addresses.slots + index * addresses.slotStride).assumingMemoryBound(to: Float.self),
+      count: slotLayout.count)
+  }
+
+  /// The elements of a float32 buffer of the arena.
+  func floats(_ located: Located) -> UnsafeMutableBufferPointer<Float> {
+    UnsafeMutableBufferPointer(
+      start: addresses.address(of: located.place, slot: 0).assumingMemoryBound(to: Float.self),
+      count: located.layout.byteCount / MemoryLayout<Float>.stride)
+  }
+}
+
+/// The weights in the layouts and types in which kernels read them, where those are not the master
+/// weights' own.
+private struct WeightsCopies {
+  private(set) var addresses: [UnsafeMutableRawPointer] = []
+  private(set) var reorders: [PreparedPrimitive] = []
+  private(set) var byteCount = 0
+  let memory: AlignedMemory?
+
+  init(
+    _ requests: [WeightsRequest], of parameters: ParameterStore, device: KernelDevice,
+    attributes: PrimitiveAttributes
+  ) throws {
+    let isCopy = requests.map { !$0.layout.isEqual(to: parameters.layouts[$0.parameter]) }
+    var offsets: [Int] = []
+    for (request, isCopy) in zip(requests, isCopy) {
+      offsets.append(byteCount)
+      if isCopy { byteCount += (request.layout.byteCount + 63) / 64 * 64 }
+    }
+    memory =
+      byteCount > 0 ? try AlignedMemory(byteCount: byteCount, purpose: "weights") : nil
+    for (index, request) in requests.enumerated() {
+      let master = parameters.address(ofParameter: request.parameter)
+      guard isCopy[index], let memory else {
+        addresses.append(master)
+        continue
+      }
+      let copy = memory.address + offsets[index]
+      addresses.append(copy)
+      reorders.append(
+        try .reorder(
+          from: (parameters.layouts[request.parameter], master), to: (request.layout, copy),
+          device: device, attributes: attributes,
+          layer: parameters.graph.parameters[request.parameter].name))
+    }
+  }
+}
+
+extension ParameterStore {
+  /// Where a parameter's master weights start, by its index in the graph.
+  func address(ofParameter index: Int) -> UnsafeMutableRawPointer {
+    guard let base = values.baseAddress else {
+      preconditionFailure("a graph with parameters has master weights")
+    }
+    return UnsafeMutableRawPointer(base + parameters[positions[index]].range.lowerBound)
+  }
+}

@@ -1,0 +1,315 @@
+import COneDNN
+import CounterRandom
+
+/// Where one parameter lies in the flat vectors.
+public struct ParameterInfo: Sendable, Equatable {
+  /// torchvision's name.
+  public let name: String
+  /// torchvision's shape.
+  public let shape: [Int]
+  /// Its elements of the flat vector, padding of a blocked layout included.
+  public let range: Range<Int>
+  /// Whether weight decay applies: not to normalisation parameters and biases.
+  public let decays: Bool
+}
+
+/// The learned state of a network: float32 master weights and running statistics.
+///
+/// The weights are one flat vector in the order in which the backward pass completes their
+/// gradients, each in the memory layout in which the gradient kernels produce it. An elementwise
+/// optimizer needs to know none of that; files see torchvision's layouts through `tensors(of:)` and
+/// `load(_:into:file:)`.
+public final class ParameterStore {
+  /// Weight of the newest batch in the running statistics; PyTorch's default.
+  static let statisticsMomentum: Float = 0.1
+  /// Elements between array starts: 64 bytes.
+  static let alignment = 16
+
+  /// Parameters in the order of the flat vector.
+  public let parameters: [ParameterInfo]
+  /// Elements of the flat vector, P.
+  public let elementCount: Int
+  /// Master weights `[P]`; what lies between and inside padded parameters is zero and stays zero
+  /// under any update that maps zero weight and zero gradient to zero.
+  public let values: UnsafeMutableBufferPointer<Float>
+  /// Optimizer steps whose batch statistics went into the running statistics.
+  public private(set) var batchesTracked = 0
+
+  let graph: Graph
+  /// Layout of each parameter, by its index in the graph.
+  let layouts: [MemoryDescriptor]
+  /// Position in `parameters`, by index in the graph.
+  let positions: [Int]
+  /// Elements where mean and variance start, by index of the statistics in the graph.
+  let statisticsOffsets: [(mean: Int, variance: Int)]
+  let statisticsCount: Int
+  /// Running statistics, at `statisticsOffsets`.
+  let runningStatistics: UnsafeMutableBufferPointer<Float>
+
+  private let memory: AlignedMemory
+  private let device: KernelDevice
+  private let attributes: PrimitiveAttributes
+
+  /// - Parameters:
+  ///   - layouts: layout of each parameter, by its index in the graph.
+  ///   - order: indices of the graph's parameters in the order of the flat vector.
+  init(graph: Graph, layouts: [MemoryDescriptor], order: [Int], device: KernelDevice) throws {
+    self.graph = graph
+    self.layouts = layouts
+    self.device = device
+    attributes = try PrimitiveAttributes()
+    var cursor = 0
+    func take(_ count: Int) -> Range<Int> {
+      let start = cursor
+      cursor += (count + Self.alignment - 1) / Self.alignment * Self.alignment
+      return start..<start + count
+    }
+    parameters = order.map { index in
+      let specification = graph.parameters[index]
+      return ParameterInfo(
+        name: specification.name, shape: specification.shape,
+        range: take(layouts[index].byteCount / MemoryLayout<Float>.stride),
+        decays: specification.decays)
+    }
+    let weightsEnd = cursor
+    elementCount = weightsEnd
+    var positions = [Int](repeating: 0, count: order.count)
+    for (position, index) in order.enumerated() { positions[index] = position }
+    self.positions = positions
+    statisticsOffsets = graph.statistics.map {
+      (
+        mean: take($0.channels).lowerBound - weightsEnd,
+        variance: take($0.channels).lowerBound - weightsEnd
+      )
+    }
+    statisticsCount = cursor - elementCount
+    memory = try AlignedMemory(
+      byteCount: cursor * MemoryLayout<Float>.stride, purpose: "the master weights")
+    let all = memory.floats(count: cursor)
+    values = UnsafeMutableBufferPointer(rebasing: all[..<elementCount])
+    runningStatistics = UnsafeMutableBufferPointer(rebasing: all[elementCount...])
+    resetStatistics()
+  }
+
+  /// A store for plans that only infer: row-major layouts, in the graph's order.
+  public convenience init(inferenceFor model: ModelDescription) throws {
+    try self.init(inferenceFor: model.network().graph)
+  }
+
+  convenience init(inferenceFor graph: Graph) throws {
+    try self.init(
+      graph: graph,
+      layouts: graph.parameters.map { try .rowMajor($0.shape, dnnl_f32) },
+      order: Array(graph.parameters.indices), device: KernelDevice())
+  }
+
+  /// The store of a training plan: in the layouts and the order in which it produces gradients.
+  convenience init(trainedBy builder: PlanBuilder) throws {
+    let layouts = builder.graph.parameters.indices.compactMap { builder.masterLayouts[$0] }
+    precondition(
+      layouts.count == builder.graph.parameters.count, "every parameter has a gradient")
+    try self.init(
+      graph: builder.graph, layouts: layouts, order: builder.gradientOrder,
+      device: builder.device)
+  }
+
+  private func resetStatistics() {
+    for (specification, offsets) in zip(graph.statistics, statisticsOffsets) {
+      runningMean(offsets, specification).update(repeating: 0)
+      runningVariance(offsets, specification).update(repeating: 1)
+    }
+    batchesTracked = 0
+  }
+
+  private func runningMean(
+    _ offsets: (mean: Int, variance: Int), _ specification: StatisticsSpecification
+  ) -> UnsafeMutableBufferPointer<Float> {
+    UnsafeMutableBufferPointer(
+      rebasing: runningStatistics[offsets.mean..<offsets.mean + specification.channels])
+  }
+
+  private func runningVariance(
+    _ offsets: (mean: Int, variance: Int), _ specification: StatisticsSpecification
+  ) -> UnsafeMutableBufferPointer<Float> {
+    UnsafeMutableBufferPointer(
+      rebasing: runningStatistics[offsets.variance..<offsets.variance + specification.channels])
+  }
+
+  // MARK: - Initialisation and statistics
+
+  /// Draws all weights anew and resets the running statistics; a pure function of `seed`.
+  public func initialize(seed: UInt64) throws {
+    for (index, specification) in graph.parameters.enumerated() {
+      var random = CounterRandom(seed: seed, index: index, purpose: .weightInitialisation)
+      let drawn = specification.initialization.draw(
+        count: specification.shape.reduce(1, *), from: &random)
+      try write(drawn, toParameter: index, of: values)
+    }
+    resetStatistics()
+  }
+
+  /// Moves the running statistics towards those of a batch.
+  ///
+  /// running ← (1 − m) · running + m · batch with m = 0.1; the variance is made unbiased by
+  /// n / (n − 1), n values a channel in a micro-batch. As PyTorch's BatchNorm does.
+  ///
+  /// - Parameters:
+  ///   - batchStatistics: the `statistics` range of a slot: mean over the step's micro-batches.
+  ///   - microBatch: samples of a micro-batch.
+  public func updateRunningStatistics(
+    from batchStatistics: UnsafeBufferPointer<Float>, microBatch: Int
+  ) {
+    precondition(batchStatistics.count == statisticsCount)
+    let momentum = Self.statisticsMomentum
+    for (specification, offsets) in zip(graph.statistics, statisticsOffsets) {
+      let count = Float(microBatch * specification.elementsPerSample)
+      let correction = count / (count - 1)
+      for channel in 0..<specification.channels {
+        let mean = offsets.mean + channel
+        let variance = offsets.variance + channel
+        runningStatistics[mean] =
+          (1 - momentum) * runningStatistics[mean] + momentum * batchStatistics[mean]
+        runningStatistics[variance] =
+          (1 - momentum) * runningStatistics[variance]
+          + momentum * (batchStatistics[variance] * correction)
+      }
+    }
+    batchesTracked += 1
+  }
+
+  // MARK: - Files
+
+  /// A flat vector (weights, gradients, momentum) as tensors with torchvision's names, shapes and
+  /// layouts, in the graph's order.
+  ///
+  /// - Shapes: `flat` is `[P]`.
+  public func tensors(of flat: UnsafeBufferPointer<Float>) throws -> [Tensor] {
+    precondition(flat.count == elementCount)
+    return try graph.parameters.indices.map { index in
+      let specification = graph.parameters[index]
+      return try Tensor(
+        name: specification.name, shape: specification.shape,
+        floats: try read(parameter: index, of: flat))
+    }
+  }
+
+  /// The reverse of `tensors(of:)`: every parameter must be there, and nothing else.
+  ///
+  /// - Throws: `NetsError` naming `file` and the tensor that is missing, unknown or misshapen.
+  public func load(
+    _ tensors: [Tensor], into flat: UnsafeMutableBufferPointer<Float>, file: String
+  ) throws {
+    precondition(flat.count == elementCount)
+    var remaining = Dictionary(uniqueKeysWithValues: tensors.map { ($0.name, $0) })
+    for (index, specification) in graph.parameters.enumerated() {
+      let floats = try Self.take(
+        specification.name, shape: specification.shape, from: &remaining, file: file)
+      try write(floats, toParameter: index, of: flat)
+    }
+    if let unknown = remaining.keys.min() {
+      throw NetsError.unknownParameter(name: unknown, file: file)
+    }
+  }
+
+  /// Parameters, running statistics and `num_batches_tracked`: torchvision's state_dict.
+  public func modelTensors() throws -> [Tensor] {
+    var tensors = try tensors(of: UnsafeBufferPointer(values))
+    for (specification, offsets) in zip(graph.statistics, statisticsOffsets) {
+      let (name, shape) = (specification.name, [specification.channels])
+      tensors += [
+        try Tensor(
+          name: "\(name).running_mean", shape: shape,
+          floats: Array(runningMean(offsets, specification))),
+        try Tensor(
+          name: "\(name).running_var", shape: shape,
+          floats: Array(runningVariance(offsets, specification))),
+        try Tensor(
+          name: "\(name).num_batches_tracked", shape: [], integers: [batchesTracked]),
+      ]
+    }
+    return tensors
+  }
+
+  /// Loads what `modelTensors` gives, or a published state_dict.
+  ///
+  /// - Throws: `NetsError` naming `file` and the tensor that is missing, unknown or misshapen.
+  public func loadModel(_ tensors: [Tensor], file: String) throws {
+    var remaining = Dictionary(uniqueKeysWithValues: tensors.map { ($0.name, $0) })
+    for (specification, offsets) in zip(graph.statistics, statisticsOffsets) {
+      let (name, shape) = (specification.name, [specification.channels])
+      let mean = try Self.take("\(name).running_mean", shape: shape, from: &remaining, file: file)
+      let variance = try Self.take(
+        "\(name).running_var", shape: shape, from: &remaining, file: file)
+      _ = runningMean(offsets, specification).update(fromContentsOf: mean)
+      _ = runningVariance(offsets, specification).update(fromContentsOf: variance)
+      // Files older than PyTorch 0.4.1 do not have it.
+      if let tracked = remaining.removeValue(forKey: "\(name).num_batches_tracked") {
+        batchesTracked = try tracked.integers().first ?? 0
+      }
+    }
+    try load(Array(remaining.values), into: values, file: file)
+  }
+
+  private static func take(
+    _ name: String, shape: [Int], from tensors: inout [String: Tensor], file: String
+  ) throws -> [Float] {
+    guard let tensor = tensors.removeValue(forKey: name) else {
+      throw NetsError.missingParameter(name: name, file: file)
+    }
+    guard tensor.shape == shape else {
+      throw NetsError.parameterShape(
+        name: name, file: file, expected: shape, found: tensor.shape)
+    }
+    return tensor.floats()
+  }
+
+  // MARK: - Layouts
+
+  private func read(parameter index: Int, of flat: UnsafeBufferPointer<Float>) throws -> [Float] {
+    let specification = graph.parameters[index]
+    let plain = try MemoryDescriptor.rowMajor(specification.shape, dnnl_f32)
+    var result = [Float](repeating: 0, count: specification.shape.reduce(1, *))
+    let source = UnsafeMutablePointer(
+      mutating: pointer(to: index, in: flat))
+    try result.withUnsafeMutableBufferPointer { result in
+      guard let destination = result.baseAddress else { return }
+      try reorder(source, layouts[index], destination, plain, layer: specification.name)
+    }
+    return result
+  }
+
+  private func write(
+    _ floats: [Float], toParameter index: Int, of flat: UnsafeMutableBufferPointer<Float>
+  ) throws {
+    let specification = graph.parameters[index]
+    let plain = try MemoryDescriptor.rowMajor(specification.shape, dnnl_f32)
+    let destination = UnsafeMutablePointer(
+      mutating: pointer(to: index, in: UnsafeBufferPointer(flat)))
+    try floats.withUnsafeBufferPointer { floats in
+      guard let source = floats.baseAddress else { return }
+      try reorder(
+        UnsafeMutablePointer(mutating: source), plain, destination, layouts[index],
+        layer: specification.name)
+    }
+  }
+
+  private func pointer(to index: Int, in flat: UnsafeBufferPointer<Float>) -> UnsafePointer<Float> {
+    let range = parameters[positions[index]].range
+    guard let base = flat.baseAddress else {
+      preconditionFailure("a flat vector of a graph with parameters is never empty")
+    }
+    return base + range.lowerBound
+  }
+
+  private func reorder(
+    _ source: UnsafeMutablePointer<Float>, _ sourceLayout: MemoryDescriptor,
+    _ destination: UnsafeMutablePointer<Float>, _ destinationLayout: MemoryDescriptor,
+    layer: String
+  ) throws {
+    let step = try PreparedPrimitive.reorder(
+      from: (sourceLayout, UnsafeMutableRawPointer(source)),
+      to: (destinationLayout, UnsafeMutableRawPointer(destination)), device: device,
+      attributes: attributes, layer: layer)
+    try step.run(on: device)
+  }
+}

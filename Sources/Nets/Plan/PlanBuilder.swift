@@ -1,0 +1,239 @@
+import COneDNN
+
+/// Where an argument of a primitive lies. Addresses are known only after the whole plan is laid out.
+enum Place: Hashable {
+  /// A buffer of the arena.
+  case buffer(Int)
+  /// The float32 master copy of a parameter, or a copy in the layout of a `weights` request.
+  case weights(request: Int)
+  /// A parameter's gradient in the slot of the micro-batch.
+  case gradient(parameter: Int)
+  /// Mean or variance of the micro-batch, in its slot.
+  case batchMean(statistics: Int)
+  case batchVariance(statistics: Int)
+  /// Mean or variance that evaluation uses.
+  case runningMean(statistics: Int)
+  case runningVariance(statistics: Int)
+}
+
+/// An array of the plan: its layout and where it lies.
+struct Located {
+  let layout: MemoryDescriptor
+  let place: Place
+}
+
+/// A primitive with symbolic arguments.
+struct StepDraft {
+  enum Action {
+    case primitive(Primitive, arguments: [(key: CInt, value: Located)])
+    /// Softmax cross-entropy of `logits`; `gradient` receives the gradient of the logits.
+    case softmaxCrossEntropy(logits: Located, gradient: Located)
+  }
+  let layer: String
+  let action: Action
+
+  /// Everything the step reads or writes.
+  var operands: [Located] {
+    switch action {
+    case .primitive(_, let arguments): arguments.map(\.value)
+    case .softmaxCrossEntropy(let logits, let gradient): [logits, gradient]
+    }
+  }
+}
+
+/// A layout in which some primitive reads a parameter.
+struct WeightsRequest {
+  let parameter: Int
+  let layout: MemoryDescriptor
+}
+
+/// Collects the primitives of a plan while operations describe themselves, with symbolic places
+/// instead of addresses.
+final class PlanBuilder {
+  let graph: Graph
+  let batch: Int
+  let precision: Precision
+  let isTraining: Bool
+  let device: KernelDevice
+  let attributes: PrimitiveAttributes
+
+  private(set) var steps: [StepDraft] = []
+  /// Bytes of each buffer of the arena.
+  private(set) var bufferBytes: [Int] = []
+  /// Buffers that the caller writes or reads between runs: never reused.
+  private(set) var persistentBuffers: Set<Int> = []
+  private(set) var weightsRequests: [WeightsRequest] = []
+  /// Layouts of the master weights: those in which gradients are produced.
+  private(set) var masterLayouts: [Int: MemoryDescriptor] = [:]
+  /// Parameters in the order in which the backward pass completes their gradients.
+  private(set) var gradientOrder: [Int] = []
+  private(set) var reorderCount = 0
+
+  private var values: [ValueID: Located] = [:]
+  private var gradients: [ValueID: Located] = [:]
+  private var conversions: [(from: Place, result: Located)] = []
+  private var trainable: Set<ValueID> = []
+
+  init(graph: Graph, batch: Int, precision: Precision, isTraining: Bool, device: KernelDevice)
+    throws
+  {
+    self.graph = graph
+    self.batch = batch
+    self.precision = precision
+    self.isTraining = isTraining
+    self.device = device
+    attributes = try PrimitiveAttributes()
+  }
+
+  // MARK: - Values
+
+  /// Shape of a value with the batch, `[N, C, H, W]` or `[N, C]`.
+  func shape(of value: ValueID) -> [Int] { [batch] + graph.shape(of: value) }
+
+  /// The array of a value that was defined before.
+  func located(_ value: ValueID) -> Located {
+    guard let found = values[value] else {
+      preconditionFailure("a value is read before the operation that produces it was planned")
+    }
+    return found
+  }
+
+  /// Gives the result of an operation its array.
+  func define(_ value: ValueID, layout: MemoryDescriptor) -> Located {
+    let located = newBuffer(layout)
+    define(value, as: located)
+    return located
+  }
+
+  /// Gives the result of an operation an array that exists.
+  func define(_ value: ValueID, as located: Located) {
+    values[value] = located
+    trainable.insert(value)
+  }
+
+  /// A new array of the arena.
+  func newBuffer(_ layout: MemoryDescriptor) -> Located {
+    bufferBytes.append(layout.byteCount)
+    return Located(layout: layout, place: .buffer(bufferBytes.count - 1))
+  }
+
+  /// Gives an input of the plan its array, which the caller writes between runs.
+  func defineInput(_ value: ValueID, layout: MemoryDescriptor, isTrainable: Bool = false)
+    -> Located
+  {
+    let located = newBuffer(layout)
+    keep(located)
+    values[value] = located
+    if isTrainable { trainable.insert(value) }
+    return located
+  }
+
+  /// Keeps an array of the arena readable and writable between runs: its memory is never shared.
+  func keep(_ located: Located) {
+    if case .buffer(let buffer) = located.place { persistentBuffers.insert(buffer) }
+  }
+
+  /// The array in another layout or type; the same array where it has that layout already.
+  func converted(_ source: Located, to layout: MemoryDescriptor, layer: String) throws -> Located {
+    if source.layout.isEqual(to: layout) { return source }
+    if let known = conversions.first(where: {
+      $0.from == source.place && $0.result.layout.isEqual(to: layout)
+    }) {
+      return known.result
+    }
+    let result = newBuffer(layout)
+    try emit(
+      PrimitiveDescriptor.reorder(source.layout, layout, self, layer: layer),
+      [(DNNL_ARG_FROM, source), (DNNL_ARG_TO, result)])
+    reorderCount += 1
+    conversions.append((source.place, result))
+    return result
+  }
+
+  // MARK: - Parameters
+
+  /// A parameter in the layout in which a primitive reads it.
+  func weights(_ parameter: Int, layout: MemoryDescriptor) -> Located {
+    let known = weightsRequests.firstIndex {
+      $0.parameter == parameter && $0.layout.isEqual(to: layout)
+    }
+    if known == nil { weightsRequests.append(WeightsRequest(parameter: parameter, layout: layout)) }
+    return Located(
+      layout: layout, place: .weights(request: known ?? weightsRequests.count - 1))
+  }
+
+  /// Where a parameter's gradient goes; its layout becomes that of the master weights.
+  func gradient(ofParameter parameter: Int, layout: MemoryDescriptor) -> Located {
+    precondition(masterLayouts[parameter] == nil, "each parameter belongs to one layer")
+    masterLayouts[parameter] = layout
+    gradientOrder.append(parameter)
+    return Located(layout: layout, place: .gradient(parameter: parameter))
+  }
+
+  // MARK: - Gradients of values
+
+  /// Whether anything before this value learns.
+  func needsGradient(_ value: ValueID) -> Bool { trainable.contains(value) }
+
+  /// The gradient of a value to which all its readers have contributed.
+  func gradient(of value: ValueID) -> Located {
+    guard let found = gradients[value] else {
+      preconditionFailure("a gradient is read before any reader of the value contributed to it")
+    }
+    return found
+  }
+
+  /// Adds one reader's share to the gradient of a value.
+  ///
+  /// Shares may be arrays that other values use too (an addition passes its own gradient on), so
+  /// that a second share is never added in place.
+  func contribute(_ share: Located, to value: ValueID, layer: String) throws {
+    guard let present = gradients[value] else {
+      gradients[value] = share
+      return
+    }
+    let share = try converted(share, to: present.layout, layer: layer)
+    let sum = newBuffer(present.layout)
+    try emit(
+      PrimitiveDescriptor.addition(
+        present.layout, share.layout, sum.layout, attributes, self, layer: layer),
+      [(DNNL_ARG_SRC_0, present), (DNNL_ARG_SRC_1, share), (DNNL_ARG_DST, sum)])
+    gradients[value] = sum
+  }
+
+  // MARK: - Steps
+
+  /// Adds a primitive; the scratchpad it asks for is taken from the arena.
+  func emit(_ descriptor: PrimitiveDescriptor, _ arguments: [(key: CInt, value: Located)]) throws {
+    var arguments = arguments
+    if let scratchpad = try descriptor.optionalLayout(dnnl_query_scratchpad_md) {
+      arguments.append((DNNL_ARG_SCRATCHPAD, newBuffer(scratchpad)))
+    }
+    steps.append(
+      StepDraft(
+        layer: descriptor.layer,
+        action: .primitive(try Primitive(descriptor), arguments: arguments)))
+  }
+
+  /// Adds the loss: the end of the forward pass and the start of the backward pass.
+  func emitSoftmaxCrossEntropy(of logits: ValueID) {
+    let located = self.located(logits)
+    let gradient = newBuffer(located.layout)
+    steps.append(
+      StepDraft(
+        layer: "loss", action: .softmaxCrossEntropy(logits: located, gradient: gradient)))
+    gradients[logits] = gradient
+  }
+
+  /// Plans every operation forward and, in training, what `startBackward` adds (a loss: it must
+  /// contribute the gradient of the last value) and every operation backward.
+  func build(startBackward: BackwardPlan? = nil) throws {
+    var backward: [BackwardPlan] = []
+    for operation in graph.operations {
+      if let plan = try operation.plan(self) { backward.append(plan) }
+    }
+    guard let startBackward else { return }
+    try startBackward(self)
+    for plan in backward.reversed() { try plan(self) }
+  }
+}
