@@ -47,12 +47,14 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
+    .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
     .target(name: "TestSupport", dependencies: ["Nets"], path: "Tests/TestSupport"),
     .testTarget(name: "CounterRandomTests", dependencies: ["CounterRandom"]),
     .testTarget(name: "MediaTests", dependencies: ["Media", "TestSupport"]),
     .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "TestSupport"]),
     .testTarget(
-      name: "NetsTests", dependencies: ["CounterRandom", "Nets", "TestSupport"],
+      name: "NetsTests",
+      dependencies: ["CAllocationCounter", "CounterRandom", "Nets", "TestSupport"],
       exclude: ["Goldens"]),
     .testTarget(
       name: "CVectorKernelsTests", dependencies: ["CVectorKernels", "TestSupport"]),

@@ -17,6 +17,7 @@ public enum NetsError: Error, Equatable, CustomStringConvertible {
   /// Memory for a plan could not be had.
   case outOfMemory(bytes: Int, purpose: String)
 
+  /// What went wrong, with the layer or tensor and, where there is one, the fix.
   public var description: String {
     switch self {
     case .kernel(let function, let status, let layer):

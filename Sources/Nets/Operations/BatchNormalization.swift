@@ -20,22 +20,28 @@ struct BatchNormalization: Operation {
   let relu: Bool
 
   func plan(_ builder: PlanBuilder) throws -> BackwardPlan? {
+    let statistics = builder.graph.statistics[statistics]
+    if builder.isTraining, builder.batch * statistics.elementsPerSample < 2 {
+      throw NetsError.shape(
+        layer: name,
+        problem: "one value a channel has no variance; use a larger image or batch.micro >= 2")
+    }
     let source = builder.located(input)
     var flags = dnnl_use_scale.rawValue | dnnl_use_shift.rawValue
     if relu { flags |= dnnl_fuse_norm_relu.rawValue }
     if !builder.isTraining { flags |= dnnl_use_global_stats.rawValue }
     let forward = try PrimitiveDescriptor.batchNormalizationForward(
       data: source.layout, epsilon: Self.epsilon, flags: flags, builder, layer: name)
-    let vector = try MemoryDescriptor.rowMajor(
-      [builder.graph.statistics[statistics].channels], dnnl_f32)
+    let vector = try MemoryDescriptor.rowMajor([statistics.channels], dnnl_f32)
     let mean = Located(
       layout: vector,
       place: builder.isTraining
-        ? .batchMean(statistics: statistics) : .runningMean(statistics: statistics))
+        ? .batchMean(statistics: self.statistics) : .runningMean(statistics: self.statistics))
     let variance = Located(
       layout: vector,
       place: builder.isTraining
-        ? .batchVariance(statistics: statistics) : .runningVariance(statistics: statistics))
+        ? .batchVariance(statistics: self.statistics)
+        : .runningVariance(statistics: self.statistics))
     let result = builder.define(result, layout: source.layout)
     var arguments: [(key: CInt, value: Located)] = [
       (DNNL_ARG_SRC, source), (DNNL_ARG_DST, result),

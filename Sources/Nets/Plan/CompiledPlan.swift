@@ -68,14 +68,14 @@ final class CompiledPlan {
   let parameters: ParameterStore
   let slotLayout: SlotLayout
   let addresses: PlanAddresses
-  /// Bytes of the arena, of the weights' copies and of the slots.
+  /// Bytes of the arena, and of its buffers if none shared memory.
   let arenaBytes: Int
-  let weightsCopyBytes: Int
+  let unsharedBytes: Int
   /// Activations and gradients that had to change their layout.
   let reorderCount: Int
 
   private let steps: PreparedSteps
-  private let refresh: [PreparedPrimitive]
+  private let refresh: [PreparedReorder]
   private let device: KernelDevice
   // What the addresses point into.
   private let memories: [AlignedMemory]
@@ -105,7 +105,7 @@ final class CompiledPlan {
       builder.steps, device: device, slotCount: slotCount, addresses: addresses)
     refresh = copies.reorders
     arenaBytes = plan.byteCount
-    weightsCopyBytes = copies.byteCount
+    unsharedBytes = builder.bufferBytes.reduce(0, +)
     reorderCount = builder.reorderCount
     memories = [arena, slots, labels, weights] + (copies.memory.map { [$0] } ?? [])
   }
@@ -118,7 +118,8 @@ final class CompiledPlan {
 
   /// Brings the copies of the weights up to date with the master weights.
   func refreshWeights() throws {
-    for reorder in refresh { try reorder.run(on: device) }
+    // By index: an unspecialised iterator (debug builds) would allocate.
+    for index in 0..<refresh.count { try refresh[index].run() }
   }
 
   /// A slot's elements.
@@ -140,7 +141,7 @@ final class CompiledPlan {
 /// weights' own.
 private struct WeightsCopies {
   private(set) var addresses: [UnsafeMutableRawPointer] = []
-  private(set) var reorders: [PreparedPrimitive] = []
+  private(set) var reorders: [PreparedReorder] = []
   private(set) var byteCount = 0
   let memory: AlignedMemory?
 
@@ -165,7 +166,7 @@ private struct WeightsCopies {
       let copy = memory.address + offsets[index]
       addresses.append(copy)
       reorders.append(
-        try .reorder(
+        try PreparedReorder(
           from: (parameters.layouts[request.parameter], master), to: (request.layout, copy),
           device: device, attributes: attributes,
           layer: parameters.graph.parameters[request.parameter].name))

@@ -306,10 +306,10 @@ public final class ParameterStore {
     _ destination: UnsafeMutablePointer<Float>, _ destinationLayout: MemoryDescriptor,
     layer: String
   ) throws {
-    let step = try PreparedPrimitive.reorder(
+    try PreparedReorder(
       from: (sourceLayout, UnsafeMutableRawPointer(source)),
       to: (destinationLayout, UnsafeMutableRawPointer(destination)), device: device,
-      attributes: attributes, layer: layer)
-    try step.run(on: device)
+      attributes: attributes, layer: layer
+    ).run()
   }
 }

@@ -1,52 +1,5 @@
 import COneDNN
 
-/// One reorder outside of any plan, with everything it needs.
-struct PreparedPrimitive {
-  let primitive: Primitive
-  let memories: [MemoryObject]
-  let arguments: [dnnl_exec_arg_t]
-  let scratchpad: AlignedMemory?
-  let layer: String
-
-  static func reorder(
-    from source: (layout: MemoryDescriptor, address: UnsafeMutableRawPointer),
-    to destination: (layout: MemoryDescriptor, address: UnsafeMutableRawPointer),
-    device: KernelDevice, attributes: PrimitiveAttributes, layer: String
-  ) throws -> PreparedPrimitive {
-    let descriptor = try PrimitiveDescriptor.reorder(
-      source.layout, destination.layout, device, attributes, layer: layer)
-    var memories = [
-      try MemoryObject(source.layout, at: source.address, device: device),
-      try MemoryObject(destination.layout, at: destination.address, device: device),
-    ]
-    var arguments = [
-      dnnl_exec_arg_t(arg: DNNL_ARG_FROM, memory: memories[0].handle),
-      dnnl_exec_arg_t(arg: DNNL_ARG_TO, memory: memories[1].handle),
-    ]
-    var scratchpad: AlignedMemory?
-    if let layout = try descriptor.optionalLayout(dnnl_query_scratchpad_md) {
-      let memory = try AlignedMemory(byteCount: layout.byteCount, purpose: "a reorder")
-      let object = try MemoryObject(layout, at: memory.address, device: device)
-      memories.append(object)
-      arguments.append(dnnl_exec_arg_t(arg: DNNL_ARG_SCRATCHPAD, memory: object.handle))
-      scratchpad = memory
-    }
-    return PreparedPrimitive(
-      primitive: try Primitive(descriptor), memories: memories, arguments: arguments,
-      scratchpad: scratchpad, layer: layer)
-  }
-
-  func run(on device: KernelDevice) throws {
-    try arguments.withUnsafeBufferPointer { arguments in
-      try check(
-        dnnl_primitive_execute(
-          primitive.handle, device.stream, CInt(arguments.count), arguments.baseAddress),
-        layer: layer)
-    }
-    try check(dnnl_stream_wait(device.stream), layer: layer)
-  }
-}
-
 /// A plan's steps, ready to run: a flat list of plain values, so that running them allocates
 /// nothing, looks nothing up and counts no references.
 final class PreparedSteps {

@@ -101,6 +101,8 @@ public final class TrainingPlan {
 
   /// Bytes of activations and their gradients after buffers were shared.
   public var arenaBytes: Int { compiled.arenaBytes }
+  /// Bytes that the same arrays would take without sharing.
+  var unsharedBytes: Int { compiled.unsharedBytes }
   /// Layout changes of activations and gradients in one run.
   public var reorderCount: Int { compiled.reorderCount }
 }

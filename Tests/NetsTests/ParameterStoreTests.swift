@@ -1,0 +1,94 @@
+import TestSupport
+import Testing
+
+@testable import Nets
+
+@Suite(.serialized) struct ParameterStoreTests {
+  private func store() throws -> ParameterStore {
+    let network = try ResNet(block: .basic, depths: [1], widths: [16])
+      .network(classes: 8, imageSize: 32)
+    return try TrainingPlan(
+      network: network, microBatch: 2, precision: .bf16, gradientSlots: 1
+    ).parameters
+  }
+
+  @Test func namesAndShapesAreTorchvisions() throws {
+    let model = ModelDescription(name: .resnet18, classes: 1000, imageSize: 224)
+    let tensors = try ParameterStore(inferenceFor: model).modelTensors()
+    let shapes = Dictionary(uniqueKeysWithValues: tensors.map { ($0.name, $0.shape) })
+    #expect(shapes.count == 122)
+    #expect(shapes["conv1.weight"] == [64, 3, 7, 7])
+    #expect(shapes["layer2.0.downsample.0.weight"] == [128, 64, 1, 1])
+    #expect(shapes["layer4.1.bn2.running_var"] == [512])
+    #expect(shapes["layer4.1.bn2.num_batches_tracked"] == [])
+    #expect(shapes["fc.weight"] == [1000, 512])
+    #expect(
+      tensors.filter { !$0.name.contains("running") && $0.type == .f32 }
+        .reduce(0) { $0 + $1.elementCount } == 11_689_512)
+  }
+
+  @Test func resnet50HasTorchvisionsSize() throws {
+    let model = ModelDescription(name: .resnet50, classes: 1000, imageSize: 224)
+    let tensors = try ParameterStore(inferenceFor: model).modelTensors()
+    #expect(tensors.count == 320)
+    #expect(
+      tensors.filter { !$0.name.contains("running") && $0.type == .f32 }
+        .reduce(0) { $0 + $1.elementCount } == 25_557_032)
+  }
+
+  @Test func tensorsGoToTheFlatVectorAndBackUnchanged() throws {
+    let store = try store()
+    try store.initialize(seed: 3)
+    let before = try store.modelTensors()
+    let flat = Array(store.values)
+    store.values.update(repeating: 0)
+    try store.loadModel(before, file: "copy")
+    #expect(try store.modelTensors() == before)
+    #expect(Array(store.values) == flat)
+  }
+
+  @Test func initializationIsKaimingNormalAndAPureFunctionOfTheSeed() throws {
+    let store = try store()
+    try store.initialize(seed: 3)
+    let first = Array(store.values)
+    try store.initialize(seed: 4)
+    #expect(Array(store.values) != first)
+    try store.initialize(seed: 3)
+    #expect(Array(store.values) == first)
+    let weights = try #require(
+      try store.modelTensors().first { $0.name == "layer1.0.conv1.weight" }
+    ).floats()
+    let variance = weights.reduce(0) { $0 + $1 * $1 } / Float(weights.count)
+    #expect(abs(variance / (2 / Float(16 * 9)) - 1) < 0.1)
+  }
+
+  @Test func missingUnknownAndMisshapenTensorsAreNamedWithTheFile() throws {
+    let store = try store()
+    let tensors = try store.modelTensors()
+    let name = "layer1.0.conv2.weight"
+    expectError(store, tensors.filter { $0.name != name }, names: name)
+    expectError(
+      store, tensors + [try Tensor(name: "layer9.weight", shape: [1], floats: [0])],
+      names: "layer9.weight")
+    let misshapen = try tensors.map { tensor in
+      tensor.name == name
+        ? try Tensor(name: name, shape: [16, 16, 9, 1], floats: tensor.floats()) : tensor
+    }
+    expectError(store, misshapen, names: name)
+  }
+
+  private func expectError(_ store: ParameterStore, _ tensors: [Tensor], names name: String) {
+    #expect {
+      try store.loadModel(tensors, file: "weights.safetensors")
+    } throws: { error in
+      "\(error)".contains("weights.safetensors") && "\(error)".contains("'\(name)'")
+    }
+  }
+
+  @Test func weightDecayLeavesNormsAndBiasesOut() throws {
+    for parameter in try store().parameters {
+      let isWeight = parameter.shape.count > 1
+      #expect(parameter.decays == isWeight, "\(parameter.name)")
+    }
+  }
+}

@@ -1,0 +1,152 @@
+import CAllocationCounter
+import TestSupport
+import Testing
+
+@testable import Nets
+
+@Suite(.serialized) struct TrainingPlanTests {
+  private func plan(
+    _ precision: Precision = .f32, slots: Int = 1, seed: UInt64 = 7
+  ) throws -> TrainingPlan {
+    try Engine.configure(threads: 1)
+    let network = try ResNet(block: .basic, depths: [1, 1], widths: [16, 32])
+      .network(classes: 8, imageSize: 32)
+    let plan = try TrainingPlan(
+      network: network, microBatch: 4, precision: precision, gradientSlots: slots)
+    try plan.parameters.initialize(seed: seed)
+    try plan.refreshWeights()
+    for index in plan.images.indices {
+      plan.images[index] = Float((index * 2_654_435_761) % 1009) / 504 - 1
+    }
+    for sample in 0..<4 {
+      plan.labels[sample] = Int32(sample * 2)
+      plan.sampleWeights[sample] = 1
+    }
+    return plan
+  }
+
+  @Test(arguments: Precision.allCases)
+  func aStepAllocatesNothingOfOurs(_ precision: Precision) throws {
+    let plan = try plan(precision, slots: 2)
+    try plan.run(slot: 0, lossScale: 1)  // the first call of each kernel may set things up
+    aver_count_allocations_begin()
+    try plan.refreshWeights()
+    try plan.run(slot: 0, lossScale: 1)
+    try plan.run(slot: 1, lossScale: 1)
+    let allocations = aver_count_allocations_end()
+    #expect(allocations == 0)
+  }
+
+  @Test func theAllocationCounterCounts() {
+    aver_count_allocations_begin()
+    let array = [Int](repeating: 1, count: Int.random(in: 1000...2000))
+    let allocations = aver_count_allocations_end()
+    #expect(allocations >= 1)
+    #expect(array.count >= 1000)
+  }
+
+  @Test(arguments: Precision.allCases)
+  func everySlotReceivesTheSameBits(_ precision: Precision) throws {
+    let plan = try plan(precision, slots: 3)
+    for slot in 0..<3 { try plan.run(slot: slot, lossScale: 0.25) }
+    let first = plan.slot(0).map(\.bitPattern)
+    #expect(first.contains { $0 != 0 })
+    #expect(plan.slot(1).map(\.bitPattern) == first)
+    #expect(plan.slot(2).map(\.bitPattern) == first)
+  }
+
+  @Test func twoPlansOfTheSameSeedAgreeAndOfAnotherDiffer() throws {
+    let first = try plan()
+    let second = try plan()
+    let other = try plan(seed: 8)
+    for plan in [first, second, other] { try plan.run(slot: 0, lossScale: 1) }
+    #expect(first.slot(0).map(\.bitPattern) == second.slot(0).map(\.bitPattern))
+    #expect(first.slot(0).map(\.bitPattern) != other.slot(0).map(\.bitPattern))
+  }
+
+  @Test func aSampleOfWeightZeroAddsNothingToLossAndItsLabelIsNotRead() throws {
+    let plan = try plan()
+    plan.sampleWeights[2] = 0
+    plan.labels[2] = -1
+    try plan.run(slot: 0, lossScale: 1)
+    let sums = Array(plan.slot(0)[plan.slotLayout.sums])
+    #expect(sums[SlotLayout.Sum.weight.rawValue] == 3)
+    let loss = sums[SlotLayout.Sum.loss.rawValue]
+    plan.labels[2] = 3
+    try plan.run(slot: 0, lossScale: 1)
+    #expect(plan.slot(0)[plan.slotLayout.sums.lowerBound] == loss)
+    plan.sampleWeights[2] = 1
+    try plan.run(slot: 0, lossScale: 1)
+    #expect(plan.slot(0)[plan.slotLayout.sums.lowerBound] > loss)
+  }
+
+  @Test func lossScaleScalesGradientsButNotSums() throws {
+    let plan = try plan(slots: 2)
+    try plan.run(slot: 0, lossScale: 1)
+    try plan.run(slot: 1, lossScale: 0.5)
+    let gradients = plan.slotLayout.gradients
+    // Powers of two scale every rounding alike.
+    #expect(plan.slot(0)[gradients].map { $0 * 0.5 } == Array(plan.slot(1)[gradients]))
+    let sums = plan.slotLayout.sums
+    #expect(Array(plan.slot(0)[sums]) == Array(plan.slot(1)[sums]))
+  }
+
+  @Test func activationsAndTheirGradientsShareMemory() throws {
+    let plan = try plan()
+    #expect(plan.arenaBytes > 0)
+    #expect(plan.arenaBytes < plan.unsharedBytes * 3 / 4)
+  }
+
+  /// The images enter and the pooled features leave the kernels' layouts; nothing else moves.
+  @Test func onlyTheEndsOfTheNetworkChangeLayouts() throws {
+    let plan = try TrainingPlan(
+      model: ModelDescription(name: .resnet18, classes: 8, imageSize: 64), microBatch: 2,
+      precision: .f32, gradientSlots: 1)
+    #expect(plan.reorderCount <= 4)
+  }
+
+  @Test func bucketsCoverTheSlotInOrderAndEndWithParameters() throws {
+    let plan = try plan()
+    for capacity in [1, 4096, 100_000, 1 << 30] {
+      let buckets = plan.buckets(capacityBytes: capacity)
+      #expect(buckets.first?.lowerBound == 0)
+      #expect(buckets.last?.upperBound == plan.slotLayout.count)
+      for (left, right) in zip(buckets, buckets.dropFirst()) {
+        #expect(left.upperBound == right.lowerBound)
+      }
+      let ends = Set(plan.parameters.parameters.map(\.range.upperBound))
+      #expect(buckets.dropLast().allSatisfy { ends.contains($0.upperBound) })
+      let largest = plan.parameters.parameters.map(\.range.count).max() ?? 0
+      #expect(
+        buckets.dropLast().allSatisfy { $0.count <= max(capacity / 4, largest + 64) })
+    }
+    #expect(plan.buckets(capacityBytes: 1).count > 10)
+    #expect(plan.buckets(capacityBytes: 1 << 30).count == 1)
+  }
+
+  @Test func gradientsCompleteFromTheLastLayerToTheFirst() throws {
+    let names = try plan().parameters.parameters.map(\.name)
+    #expect(names.first == "fc.weight")
+    #expect(names.last == "conv1.weight")
+  }
+
+  @Test func anImageTooSmallForTheNetworkIsNamed() throws {
+    #expect {
+      _ = try TrainingPlan(
+        model: ModelDescription(name: .resnet18, classes: 8, imageSize: 0), microBatch: 2,
+        precision: .f32, gradientSlots: 1)
+    } throws: { error in
+      "\(error)".contains("conv1") && "\(error)".contains("larger image")
+    }
+  }
+
+  @Test func oneValueAChannelCannotBeNormalized() throws {
+    #expect {
+      _ = try TrainingPlan(
+        model: ModelDescription(name: .resnet18, classes: 8, imageSize: 32), microBatch: 1,
+        precision: .f32, gradientSlots: 1)
+    } throws: { error in
+      "\(error)".contains("layer4.0.bn1") && "\(error)".contains("batch.micro")
+    }
+  }
+}
