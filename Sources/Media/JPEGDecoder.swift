@@ -1,0 +1,64 @@
+import CTurboJPEG
+
+/// Owns one TurboJPEG decompressor; used by one thread at a time.
+final class JPEGDecoder {
+  private let handle: tjhandle
+  private var isFourColour = false
+
+  init() throws {
+    guard let handle = tjInitDecompress() else {
+      throw MediaError.codec(reason: "TurboJPEG cannot start a decompressor")
+    }
+    self.handle = handle
+  }
+
+  deinit { tjDestroy(handle) }
+
+  /// Reads the header of `bytes`.
+  func size(of bytes: UnsafeRawBufferPointer, file: String) throws -> ImageSize {
+    var width: Int32 = 0
+    var height: Int32 = 0
+    var subsampling: Int32 = 0
+    var colourSpace: Int32 = 0
+    let status = tjDecompressHeader3(
+      handle, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), UInt(bytes.count),
+      &width, &height, &subsampling, &colourSpace)
+    guard status == 0 else { throw failure(file) }
+    isFourColour = colourSpace == TJCS_CMYK.rawValue || colourSpace == TJCS_YCCK.rawValue
+    return ImageSize(width: Int(width), height: Int(height))
+  }
+
+  /// Decodes the file whose header was read last.
+  ///
+  /// A warning ends it: what TurboJPEG calls a warning (premature end, corrupt data) leaves grey
+  /// areas in the picture, which must not pass for a face.
+  func decode(
+    _ bytes: UnsafeRawBufferPointer, size: ImageSize, reduction: DecodingReduction,
+    into pixels: PixelBuffer, file: String
+  ) throws {
+    pixels.resize(reduction.reduced(size))
+    let format = isFourColour ? TJPF_CMYK.rawValue : TJPF_RGBX.rawValue
+    let status = tjDecompress2(
+      handle, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), UInt(bytes.count),
+      pixels.bytes.baseAddress, Int32(pixels.width), 0, Int32(pixels.height), format,
+      TJFLAG_ACCURATEDCT | TJFLAG_STOPONWARNING | TJFLAG_LIMITSCANS)
+    guard status == 0 else { throw failure(file) }
+    if isFourColour { Self.convertFourColours(pixels.bytes) }
+  }
+
+  /// Cyan, magenta, yellow and black to red, green and blue.
+  ///
+  /// Files store them inverted (Adobe's convention, which every writer follows): red = C·K / 255.
+  private static func convertFourColours(_ bytes: UnsafeMutableBufferPointer<UInt8>) {
+    for pixel in stride(from: 0, to: bytes.count, by: 4) {
+      let black = UInt32(bytes[pixel + 3])
+      for colour in pixel..<(pixel + 3) {
+        bytes[colour] = UInt8((UInt32(bytes[colour]) * black + 127) / 255)
+      }
+    }
+  }
+
+  private func failure(_ file: String) -> MediaError {
+    .broken(file: file, format: .jpeg, reason: String(cString: tjGetErrorStr2(handle)))
+  }
+}

@@ -1,0 +1,57 @@
+/// What can be wrong with an image file; every message names the file.
+public enum MediaError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// The file cannot be opened or read; `reason` is the operating system's.
+  case unreadable(file: String, reason: String)
+  /// The file holds no bytes.
+  case empty(file: String)
+  /// The content starts like neither JPEG nor PNG, whatever the file is called.
+  case unknownFormat(file: String, firstBytes: [UInt8])
+  /// The content is damaged, or of a kind that the decoder does not know.
+  case broken(file: String, format: ImageFormat, reason: String)
+  /// The header claims more pixels than are ever decoded.
+  case tooManyPixels(file: String, width: Int, height: Int, limit: Int)
+  /// The file is larger than images are.
+  case tooManyBytes(file: String, bytes: Int, limit: Int)
+  /// A codec could not be set up or could not encode.
+  case codec(reason: String)
+  /// The file cannot be written; `reason` is the operating system's.
+  case unwritable(file: String, reason: String)
+
+  /// The message for the user.
+  public var description: String {
+    switch self {
+    case .unreadable(let file, let reason): "\(file): cannot be read: \(reason)"
+    case .empty(let file): "\(file): is empty (0 bytes)"
+    case .unknownFormat(let file, let firstBytes):
+      "\(file): is neither JPEG nor PNG (starts with \(Self.hexadecimal(firstBytes)))"
+    case .broken(let file, let format, let reason): "\(file): broken \(format.rawValue): \(reason)"
+    case .tooManyPixels(let file, let width, let height, let limit):
+      "\(file): claims \(width)x\(height) pixels; at most \(limit) are decoded"
+    case .tooManyBytes(let file, let bytes, let limit):
+      "\(file): has \(bytes) bytes; images of at most \(limit) are read"
+    case .codec(let reason): "image codec: \(reason)"
+    case .unwritable(let file, let reason): "\(file): cannot be written: \(reason)"
+    }
+  }
+
+  private static func hexadecimal(_ bytes: [UInt8]) -> String {
+    bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: " ")
+  }
+}
+
+/// The image formats that are read; raw values are for messages.
+public enum ImageFormat: String, Sendable {
+  case jpeg = "JPEG"
+  case png = "PNG"
+
+  /// The format that `bytes` start like, nil where it is neither.
+  init?(startOf bytes: UnsafeRawBufferPointer) {
+    if bytes.starts(with: [0xFF, 0xD8, 0xFF]) {
+      self = .jpeg
+    } else if bytes.starts(with: [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]) {
+      self = .png
+    } else {
+      return nil
+    }
+  }
+}

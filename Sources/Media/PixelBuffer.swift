@@ -1,0 +1,40 @@
+/// Pixels in memory, four bytes each: red, green, blue and one that has no meaning.
+///
+/// The memory is kept and reused by later, smaller images: decoding into the same buffer again
+/// and again allocates nothing once the largest image was seen.
+///
+/// - Shapes: `bytes` is `[height, width, 4]`, rows without gaps.
+public final class PixelBuffer {
+  /// Columns.
+  public private(set) var width = 0
+  /// Rows.
+  public private(set) var height = 0
+  private var storage = UnsafeMutableBufferPointer<UInt8>(start: nil, count: 0)
+
+  /// An empty buffer.
+  public init() {}
+
+  /// A buffer of `width` × `height` pixels of undefined content.
+  public convenience init(width: Int, height: Int) {
+    self.init()
+    resize(ImageSize(width: width, height: height))
+  }
+
+  deinit { storage.deallocate() }
+
+  /// The pixels; valid until the next `resize`.
+  public var bytes: UnsafeMutableBufferPointer<UInt8> {
+    UnsafeMutableBufferPointer(rebasing: storage[0..<(4 * width * height)])
+  }
+
+  /// Makes room for another size; the content is undefined afterwards.
+  public func resize(_ size: ImageSize) {
+    let needed = 4 * size.width * size.height
+    if needed > storage.count {
+      storage.deallocate()
+      storage = .allocate(capacity: needed)
+    }
+    width = size.width
+    height = size.height
+  }
+}
