@@ -1,0 +1,90 @@
+/// How a face becomes a training sample: crop, flip, colours, size and normalisation.
+public struct Augmentation: Equatable, Sendable {
+  /// Mean of ImageNet's red, green and blue in 0...1, which published weights expect.
+  public static let imageNetMean = SIMD3<Float>(0.485, 0.456, 0.406)
+  /// Standard deviation of ImageNet's red, green and blue in 0...1.
+  public static let imageNetStandardDeviation = SIMD3<Float>(0.229, 0.224, 0.225)
+
+  /// Height and width of a sample, in pixels.
+  public var imageSize: Int
+  /// The part of the face box's area that a random crop takes.
+  public var cropScale: ClosedRange<Float>
+  /// Width by height of a random crop.
+  public var cropRatio: ClosedRange<Float>
+  /// How often a sample is mirrored, 0 to 1.
+  public var flipProbability: Float
+  /// Brightness is multiplied by 1 ± this.
+  public var brightness: Float
+  /// Contrast is multiplied by 1 ± this.
+  public var contrast: Float
+  /// Saturation is multiplied by 1 ± this.
+  public var saturation: Float
+  /// Subtracted from red, green and blue in 0...1.
+  public var mean: SIMD3<Float>
+  /// What the difference is divided by.
+  public var standardDeviation: SIMD3<Float>
+
+  /// An augmentation with every field given; evaluation uses only size, mean and deviation.
+  public init(
+    imageSize: Int, cropScale: ClosedRange<Float>, cropRatio: ClosedRange<Float>,
+    flipProbability: Float, brightness: Float, contrast: Float, saturation: Float,
+    mean: SIMD3<Float> = Self.imageNetMean,
+    standardDeviation: SIMD3<Float> = Self.imageNetStandardDeviation
+  ) {
+    self.imageSize = imageSize
+    self.cropScale = cropScale
+    self.cropRatio = cropRatio
+    self.flipProbability = flipProbability
+    self.brightness = brightness
+    self.contrast = contrast
+    self.saturation = saturation
+    self.mean = mean
+    self.standardDeviation = standardDeviation
+  }
+
+  /// - Throws: `DatasetError.setting` for a value that cannot work.
+  public func validate() throws {
+    func require(_ holds: Bool, _ name: String, _ reason: String) throws {
+      if !holds { throw DatasetError.setting(name: name, reason: reason) }
+    }
+    try require((8...4096).contains(imageSize), "image size", "\(imageSize) is not 8 to 4096")
+    try require(
+      cropScale.lowerBound > 0 && cropScale.upperBound <= 1, "crop scale",
+      "\(cropScale) is not within 0 to 1, without 0")
+    try require(
+      cropRatio.lowerBound > 0 && cropRatio.upperBound.isFinite, "crop ratio",
+      "\(cropRatio) is not positive")
+    try require(
+      (0...1).contains(flipProbability), "flip probability", "\(flipProbability) is not 0 to 1")
+    for (name, value) in [
+      ("brightness", brightness), ("contrast", contrast), ("saturation", saturation),
+    ] {
+      try require(value >= 0 && value.isFinite, name, "\(value) is negative or infinite")
+    }
+    try require(
+      standardDeviation.min() > 0, "standard deviation", "\(standardDeviation) is not positive")
+  }
+}
+
+/// Which random numbers belong to a sample: augmentation is a pure function of this.
+public struct SampleKey: Equatable, Sendable {
+  /// The seed of the run.
+  public var seed: UInt64
+  /// The epoch, counted from 0.
+  public var epoch: Int
+  /// The sample, as an index into the manifest's records.
+  public var sample: Int32
+  /// How often the epoch drew the sample before: not 0 only where classes are balanced.
+  public var draw: Int32
+
+  /// A key with every field given.
+  public init(seed: UInt64, epoch: Int, sample: Int32, draw: Int32 = 0) {
+    self.seed = seed
+    self.epoch = epoch
+    self.sample = sample
+    self.draw = draw
+  }
+
+  /// The `index` of a `CounterRandom`: the sample below, its draw in the 16 bits above.
+  var randomIndex: Int { Int(sample) | Int(draw & 0xFFFF) << 32 }
+}

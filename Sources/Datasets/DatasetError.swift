@@ -1,0 +1,92 @@
+/// What can be wrong with a data set or with what is asked of it.
+public enum DatasetError: Error, Sendable, CustomStringConvertible {
+  /// A list cannot be opened or read.
+  case unreadable(file: String, reason: String)
+  /// A file or folder cannot be written.
+  case unwritable(file: String, reason: String)
+  /// A list's first line lacks a column; `nearest` is what might be meant.
+  case missingColumn(file: String, column: String, nearest: String?)
+  /// A quote that no other quote closes; the rest of the file is inside it.
+  case openQuote(file: String, line: Int)
+  /// A row of a list cannot be used.
+  case row(RowProblem)
+  /// More rows than allowed cannot be used.
+  case tooManyRows(file: String, count: Int, limit: Int, first: [String])
+  /// A list without a single usable row.
+  case emptySplit(file: String, rows: Int, problems: Int, excluded: Int)
+  /// An image of the data set cannot be used.
+  case sample(SampleProblem)
+  /// More images than allowed cannot be used.
+  case tooManySamples(count: Int, limit: Int, first: [String])
+  /// No sample of the whole epoch can stand in for an unreadable one.
+  case noSubstitute(first: String)
+  /// A setting with a value that cannot work, and what would.
+  case setting(name: String, reason: String)
+  /// A folder that holds something else already.
+  case folderInUse(folder: String)
+
+  /// The message for the user.
+  public var description: String {
+    switch self {
+    case .unreadable(let file, let reason): "\(file): cannot be read: \(reason)"
+    case .unwritable(let file, let reason): "\(file): cannot be written: \(reason)"
+    case .missingColumn(let file, let column, let nearest):
+      "\(file):1: column '\(column)' is missing from the header"
+        + (nearest.map { "; did you mean it by '\($0)'?" } ?? "")
+    case .openQuote(let file, let line):
+      "\(file):\(line): the quote opened in this row is never closed"
+    case .row(let problem): problem.description
+    case .tooManyRows(let file, let count, let limit, let first):
+      "\(file): \(count) rows cannot be used (data.on_error skips at most \(limit)); the first:"
+        + Self.list(first)
+    case .emptySplit(let file, let rows, let problems, let excluded):
+      "\(file): no usable face among \(rows) rows (\(problems) with problems, "
+        + "\(excluded) labelled none, uncertain or no face)"
+    case .sample(let problem): problem.description
+    case .tooManySamples(let count, let limit, let first):
+      "\(count) images cannot be used (data.on_error skips at most \(limit)); the first:"
+        + Self.list(first)
+    case .noSubstitute(let first):
+      "no image of the epoch can be used in place of an unreadable one: \(first)"
+    case .setting(let name, let reason): "\(name): \(reason)"
+    case .folderInUse(let folder):
+      "\(folder): is not empty and not an earlier synthetic corpus; name another folder or force it"
+    }
+  }
+
+  private static func list(_ lines: [String]) -> String {
+    lines.map { "\n  " + $0 }.joined()
+  }
+}
+
+/// Why a row of a list cannot be used.
+public struct RowProblem: Equatable, Sendable, CustomStringConvertible {
+  /// The list.
+  public var file: String
+  /// The line where the row begins, counted from 1.
+  public var line: Int
+  /// The column at fault, nil where it is the row as a whole.
+  public var column: String?
+  /// What is wrong with it.
+  public var reason: String
+
+  /// `FILE:LINE: column 'COLUMN': REASON`
+  public var description: String {
+    "\(file):\(line): " + (column.map { "column '\($0)': " } ?? "") + reason
+  }
+}
+
+/// Why the image of a row cannot be used.
+public struct SampleProblem: Equatable, Sendable, CustomStringConvertible {
+  /// The sample, as an index into the manifest's records.
+  public var sample: Int32
+  /// The list that names the image.
+  public var file: String
+  /// The line where the row begins, counted from 1.
+  public var line: Int
+  /// What is wrong, naming the image.
+  public var reason: String
+
+  /// `FILE:LINE: IMAGE: REASON`
+  public var description: String { "\(file):\(line): \(reason)" }
+}
