@@ -48,7 +48,8 @@ let package = Package(
       ]),
 
     .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
-    .target(name: "TestSupport", dependencies: ["Nets"], path: "Tests/TestSupport"),
+    .target(
+      name: "TestSupport", dependencies: ["Distributed", "Nets"], path: "Tests/TestSupport"),
     .testTarget(name: "CounterRandomTests", dependencies: ["CounterRandom"]),
     .testTarget(name: "MediaTests", dependencies: ["Media", "TestSupport"]),
     .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "TestSupport"]),

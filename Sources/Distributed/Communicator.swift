@@ -44,7 +44,7 @@ public final class Communicator {
     var bytes = [CChar](repeating: 0, count: Int(MPI_MAX_LIBRARY_VERSION_STRING))
     var length: CInt = 0
     try checkMPI("MPI_Get_library_version", rank: nil, MPI_Get_library_version(&bytes, &length))
-    let text = String(decoding: bytes.prefix(Int(length)).map(UInt8.init(bitPattern:)), as: UTF8.self)
+    let text = string(bytes, length: length)
     return text.split(whereSeparator: \.isNewline).first.map(String.init) ?? text
   }
 
@@ -86,7 +86,12 @@ func checkMPI(_ function: StaticString, rank: Int?, _ code: CInt) throws {
   var bytes = [CChar](repeating: 0, count: Int(MPI_MAX_ERROR_STRING))
   var length: CInt = 0
   let described = MPI_Error_string(code, &bytes, &length) == MPI_SUCCESS
-  let text = String(decoding: bytes.prefix(Int(length)).map(UInt8.init(bitPattern:)), as: UTF8.self)
-  throw MPIError(
-    function: "\(function)", rank: rank, code: code, text: described ? text : "unknown error")
+  let text = described ? string(bytes, length: length) : "unknown error"
+  throw MPIError(function: "\(function)", rank: rank, code: code, text: text)
+}
+
+/// The text that the library wrote into a buffer of C characters. Some lengths count the final 0.
+func string(_ characters: [CChar], length: CInt) -> String {
+  let text = characters.prefix(Int(length)).prefix { $0 != 0 }
+  return String(decoding: text.map(UInt8.init(bitPattern:)), as: UTF8.self)
 }

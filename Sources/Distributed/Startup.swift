@@ -27,7 +27,7 @@ enum Startup {
     var bytes = [CChar](repeating: 0, count: Int(MPI_MAX_PROCESSOR_NAME))
     var length: CInt = 0
     try checkMPI("MPI_Get_processor_name", rank: nil, MPI_Get_processor_name(&bytes, &length))
-    return String(decoding: bytes.prefix(Int(length)).map(UInt8.init(bitPattern:)), as: UTF8.self)
+    return string(bytes, length: length)
   }
 
   static func rank(in communicator: MPI_Comm) throws -> Int {

@@ -6,7 +6,7 @@ struct Aver: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "aver",
     abstract: "Data, evaluation and diagnosis for audio-visual emotion recognition.",
-    subcommands: [SynthCommand.self])
+    subcommands: [Doctor.self, SynthCommand.self])
 }
 
 extension ExitCode {

@@ -26,7 +26,7 @@ struct GradientReducerRankTests {
   }
 
   func expectEqualOnAllRanks(_ values: [Float]) throws {
-    let own = bits(values).flatMap { word in (0..<4).map { UInt8(truncatingIfNeeded: word >> ($0 * 8)) } }
+    let own = bits(values).withUnsafeBytes { Array($0) }
     #expect(Set(try communicator.allGather(own)).count == 1, "the ranks ended with different bits")
   }
 
@@ -51,7 +51,7 @@ struct GradientReducerRankTests {
       let chunk = [1, 3, 64, 1 << 18].randomElement(using: &generator) ?? 1
       let sum = try reduced(leaves, buckets: buckets, chunkElements: chunk)
       let matches = bits(sum) == bits(treeSum(leaves: leaves))
-      #expect(matches, "seed \(seed), round \(round), \(count) elements, chunk \(chunk), \(buckets)")
+      #expect(matches, "seed \(seed), round \(round), n=\(count), chunk \(chunk), \(buckets)")
       try expectEqualOnAllRanks(sum)
     }
   }
