@@ -91,7 +91,7 @@ import Testing
     let maps = """
       7f0000000000-7f0000001000 r--p 00000000 fe:00 12   /usr/lib/libturbojpeg.so.0.2.0
       7f0000001000-7f0000002000 r-xp 00001000 fe:00 12   /usr/lib/libturbojpeg.so.0.2.0
-      7f0000003000-7f0000004000 r-xp 00001000 fe:00 13   /opt/mpi/libmpi.so.40.30.4
+      7f0000003000-7f0000004000 r-xp 00001000 fe:00 13   /usr/local/lib/libmpi.so.40.30.4
       7f0000005000-7f0000006000 rw-p 00000000 00:00 0
       """
     let contents = Data("x libjpeg-turbo version %s\0libjpeg-turbo version 2.1.5 (build)".utf8)
