@@ -10,7 +10,7 @@ import Testing
     RankFacts(
       rank: rank, host: host, processor: "made up",
       instructionSets: InstructionSet.allCases,
-      engine: Engine.identity(),
+      engine: Engine.identity(threads: 1),
       boundCores: cores, hostCores: 8, limits: ControlGroupLimits(),
       memory: Capacity(totalBytes: 64 << 30, freeBytes: 32 << 30),
       sharedMemory: Capacity(totalBytes: 32 << 30, freeBytes: 32 << 30),
