@@ -1,0 +1,44 @@
+# Short names for what the scripts do; every line here can be typed by hand as well.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help setup build demo test lint bench soak clean
+
+# How often `make soak` repeats the tests.
+ROUNDS ?= 20
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/make \1\t\2/' | expand -t 14
+
+setup: ## install the missing system packages (apt-get), check Swift and MPI
+	@scripts/setup
+
+build: ## build aver-train and aver, optimised, into .build/release
+	swift build --configuration release
+
+demo: ## draw faces, train a teacher on 2 ranks, evaluate it: a few minutes
+	@scripts/demo
+
+test: setup ## all tests, those that need several ranks included
+	swift build --build-tests
+	source scripts/mpi-environment && swift test --skip-build
+	scripts/rank-tests --skip-build
+
+lint: ## swift-format, strict; shellcheck where it is installed
+	swift format lint --strict --recursive Sources Tests Package.swift
+	@scripts/lint-shell
+
+bench: build ## time a training step beside PyTorch (PYTHON=… one that has torch and torchvision)
+	benchmarks/step
+
+soak: setup ## the tests ROUNDS times over, with new random seeds each time
+	swift build --build-tests
+	for round in $$(seq $(ROUNDS)); do \
+	  echo "soak: round $$round of $(ROUNDS)"; \
+	  (source scripts/mpi-environment && swift test --skip-build); \
+	  scripts/rank-tests --skip-build; \
+	done
+
+clean: ## remove what was built (runs/ stays)
+	swift package clean
