@@ -51,8 +51,10 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["Distributed", "Nets"], path: "Tests/TestSupport"),
     .testTarget(name: "CounterRandomTests", dependencies: ["CounterRandom"]),
-    .testTarget(name: "MediaTests", dependencies: ["Media", "TestSupport"]),
-    .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "TestSupport"]),
+    .testTarget(name: "MediaTests", dependencies: ["Media"], exclude: ["Fixtures"]),
+    .testTarget(
+      name: "DatasetsTests", dependencies: ["CounterRandom", "Datasets", "Media"],
+      exclude: ["Goldens"]),
     .testTarget(
       name: "NetsTests",
       dependencies: ["CAllocationCounter", "CounterRandom", "Nets", "TestSupport"],

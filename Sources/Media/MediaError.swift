@@ -23,7 +23,8 @@ public enum MediaError: Error, Equatable, Sendable, CustomStringConvertible {
     case .unreadable(let file, let reason): "\(file): cannot be read: \(reason)"
     case .empty(let file): "\(file): is empty (0 bytes)"
     case .unknownFormat(let file, let firstBytes):
-      "\(file): is neither JPEG nor PNG (starts with \(Self.hexadecimal(firstBytes)))"
+      Self.foreignFormat(firstBytes).map { "\(file): is \($0); only JPEG and PNG are read" }
+        ?? "\(file): is neither JPEG nor PNG (starts with \(Self.hexadecimal(firstBytes)))"
     case .broken(let file, let format, let reason): "\(file): broken \(format.rawValue): \(reason)"
     case .tooManyPixels(let file, let width, let height, let limit):
       "\(file): claims \(width)x\(height) pixels; at most \(limit) are decoded"
@@ -32,6 +33,15 @@ public enum MediaError: Error, Equatable, Sendable, CustomStringConvertible {
     case .codec(let reason): "image codec: \(reason)"
     case .unwritable(let file, let reason): "\(file): cannot be written: \(reason)"
     }
+  }
+
+  /// The name of a format that is often found among faces under another's file name.
+  private static func foreignFormat(_ firstBytes: [UInt8]) -> String? {
+    let beginnings: [(format: String, bytes: [UInt8])] = [
+      ("WebP", Array("RIFF".utf8)), ("GIF", Array("GIF8".utf8)), ("BMP", Array("BM".utf8)),
+      ("TIFF", [0x49, 0x49, 0x2A, 0]), ("TIFF", [0x4D, 0x4D, 0, 0x2A]), ("text", Array("<".utf8)),
+    ]
+    return beginnings.first { firstBytes.starts(with: $0.bytes) }?.format
   }
 
   private static func hexadecimal(_ bytes: [UInt8]) -> String {

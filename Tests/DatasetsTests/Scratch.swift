@@ -1,0 +1,49 @@
+import Datasets
+import Foundation
+
+/// A folder for one test, removed at its end.
+final class Scratch {
+  let url = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+  var path: String { url.path }
+
+  init() throws {
+    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+  }
+
+  deinit { try? FileManager.default.removeItem(at: url) }
+
+  func file(_ name: String, _ content: String) throws -> String {
+    let file = url.appending(path: name)
+    try Data(content.utf8).write(to: file)
+    return file.path
+  }
+}
+
+/// A small corpus of drawn faces.
+final class Corpus {
+  let scratch: Scratch
+  let manifest: FaceManifest
+  var images: [String] { manifest.records.map { "\(scratch.path)/\($0.imagePath)" } }
+
+  init(faces: Int = 40) throws {
+    scratch = try Scratch()
+    try SyntheticFaces.write(
+      to: scratch.path, options: .init(faces: faces, seed: 5, imageSize: 48, threads: 2))
+    manifest = try FaceManifest.affectNet(
+      csv: "\(scratch.path)/training.csv", root: scratch.path, onError: .fail)
+  }
+
+  /// Cuts an image file in the middle.
+  func truncate(_ sample: Int) throws {
+    let url = URL(filePath: images[sample])
+    let whole = try Data(contentsOf: url)
+    try whole.prefix(whole.count / 2).write(to: url)
+  }
+}
+
+extension Augmentation {
+  /// Everything that training can do, at a small size.
+  static let small = Augmentation(
+    imageSize: 24, cropScale: 0.6...1, cropRatio: 0.8...1.25, flipProbability: 0.5, brightness: 0.3,
+    contrast: 0.3, saturation: 0.3)
+}
