@@ -1,0 +1,153 @@
+import Foundation
+
+/// A checkpoint on disk whose manifest was verified.
+public struct Checkpoint: Equatable, Sendable {
+  /// Its folder.
+  public var path: String
+  /// Where the run stood.
+  public var state: CheckpointState
+
+  /// The model's tensors.
+  public var modelPath: String { "\(path)/\(CheckpointStore.modelFile)" }
+  /// The optimizer's tensors.
+  public var optimizerPath: String { "\(path)/\(CheckpointStore.optimizerFile)" }
+}
+
+/// The checkpoints of a run, `checkpoints/step-00000100/…`, and the marker `checkpoints/latest`.
+///
+/// A checkpoint is written under a temporary name, every file fsynced and read back for the
+/// manifest, then renamed; the marker comes last. Whatever moment the power fails at, the newest
+/// whole checkpoint is found again.
+public struct CheckpointStore: Sendable {
+  static let modelFile = "model.safetensors"
+  static let optimizerFile = "optimizer.safetensors"
+  static let stateFile = "state.json"
+  private static let namePrefix = "step-"
+  private static let temporaryPrefix = ".writing-"
+
+  /// The folder that the checkpoints lie in.
+  public let folder: String
+  /// How many are kept.
+  public let keep: Int
+
+  /// The checkpoints in `folder`, which need not exist yet.
+  public init(folder: String, keep: Int) {
+    self.folder = folder
+    self.keep = keep
+  }
+
+  /// The path of the checkpoint after `step`.
+  public func path(step: Int) -> String {
+    "\(folder)/\(Self.namePrefix)\(String(format: "%08d", step))"
+  }
+
+  /// Writes a checkpoint and then removes those beyond `keep`.
+  ///
+  /// - Parameters:
+  ///   - state: where the run stands.
+  ///   - writeModel: writes the model's tensors to the path it is given.
+  ///   - writeOptimizer: writes the optimizer's tensors to the path it is given.
+  /// - Throws: whatever writing throws; the earlier checkpoints are untouched then.
+  public func write(
+    _ state: CheckpointState, writeModel: (String) throws -> Void,
+    writeOptimizer: (String) throws -> Void
+  ) throws {
+    let destination = path(step: state.step)
+    let name = (destination as NSString).lastPathComponent
+    let temporary = "\(folder)/\(Self.temporaryPrefix)\(name)"
+    try DurableFiles.remove(temporary)
+    try DurableFiles.makeFolder(temporary)
+    try writeModel("\(temporary)/\(Self.modelFile)")
+    try writeOptimizer("\(temporary)/\(Self.optimizerFile)")
+    try DurableFiles.write(Self.json(state), to: "\(temporary)/\(Self.stateFile)")
+    try seal(temporary)
+    // A folder cannot be renamed onto another: what stands there is broken or the same.
+    try DurableFiles.remove(destination)
+    try DurableFiles.rename(temporary, to: destination)
+    try DurableFiles.replace("\(folder)/latest", with: Array("\(name)\n".utf8))
+    try prune(newest: state.step)
+  }
+
+  /// The newest checkpoint that is whole.
+  ///
+  /// - Parameter report: hears of each broken one that was passed over.
+  public func newestValid(report: (any Error) -> Void) throws -> Checkpoint? {
+    for step in steps().reversed() {
+      do {
+        return try Self.load(path(step: step))
+      } catch let error as TrainerError {
+        report(error)
+      }
+    }
+    return nil
+  }
+
+  /// The checkpoint in `path`, verified against its manifest.
+  ///
+  /// - Throws: `TrainerError.checkpointUnusable` saying what is wrong with it.
+  public static func load(_ path: String) throws -> Checkpoint {
+    guard DurableFiles.exists(path) else {
+      throw TrainerError.checkpointUnusable(path: path, reason: "there is no such folder")
+    }
+    let manifest = try CheckpointManifest(readingFrom: path)
+    let expected = [modelFile, optimizerFile, stateFile].sorted()
+    guard manifest.files.map(\.name) == expected else {
+      throw TrainerError.checkpointUnusable(
+        path: path, reason: "the manifest does not list \(expected.joined(separator: ", "))")
+    }
+    try manifest.verify(path)
+    return Checkpoint(path: path, state: try readState("\(path)/\(stateFile)", of: path))
+  }
+
+  // MARK: - Parts
+
+  /// Makes the content of a folder durable, with its manifest.
+  private func seal(_ temporary: String) throws {
+    let names = [Self.modelFile, Self.optimizerFile, Self.stateFile]
+    for name in names { try DurableFiles.synchronise("\(temporary)/\(name)") }
+    let manifest = try CheckpointManifest(of: names, in: temporary)
+    try DurableFiles.write(
+      Self.json(manifest), to: "\(temporary)/\(CheckpointManifest.fileName)")
+    try DurableFiles.synchronise(temporary)
+  }
+
+  /// Removes the oldest checkpoints up to `newest`; later ones belong to a future that was passed
+  /// over, and are replaced when the run gets there.
+  private func prune(newest: Int) throws {
+    for step in steps().filter({ $0 <= newest }).dropLast(keep) {
+      try DurableFiles.remove(path(step: step))
+    }
+  }
+
+  /// The steps of which there are checkpoints, whole or not, ascending.
+  private func steps() -> [Int] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    return names.compactMap { name in
+      name.hasPrefix(Self.namePrefix) ? Int(name.dropFirst(Self.namePrefix.count)) : nil
+    }.sorted()
+  }
+
+  private static func readState(_ path: String, of checkpoint: String) throws -> CheckpointState {
+    struct Format: Codable { var formatVersion: Int }
+    let data = FileManager.default.contents(atPath: path) ?? Data()
+    let format = try? JSONDecoder().decode(Format.self, from: data)
+    guard let format, format.formatVersion == CheckpointState.currentFormat else {
+      throw TrainerError.checkpointUnusable(
+        path: checkpoint,
+        reason: "format \(format?.formatVersion ?? 0); this program reads format "
+          + "\(CheckpointState.currentFormat)")
+    }
+    do {
+      return try JSONDecoder().decode(CheckpointState.self, from: data)
+    } catch {
+      throw TrainerError.checkpointUnusable(
+        path: checkpoint, reason: "\(stateFile) is not what this program writes")
+    }
+  }
+
+  private static func json(_ value: some Encodable) throws -> [UInt8] {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    return Array(try encoder.encode(value)) + [UInt8(ascii: "\n")]
+  }
+}

@@ -1,0 +1,138 @@
+import Datasets
+
+/// What happens to samples that cannot be used: the names of `data.on_error`.
+public enum ErrorHandling: String, Sendable, ConfigurationChoice {
+  /// Leave them out, up to `data.skip_limit`.
+  case skip
+  /// End the run at the first one.
+  case fail
+}
+
+/// How unequal class frequencies are met: the names of `data.balance`.
+public enum ClassBalance: String, Sendable, ConfigurationChoice {
+  /// Not at all.
+  case none
+  /// Every class is drawn equally often.
+  case sampling
+  /// The loss weights each class by its inverse frequency.
+  case loss
+}
+
+/// `data.augmentation`: random changes of training images.
+public struct AugmentationSection: ConfigurationSection {
+  /// Part of the face's area that a crop keeps.
+  public var cropScale = 0.7...1.0
+  /// Width by height of a crop.
+  public var cropRatio = 0.75...1.3333
+  /// Probability of mirroring.
+  public var flip = 0.5
+  /// Largest relative change.
+  public var brightness = 0.2
+  /// Largest relative change.
+  public var contrast = 0.2
+  /// Largest relative change.
+  public var saturation = 0.2
+
+  /// The defaults.
+  public init() {}
+
+  public static var keys: [ConfigurationKey<Self>] {
+    [
+      ConfigurationKey(
+        "crop_scale", \.cropScale, "Part of the face's area that a random crop keeps.",
+        must: Requirement(words: "within 0 and 1, and above 0") {
+          $0.lowerBound > 0 && $0.upperBound <= 1
+        }),
+      ConfigurationKey(
+        "crop_ratio", \.cropRatio, "Width by height of a random crop.",
+        must: Requirement(words: "above 0") { $0.lowerBound > 0 }),
+      ConfigurationKey("flip", \.flip, "Probability of mirroring.", must: .fraction),
+      ConfigurationKey(
+        "brightness", \.brightness, "Brightness is multiplied by 1 ± up to this.",
+        must: .notNegative),
+      ConfigurationKey(
+        "contrast", \.contrast, "Contrast is multiplied by 1 ± up to this.", must: .notNegative),
+      ConfigurationKey(
+        "saturation", \.saturation, "Saturation is multiplied by 1 ± up to this.",
+        must: .notNegative),
+    ]
+  }
+}
+
+/// `data`: the samples and how they reach the step.
+public struct DataSection: ConfigurationSection {
+  /// The folder that image paths are relative to.
+  public var root = ""
+  /// The training list, relative to the root.
+  public var train = "training.csv"
+  /// The validation list, relative to the root.
+  public var validation = "validation.csv"
+  /// Decoding threads of a rank.
+  public var workers = 2
+  /// Micro-batches decoded ahead.
+  public var queueBatches = 4
+  /// What happens to samples that cannot be used.
+  public var onError = ErrorHandling.fail
+  /// How many of them `skip` allows.
+  public var skipLimit = 100
+  /// How unequal class frequencies are met.
+  public var balance = ClassBalance.none
+  /// Random changes of training images.
+  public var augmentation = AugmentationSection()
+
+  /// The defaults.
+  public init() {}
+
+  public static var keys: [ConfigurationKey<Self>] {
+    [
+      ConfigurationKey(
+        "root", \.root, "Folder of the data set (AffectNet's layout).",
+        must: Requirement(words: "a folder") { !$0.isEmpty }, changesResult: false,
+        isRequired: true),
+      ConfigurationKey("train", \.train, "Training list (CSV), relative to the root."),
+      ConfigurationKey(
+        "validation", \.validation, "Validation list (CSV), relative to the root.",
+        changesResult: false),
+      ConfigurationKey(
+        "workers", \.workers, "Decoding threads of each rank.", must: .positive,
+        changesResult: false),
+      ConfigurationKey(
+        "queue_batches", \.queueBatches, "Micro-batches that are decoded ahead of the step.",
+        must: .positive, changesResult: false),
+      ConfigurationKey("on_error", \.onError, "What rows and images that cannot be used do."),
+      ConfigurationKey(
+        "skip_limit", \.skipLimit, "How many of them may be skipped before the run fails.",
+        must: .notNegative, changesResult: false),
+      ConfigurationKey("balance", \.balance, "How unequal class frequencies are met."),
+    ] + section("augmentation", \.augmentation)
+  }
+
+  /// The training list's path.
+  public var trainPath: String { path(of: train) }
+  /// The validation list's path.
+  public var validationPath: String { path(of: validation) }
+
+  /// The error policy as Datasets takes it.
+  public var errorPolicy: ErrorPolicy {
+    switch onError {
+    case .skip: .skip(limit: skipLimit)
+    case .fail: .fail
+    }
+  }
+
+  private func path(of list: String) -> String {
+    list.hasPrefix("/") ? list : "\(root)/\(list)"
+  }
+}
+
+extension AugmentationSection {
+  /// The augmentation as Datasets takes it, for samples of `imageSize` pixels.
+  func augmentation(imageSize: Int) -> Augmentation {
+    Augmentation(
+      imageSize: imageSize,
+      cropScale: Float(cropScale.lowerBound)...Float(cropScale.upperBound),
+      cropRatio: Float(cropRatio.lowerBound)...Float(cropRatio.upperBound),
+      flipProbability: Float(flip), brightness: Float(brightness), contrast: Float(contrast),
+      saturation: Float(saturation))
+  }
+}

@@ -1,0 +1,110 @@
+import Distributed
+import Foundation
+import Nets
+
+/// The configuration of `aver-train teacher`.
+public struct TeacherConfiguration: ConfigurationSection {
+  /// Seed of everything random.
+  public var seed: UInt64 = 1
+  /// Number format of activations and of the weights that kernels read.
+  public var precision = Precision.f32
+  /// Kernel threads of each rank.
+  public var threads = 1
+  /// What is trained.
+  public var model = ModelSection()
+  /// On which samples.
+  public var data = DataSection()
+  /// How many of them a step takes.
+  public var batch = BatchSection()
+  /// How long.
+  public var train = TrainSection()
+  /// How weights follow gradients.
+  public var optimizer = OptimizerSection()
+  /// The learning rate over time.
+  public var schedule = ScheduleSection()
+  /// What survives an interruption.
+  public var checkpoint = CheckpointSection()
+  /// How often the validation set is looked at.
+  public var evaluation = EvaluationSection()
+  /// How often metrics are written.
+  public var logging = LoggingSection()
+  /// How gradients are summed over ranks.
+  public var reduction = ReductionAlgorithm.exact
+
+  /// The defaults.
+  public init() {}
+
+  public static var keys: [ConfigurationKey<Self>] {
+    [
+      ConfigurationKey("seed", \.seed, "Seed of everything random."),
+      ConfigurationKey(
+        "precision", \.precision, "Number format of activations; master weights are f32."),
+      ConfigurationKey(
+        "threads", \.threads, "Kernel threads of each rank; another number gives other bits.",
+        must: .positive),
+      ConfigurationKey(
+        "reduction", \.reduction, "exact: the same bits on any number of ranks; vendor: MPI's own."),
+    ] + section("model", \.model) + section("data", \.data) + section("batch", \.batch)
+      + section("train", \.train) + section("optimizer", \.optimizer)
+      + section("schedule", \.schedule) + section("checkpoint", \.checkpoint)
+      + section("evaluation", \.evaluation) + section("logging", \.logging)
+  }
+
+  /// Reads and checks a configuration.
+  ///
+  /// - Parameters:
+  ///   - file: a YAML file.
+  ///   - overrides: `key=value` arguments, which win over the file.
+  /// - Throws: `TrainerError.configuration` with every mistake that was found.
+  public static func load(
+    file: String, overrides: [String] = []
+  ) throws -> LoadedConfiguration<TeacherConfiguration> {
+    let loaded = try ConfigurationReader<TeacherConfiguration>.load(
+      file: file, overrides: overrides)
+    let mistakes = loaded.contradictions()
+    guard mistakes.isEmpty else { throw TrainerError.configuration(mistakes) }
+    return loaded
+  }
+}
+
+extension LoadedConfiguration<TeacherConfiguration> {
+  /// Values that are possible alone but not together.
+  func contradictions() -> [ConfigurationMistake] {
+    [batchMistake(), nesterovMistake(), warmupMistake(), weightsMistake()].compactMap { $0 }
+  }
+
+  private func batchMistake() -> ConfigurationMistake? {
+    let batch = values.batch
+    guard batch.global % batch.micro != 0 else { return nil }
+    let divisors = (1...batch.global).filter { batch.global % $0 == 0 }
+    let nearest = divisors.sorted { abs($0 - batch.micro) < abs($1 - batch.micro) }.prefix(3)
+    return mistake(
+      origins["batch.micro"] == nil ? "batch.global" : "batch.micro",
+      "batch.micro \(batch.micro) does not divide batch.global \(batch.global); "
+        + "micro-batches that do: \(nearest.sorted().map(String.init).joined(separator: ", "))")
+  }
+
+  private func nesterovMistake() -> ConfigurationMistake? {
+    let optimizer = values.optimizer
+    guard optimizer.name == .sgd, optimizer.nesterov, optimizer.momentum == 0 else { return nil }
+    return mistake(
+      "optimizer.momentum", "Nesterov's method needs momentum; set optimizer.nesterov to false")
+  }
+
+  private func warmupMistake() -> ConfigurationMistake? {
+    let tooLong =
+      switch values.schedule.warmup {
+      case .epochs(let count): count > values.train.epochs
+      case .steps(let count): count > values.train.maximumSteps ?? .max
+      }
+    return tooLong
+      ? mistake("schedule.warmup", "the warm-up is longer than the training it belongs to") : nil
+  }
+
+  private func weightsMistake() -> ConfigurationMistake? {
+    guard let weights = values.model.weights,
+      !FileManager.default.isReadableFile(atPath: weights)
+    else { return nil }
+    return mistake("model.weights", "'\(weights)' cannot be read; name a safetensors file")
+  }
+}

@@ -1,0 +1,82 @@
+import Foundation
+
+/// Files that are whole or not there, even when the power fails.
+enum DurableFiles {
+  /// Writes `bytes` to `path` by way of a temporary file beside it: readers see the old content or
+  /// the new one, never a part.
+  ///
+  /// - Throws: `TrainerError.system`.
+  static func replace(_ path: String, with bytes: [UInt8]) throws {
+    let temporary = path + ".writing"
+    try write(bytes, to: temporary)
+    try rename(temporary, to: path)
+  }
+
+  /// Writes `bytes` to `path` and waits until they are on the device.
+  static func write(_ bytes: [UInt8], to path: String) throws {
+    let file = try systemCall("open", path) {
+      open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    }
+    defer { close(file) }
+    try writeAll(bytes, to: file, path: path)
+    try systemCall("fsync", path) { fsync(file) }
+  }
+
+  /// Appends all of `bytes` to an open file.
+  static func writeAll(_ bytes: [UInt8], to file: CInt, path: String) throws {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let written = try rest.withUnsafeBytes { buffer in
+        try systemCall("write", path) { Foundation.write(file, buffer.baseAddress, buffer.count) }
+      }
+      rest = rest.dropFirst(written)
+    }
+  }
+
+  /// Renames, and makes the renaming durable.
+  static func rename(_ source: String, to destination: String) throws {
+    try systemCall("rename", source) { Foundation.rename(source, destination) }
+    try synchronise(parent(of: destination))
+  }
+
+  /// Waits until a file or folder is on the device.
+  static func synchronise(_ path: String) throws {
+    let file = try systemCall("open", path) { open(path, O_RDONLY | O_CLOEXEC) }
+    defer { close(file) }
+    try systemCall("fsync", path) { fsync(file) }
+  }
+
+  /// Makes a folder and those above it, where they are not there yet.
+  static func makeFolder(_ path: String) throws {
+    do {
+      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    } catch {
+      throw TrainerError.system(call: "mkdir", path: path, reason: reason(of: error))
+    }
+  }
+
+  /// Removes a file, or a folder with its content; nothing where there is none.
+  static func remove(_ path: String) throws {
+    guard exists(path) else { return }
+    do {
+      try FileManager.default.removeItem(atPath: path)
+    } catch {
+      throw TrainerError.system(call: "remove", path: path, reason: reason(of: error))
+    }
+  }
+
+  /// Whether there is anything at `path`.
+  static func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
+
+  /// The folder that `path` lies in.
+  static func parent(of path: String) -> String {
+    let parent = (path as NSString).deletingLastPathComponent
+    return parent.isEmpty ? "." : parent
+  }
+
+  /// Foundation wraps the system's own words twice.
+  private static func reason(of error: any Error) -> String {
+    let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
+    return (underlying ?? error as NSError).localizedDescription
+  }
+}

@@ -1,0 +1,83 @@
+import Distributed
+import Foundation
+
+/// Makes ranks decide alike: what fails on one of them fails on all, with the same words.
+public struct Agreement {
+  /// The ranks.
+  public let communicator: Communicator
+
+  private struct Failure: Codable {
+    var status: Int32
+    var message: String
+  }
+
+  private struct Outcome<Value: Codable>: Codable {
+    var value: Value?
+    var failure: Failure?
+  }
+
+  /// Runs `body` on every rank. Collective.
+  ///
+  /// - Throws: `TrainerError.agreed` on every rank when `body` threw on any.
+  public func together<Value>(_ body: () throws -> Value) throws -> Value {
+    let result = Result { try body() }
+    let own = Self.failure(of: result).map(Self.encode) ?? []
+    let failures = try communicator.allGather(own)
+    if let rank = failures.firstIndex(where: { !$0.isEmpty }) {
+      let isCommon = failures.allSatisfy { $0 == failures[rank] }
+      throw Self.error(failures[rank], rank: isCommon ? nil : rank)
+    }
+    return try result.get()
+  }
+
+  /// Runs `body` on rank 0 and gives every rank what it returned. Collective.
+  ///
+  /// - Throws: `TrainerError.agreed` on every rank when `body` threw.
+  public func onRankZero<Value: Codable>(_ body: () throws -> Value) throws -> Value {
+    var bytes: [UInt8] = []
+    if communicator.rank == 0 {
+      let result = Result { try body() }
+      bytes = Self.encode(
+        Outcome(value: try? result.get(), failure: Self.failure(of: result)))
+    }
+    try communicator.broadcast(&bytes, from: 0)
+    let outcome = try JSONDecoder().decode(Outcome<Value>.self, from: Data(bytes))
+    guard let value = outcome.value else {
+      throw Self.error(outcome.failure.map(Self.encode) ?? [], rank: nil)
+    }
+    return value
+  }
+
+  /// Runs `body` on rank 0; the others wait for how it ends. Collective.
+  public func onRankZero(_ body: () throws -> Void) throws {
+    _ = try onRankZero {
+      try body()
+      return true
+    }
+  }
+
+  /// Whether `flag` is set on any rank. Collective.
+  public func any(_ flag: Bool) throws -> Bool {
+    var flags: [Int32] = [flag ? 1 : 0]
+    try communicator.allReduceMaximum(&flags)
+    return flags[0] != 0
+  }
+
+  private static func failure(of result: Result<some Any, any Error>) -> Failure? {
+    guard case .failure(let error) = result else { return nil }
+    return Failure(status: ExitStatus(of: error).rawValue, message: "\(error)")
+  }
+
+  private static func encode(_ value: some Encodable) -> [UInt8] {
+    // Encoding these plain structures cannot fail; an empty message is still a failure to decode.
+    (try? JSONEncoder().encode(value)).map { Array($0) } ?? [0]
+  }
+
+  private static func error(_ bytes: [UInt8], rank: Int?) -> TrainerError {
+    let failure = try? JSONDecoder().decode(Failure.self, from: Data(bytes))
+    let message = failure?.message ?? "a failure that could not be described"
+    return .agreed(
+      rank: rank ?? 0, status: failure.flatMap { ExitStatus(rawValue: $0.status) } ?? .internalError,
+      message: rank.map { "rank \($0): \(message)" } ?? message)
+  }
+}

@@ -1,0 +1,104 @@
+import Distributed
+import Foundation
+
+/// What a command has as one rank of a job.
+public final class Job {
+  /// All ranks.
+  public let communicator: Communicator
+  /// How they decide alike.
+  public let agreement: Agreement
+  /// Whether somebody asked this rank to stop.
+  public let signals: SignalWatcher
+  /// Where a crash is recorded, once it is known.
+  public var runFolder: RunFolder?
+  /// What the rank is doing, for crash reports.
+  public var activity = "starting"
+
+  /// This process among the ranks.
+  public var rank: Int { communicator.rank }
+  /// Whether this rank writes files and to the terminal.
+  public var isRankZero: Bool { communicator.rank == 0 }
+
+  private init(communicator: Communicator, signals: SignalWatcher) {
+    self.communicator = communicator
+    agreement = Agreement(communicator: communicator)
+    self.signals = signals
+  }
+
+  /// Runs a command on this rank, from starting MPI to its end.
+  ///
+  /// A failure that all ranks agreed on is printed once, by rank 0. Any other is this rank's own:
+  /// it is printed with rank and cause, recorded in the run folder, and ends every rank at once,
+  /// because the others would wait for this one for ever.
+  ///
+  /// - Returns: the status to leave the process with.
+  public static func run(_ body: (Job) throws -> ExitStatus) -> ExitStatus {
+    // Before MPI starts threads: they inherit which signals are blocked.
+    let signals = SignalWatcher.start()
+    let job: Job
+    do {
+      job = Job(communicator: try Communicator.world(), signals: signals)
+    } catch {
+      printError("aver-train: \(error)")
+      return ExitStatus(of: error)
+    }
+    do {
+      let status = try body(job)
+      try job.communicator.finalize()
+      return status
+    } catch let error as TrainerError {
+      guard case .agreed(_, let status, let message) = error else { job.crash(error) }
+      return job.leave(status, message: message)
+    } catch {
+      job.crash(error)
+    }
+  }
+
+  /// Ends a rank whose failure all ranks know.
+  private func leave(_ status: ExitStatus, message: String) -> ExitStatus {
+    if isRankZero { Self.printError("aver-train: \(message)") }
+    // mpirun ends the job when the first rank leaves with a status: rank 0 has to have printed.
+    try? communicator.barrier()
+    try? communicator.finalize()
+    return status
+  }
+
+  /// Ends all ranks because of a failure that only this one knows.
+  private func crash(_ error: any Error) -> Never {
+    let status = ExitStatus(of: error)
+    Self.printError(
+      "aver-train: rank \(rank) on \(communicator.hostName), \(activity): \(error)")
+    let report = CrashReport(
+      rank: rank, worldSize: communicator.worldSize, host: communicator.hostName,
+      process: ProcessInfo.processInfo.processIdentifier, time: Date(), activity: activity,
+      exitCode: status.rawValue, error: "\(error)")
+    if let path = runFolder?.crash(rank: rank) { report.write(to: path) }
+    communicator.abort(exitCode: status.rawValue)
+  }
+
+  private static func printError(_ message: String) {
+    FileHandle.standardError.write(Data("\(message)\n".utf8))
+  }
+}
+
+/// What a rank died of: `crash/rank-0000.json`.
+struct CrashReport: Codable {
+  var rank: Int
+  var worldSize: Int
+  var host: String
+  var process: Int32
+  var time: Date
+  var activity: String
+  var exitCode: Int32
+  var error: String
+
+  /// Writes the report where that is possible: dying has to go on without it.
+  func write(to path: String) {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    encoder.dateEncodingStrategy = .iso8601
+    guard let data = try? encoder.encode(self) else { return }
+    try? DurableFiles.makeFolder(DurableFiles.parent(of: path))
+    try? DurableFiles.replace(path, with: Array(data))
+  }
+}

@@ -1,0 +1,52 @@
+import CVectorKernels
+import Foundation
+
+/// Adam with decoupled weight decay, as `torch.optim.AdamW` computes it.
+///
+/// - Source: I. Loshchilov and F. Hutter, "Decoupled weight decay regularization", ICLR 2019.
+public final class AdamW: Optimizer {
+  private let firstMoment: OptimizerVector
+  private let secondMoment: OptimizerVector
+  private let ranges: [DecayRange]
+  private let beta1: Double
+  private let beta2: Double
+  private let epsilon: Double
+  private let weightDecay: Double
+
+  /// An optimizer of `count` elements with zero moments.
+  public init(
+    count: Int, ranges: [DecayRange], beta1: Double, beta2: Double, epsilon: Double,
+    weightDecay: Double
+  ) {
+    firstMoment = OptimizerVector(count: count)
+    secondMoment = OptimizerVector(count: count)
+    self.ranges = ranges
+    self.beta1 = beta1
+    self.beta2 = beta2
+    self.epsilon = epsilon
+    self.weightDecay = weightDecay
+  }
+
+  public var state: [(name: String, values: UnsafeMutableBufferPointer<Float>)] {
+    [("exp_avg", firstMoment.values), ("exp_avg_sq", secondMoment.values)]
+  }
+
+  public func update(
+    _ weights: UnsafeMutableBufferPointer<Float>, gradients: UnsafeBufferPointer<Float>,
+    gradientScale: Double, learningRate: Double, step: Int
+  ) {
+    guard let weights = weights.baseAddress, let gradients = gradients.baseAddress,
+      let first = firstMoment.values.baseAddress, let second = secondMoment.values.baseAddress
+    else { return }
+    for range in ranges {
+      let start = range.elements.lowerBound
+      aver_adamw_f32(
+        weights + start, first + start, second + start, gradients + start, range.elements.count,
+        aver_adamw_step(
+          learning_rate: learningRate, beta1: beta1, beta2: beta2, epsilon: epsilon,
+          weight_decay: range.decays ? weightDecay : 0, gradient_scale: gradientScale,
+          bias_correction1: 1 - pow(beta1, Double(step)),
+          bias_correction2: 1 - pow(beta2, Double(step))))
+    }
+  }
+}

@@ -1,0 +1,46 @@
+import CVectorKernels
+
+/// Stochastic gradient descent with (Nesterov's) momentum, as `torch.optim.SGD` computes it.
+///
+/// - Source: I. Sutskever et al., "On the importance of initialization and momentum in deep
+///   learning", ICML 2013.
+public final class SGD: Optimizer {
+  private let velocity: OptimizerVector
+  private let ranges: [DecayRange]
+  private let momentum: Double
+  private let nesterov: Bool
+  private let weightDecay: Double
+
+  /// An optimizer of `count` elements without velocity.
+  public init(
+    count: Int, ranges: [DecayRange], momentum: Double, nesterov: Bool, weightDecay: Double
+  ) {
+    velocity = OptimizerVector(count: count)
+    self.ranges = ranges
+    self.momentum = momentum
+    self.nesterov = nesterov
+    self.weightDecay = weightDecay
+  }
+
+  public var state: [(name: String, values: UnsafeMutableBufferPointer<Float>)] {
+    [("momentum_buffer", velocity.values)]
+  }
+
+  public func update(
+    _ weights: UnsafeMutableBufferPointer<Float>, gradients: UnsafeBufferPointer<Float>,
+    gradientScale: Double, learningRate: Double, step: Int
+  ) {
+    guard let weights = weights.baseAddress, let gradients = gradients.baseAddress,
+      let velocity = velocity.values.baseAddress
+    else { return }
+    for range in ranges {
+      let start = range.elements.lowerBound
+      aver_sgd_f32(
+        weights + start, velocity + start, gradients + start, range.elements.count,
+        aver_sgd_step(
+          learning_rate: learningRate, momentum: momentum,
+          weight_decay: range.decays ? weightDecay : 0, gradient_scale: gradientScale,
+          nesterov: nesterov))
+    }
+  }
+}

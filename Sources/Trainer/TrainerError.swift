@@ -1,0 +1,75 @@
+/// What can go wrong while a run is set up, trained, saved or evaluated.
+public enum TrainerError: Error, Sendable, CustomStringConvertible {
+  /// Everything that is wrong with a configuration.
+  case configuration([ConfigurationMistake])
+  /// The command line asks for something that cannot be; the message says what would work.
+  case usage(String)
+  /// A file or folder of the data set is not there.
+  case missingData(path: String, key: String)
+  /// A system call failed.
+  case system(call: String, path: String, reason: String)
+  /// The run folder holds a run already.
+  case runFolderInUse(folder: String)
+  /// A checkpoint that was asked for by name cannot be used.
+  case checkpointUnusable(path: String, reason: String)
+  /// The checkpoint was written by another configuration; each line is `key: then -> now`.
+  case configurationChanged(checkpoint: String, differences: [String])
+  /// The checkpoint was written by kernels that give other bits.
+  case identityChanged(checkpoint: String, then: String, now: String)
+  /// Ranks compute with kernels that give different bits.
+  case identitiesDiffer(rank: Int, there: String, here: String)
+  /// Not a number, or infinite, after the reduction; the step is void.
+  case nonFinite(step: Int, what: String)
+  /// A run folder without what a command needs.
+  case runIncomplete(folder: String, missing: String)
+  /// Every rank has stopped because of this failure of one of them.
+  case agreed(rank: Int, status: ExitStatus, message: String)
+
+  /// The status that the process ends with.
+  public var exitStatus: ExitStatus {
+    switch self {
+    case .configuration, .usage, .runFolderInUse, .configurationChanged, .identityChanged,
+      .identitiesDiffer:
+      .usage
+    case .missingData, .checkpointUnusable, .runIncomplete: .badData
+    case .system, .nonFinite: .internalError
+    case .agreed(_, let status, _): status
+    }
+  }
+
+  public var description: String {
+    switch self {
+    case .configuration(let mistakes):
+      mistakes.map(\.description).joined(separator: "\n")
+    case .usage(let message):
+      message
+    case .missingData(let path, let key):
+      "\(key): '\(path)' does not exist; the data set's folder is data.root, its lists are "
+        + "data.train and data.validation"
+    case .system(let call, let path, let reason):
+      "\(path): \(call) failed: \(reason)"
+    case .runFolderInUse(let folder):
+      "\(folder) holds a run already: go on with it by --resume auto, or name another folder "
+        + "with --run"
+    case .checkpointUnusable(let path, let reason):
+      "checkpoint \(path): \(reason)"
+    case .configurationChanged(let checkpoint, let differences):
+      "the configuration differs from that of \(checkpoint), and other values give another "
+        + "result; restore them or start a new run with --run:\n  "
+        + differences.joined(separator: "\n  ")
+    case .identityChanged(let checkpoint, let then, let now):
+      "\(checkpoint) was computed by \(then), here is \(now): the weights would not be those of "
+        + "an uninterrupted run. Allow it with --allow-identity-change"
+    case .identitiesDiffer(let rank, let there, let here):
+      "rank \(rank) computes with \(there), rank 0 with \(here), which gives other bits: set "
+        + "DNNL_MAX_CPU_ISA to what all nodes have, or allow it with --allow-identity-change"
+    case .nonFinite(let step, let what):
+      "step \(step): \(what) is not finite; the step is void and nothing of it was saved. Lower "
+        + "optimizer.learning_rate or lengthen schedule.warmup, and go on with --resume auto"
+    case .runIncomplete(let folder, let missing):
+      "\(folder): no \(missing); is this the folder of a run?"
+    case .agreed(_, _, let message):
+      message
+    }
+  }
+}
