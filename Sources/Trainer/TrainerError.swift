@@ -37,6 +37,7 @@ public enum TrainerError: Error, Sendable, CustomStringConvertible {
     }
   }
 
+  /// What is wrong and what to do about it.
   public var description: String {
     switch self {
     case .configuration(let mistakes):

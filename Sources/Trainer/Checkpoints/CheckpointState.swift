@@ -1,40 +1,40 @@
 import Nets
 
 /// Where a run stood when its checkpoint was written: the content of `state.json`.
-public struct CheckpointState: Codable, Equatable, Sendable {
+struct CheckpointState: Codable, Equatable, Sendable {
   /// The best evaluation so far.
-  public struct Best: Codable, Equatable, Sendable {
+  struct Best: Codable, Equatable, Sendable {
     /// Larger is better.
-    public var score: Double
+    var score: Double
     /// The update after which it was reached.
-    public var step: Int
+    var step: Int
   }
 
   /// The format that this program writes.
-  public static let currentFormat = 1
+  static let currentFormat = 1
 
   /// The format of this file.
-  public var formatVersion = Self.currentFormat
+  var formatVersion = Self.currentFormat
   /// Updates that were made.
-  public var step: Int
+  var step: Int
   /// Passes over the training set, as a fraction.
-  public var epoch: Double
+  var epoch: Double
   /// Whether the evaluation that is due after this step, if any, has been made.
-  public var isEvaluated: Bool
+  var isEvaluated: Bool
   /// The best evaluation so far, nil before the first.
-  public var best: Best?
+  var best: Best?
   /// Samples that could not be used and had a substitute, over all ranks and since the start.
-  public var skippedSamples: Int
+  var skippedSamples: Int
   /// Micro-batches of a global batch: the leaves of the reduction tree.
-  public var microBatches: Int
+  var microBatches: Int
   /// Ranks that computed the last step. Others may go on.
-  public var worldSize: Int
+  var worldSize: Int
   /// What the bits depend on besides the configuration.
-  public var engine: EngineIdentity
+  var engine: EngineIdentity
   /// A digest of the training list as it was read.
-  public var trainingData: String
+  var trainingData: String
   /// The values of the keys that decide the trained weights.
-  public var configuration: [String: String]
+  var configuration: [String: String]
 
   /// What differs from `other` in a way that gives another result, one line each.
   func differences(to other: CheckpointState) -> [String] {

@@ -1,16 +1,16 @@
 import Foundation
 
 /// A checkpoint on disk whose manifest was verified.
-public struct Checkpoint: Equatable, Sendable {
+struct Checkpoint: Equatable, Sendable {
   /// Its folder.
-  public var path: String
+  var path: String
   /// Where the run stood.
-  public var state: CheckpointState
+  var state: CheckpointState
 
   /// The model's tensors.
-  public var modelPath: String { "\(path)/\(CheckpointStore.modelFile)" }
+  var modelPath: String { "\(path)/\(CheckpointStore.modelFile)" }
   /// The optimizer's tensors.
-  public var optimizerPath: String { "\(path)/\(CheckpointStore.optimizerFile)" }
+  var optimizerPath: String { "\(path)/\(CheckpointStore.optimizerFile)" }
 }
 
 /// The checkpoints of a run, `checkpoints/step-00000100/…`, and the marker `checkpoints/latest`.
@@ -18,7 +18,7 @@ public struct Checkpoint: Equatable, Sendable {
 /// A checkpoint is written under a temporary name, every file fsynced and read back for the
 /// manifest, then renamed; the marker comes last. Whatever moment the power fails at, the newest
 /// whole checkpoint is found again.
-public struct CheckpointStore: Sendable {
+struct CheckpointStore: Sendable {
   static let modelFile = "model.safetensors"
   static let optimizerFile = "optimizer.safetensors"
   static let stateFile = "state.json"
@@ -26,18 +26,18 @@ public struct CheckpointStore: Sendable {
   private static let temporaryPrefix = ".writing-"
 
   /// The folder that the checkpoints lie in.
-  public let folder: String
+  let folder: String
   /// How many are kept.
-  public let keep: Int
+  let keep: Int
 
   /// The checkpoints in `folder`, which need not exist yet.
-  public init(folder: String, keep: Int) {
+  init(folder: String, keep: Int) {
     self.folder = folder
     self.keep = keep
   }
 
   /// The path of the checkpoint after `step`.
-  public func path(step: Int) -> String {
+  func path(step: Int) -> String {
     "\(folder)/\(Self.namePrefix)\(String(format: "%08d", step))"
   }
 
@@ -48,7 +48,7 @@ public struct CheckpointStore: Sendable {
   ///   - writeModel: writes the model's tensors to the path it is given.
   ///   - writeOptimizer: writes the optimizer's tensors to the path it is given.
   /// - Throws: whatever writing throws; the earlier checkpoints are untouched then.
-  public func write(
+  func write(
     _ state: CheckpointState, writeModel: (String) throws -> Void,
     writeOptimizer: (String) throws -> Void
   ) throws {
@@ -71,7 +71,7 @@ public struct CheckpointStore: Sendable {
   /// The newest checkpoint that is whole.
   ///
   /// - Parameter report: hears of each broken one that was passed over.
-  public func newestValid(report: (any Error) -> Void) throws -> Checkpoint? {
+  func newestValid(report: (any Error) -> Void) throws -> Checkpoint? {
     for step in steps().reversed() {
       do {
         return try Self.load(path(step: step))
@@ -85,7 +85,7 @@ public struct CheckpointStore: Sendable {
   /// The checkpoint in `path`, verified against its manifest.
   ///
   /// - Throws: `TrainerError.checkpointUnusable` saying what is wrong with it.
-  public static func load(_ path: String) throws -> Checkpoint {
+  static func load(_ path: String) throws -> Checkpoint {
     guard DurableFiles.exists(path) else {
       throw TrainerError.checkpointUnusable(path: path, reason: "there is no such folder")
     }
@@ -96,7 +96,12 @@ public struct CheckpointStore: Sendable {
         path: path, reason: "the manifest does not list \(expected.joined(separator: ", "))")
     }
     try manifest.verify(path)
-    return Checkpoint(path: path, state: try readState("\(path)/\(stateFile)", of: path))
+    return try loadWithoutVerifying(path)
+  }
+
+  /// The checkpoint in `path`, whose digests another rank has verified.
+  static func loadWithoutVerifying(_ path: String) throws -> Checkpoint {
+    Checkpoint(path: path, state: try readState("\(path)/\(stateFile)", of: path))
   }
 
   // MARK: - Parts

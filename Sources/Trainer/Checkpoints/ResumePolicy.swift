@@ -16,6 +16,7 @@ public enum ResumePolicy: Equatable, Sendable, CustomStringConvertible {
     }
   }
 
+  /// As it is written on the command line.
   public var description: String {
     switch self {
     case .auto: "auto"

@@ -1,7 +1,7 @@
 import Yams
 
 /// What a value must satisfy beyond its type.
-public struct Requirement<Value>: Sendable {
+struct Requirement<Value>: Sendable {
   /// Completes the sentence "must be …".
   let words: String
   let holds: @Sendable (Value) -> Bool
@@ -27,17 +27,17 @@ extension Requirement where Value: Comparable & ExpressibleByIntegerLiteral & Se
 
 /// One row of a configuration's table: everything that reading, writing, checking, documenting and
 /// comparing needs to know about a key.
-public struct ConfigurationKey<Root> {
+struct ConfigurationKey<Root> {
   /// The dotted path, `optimizer.learning_rate`.
-  public let path: String
+  let path: String
   /// One sentence for people.
-  public let help: String
+  let help: String
   /// Whether another value gives other trained weights, so that a resumed run must keep it.
-  public let changesResult: Bool
+  let changesResult: Bool
   /// Whether there is no default.
-  public let isRequired: Bool
+  let isRequired: Bool
   /// What the key accepts.
-  public let expectation: String
+  let expectation: String
   /// Sets the value from YAML; returns what is wrong with the node, or nil.
   let read: (Node, inout Root) -> String?
   /// The value as YAML.
@@ -83,7 +83,7 @@ public struct ConfigurationKey<Root> {
 
 /// A part of a configuration tree, or a whole one: a struct whose property initialisers are the
 /// defaults, with the table of its keys.
-public protocol ConfigurationSection: Sendable, Equatable {
+protocol ConfigurationSection: Sendable, Equatable {
   /// The defaults.
   init()
   /// The table of keys, in the order in which they are written.
@@ -99,7 +99,7 @@ extension ConfigurationSection {
   }
 
   /// The resolved configuration as YAML, every key with its value and its sentence of help.
-  public func yaml() -> String {
+  func yaml() -> String {
     var lines: [String] = []
     var openSections: [Substring] = []
     for key in Self.keys {
@@ -118,13 +118,13 @@ extension ConfigurationSection {
   }
 
   /// The values of the keys that decide the trained weights, by dotted key.
-  public var resultDecidingValues: [String: String] {
+  var resultDecidingValues: [String: String] {
     Dictionary(
       uniqueKeysWithValues: Self.keys.filter(\.changesResult).map { ($0.path, $0.write(self)) })
   }
 
   /// The table of keys for a help text, one line a key.
-  public static var keyTable: String {
+  static var keyTable: String {
     let defaults = Self()
     return keys.map { key in
       let fallback = key.isRequired ? "required" : "default \(key.write(defaults))"

@@ -9,6 +9,7 @@ public enum ConfigurationOrigin: Sendable, Equatable, CustomStringConvertible {
   /// Nowhere: the default holds.
   case builtIn
 
+  /// `FILE:LINE`, or the argument.
   public var description: String {
     switch self {
     case .line(let file, let line): "\(file):\(line)"
@@ -35,6 +36,7 @@ public struct ConfigurationMistake: Sendable, Equatable, CustomStringConvertible
     self.problem = problem
   }
 
+  /// `FILE:LINE: KEY: PROBLEM`.
   public var description: String {
     key.isEmpty ? "\(origin): \(problem)" : "\(origin): \(key): \(problem)"
   }

@@ -2,11 +2,11 @@ import Foundation
 import Yams
 
 /// A configuration with the places its values come from.
-public struct LoadedConfiguration<Root: ConfigurationSection> {
+struct LoadedConfiguration<Root: ConfigurationSection> {
   /// The values.
-  public var values: Root
+  var values: Root
   /// Where each key was written; a key that is missing here has its default.
-  public var origins: [String: ConfigurationOrigin]
+  var origins: [String: ConfigurationOrigin]
 
   /// A mistake of `key`, located where the key was written.
   func mistake(_ key: String, _ problem: String) -> ConfigurationMistake {

@@ -1,7 +1,7 @@
 import Yams
 
 /// A type that a configuration key can have: read strictly from YAML, written back the same.
-public protocol ConfigurationValue {
+protocol ConfigurationValue {
   /// What the reader accepts, for messages: `a whole number`.
   static var expectation: String { get }
   /// The value, or nil where the node holds something else.
@@ -35,51 +35,51 @@ extension Node {
 }
 
 extension Int: ConfigurationValue {
-  public static var expectation: String { "a whole number" }
-  public init?(yaml node: Node) {
+  static var expectation: String { "a whole number" }
+  init?(yaml node: Node) {
     guard let text = node.plainText, let value = Int(text) else { return nil }
     self = value
   }
-  public var yaml: String { description }
+  var yaml: String { description }
 }
 
 extension UInt64: ConfigurationValue {
-  public static var expectation: String { "a whole number from 0 to 18446744073709551615" }
-  public init?(yaml node: Node) {
+  static var expectation: String { "a whole number from 0 to 18446744073709551615" }
+  init?(yaml node: Node) {
     guard let text = node.plainText, let value = UInt64(text) else { return nil }
     self = value
   }
-  public var yaml: String { description }
+  var yaml: String { description }
 }
 
 extension Double: ConfigurationValue {
-  public static var expectation: String { "a number" }
-  public init?(yaml node: Node) {
+  static var expectation: String { "a number" }
+  init?(yaml node: Node) {
     // YAML 1.1 reads 1e-4 as a string for want of a dot; nobody means one.
     guard let text = node.plainText, let value = Double(text), value.isFinite,
       !text.lowercased().hasPrefix("0x")
     else { return nil }
     self = value
   }
-  public var yaml: String { description }
+  var yaml: String { description }
 }
 
 extension Bool: ConfigurationValue {
-  public static var expectation: String { "true or false" }
-  public init?(yaml node: Node) {
+  static var expectation: String { "true or false" }
+  init?(yaml node: Node) {
     guard let text = node.plainText, let value = Bool(text) else { return nil }
     self = value
   }
-  public var yaml: String { description }
+  var yaml: String { description }
 }
 
 extension String: ConfigurationValue {
-  public static var expectation: String { "a text" }
-  public init?(yaml node: Node) {
+  static var expectation: String { "a text" }
+  init?(yaml node: Node) {
     guard case .scalar(let scalar) = node, !node.isNull else { return nil }
     self = scalar.string
   }
-  public var yaml: String {
+  var yaml: String {
     let escaped = map { character -> String in
       switch character {
       case "\\": "\\\\"
@@ -94,29 +94,29 @@ extension String: ConfigurationValue {
 }
 
 extension Interval: ConfigurationValue {
-  public static var expectation: String { "an interval with its unit, such as '2 epochs' or '500 steps'" }
-  public init?(yaml node: Node) {
+  static var expectation: String { "an interval with its unit, such as '2 epochs' or '500 steps'" }
+  init?(yaml node: Node) {
     guard case .scalar(let scalar) = node, let value = Interval(scalar.string) else { return nil }
     self = value
   }
-  public var yaml: String { description }
+  var yaml: String { description }
 }
 
 extension ClosedRange: ConfigurationValue where Bound == Double {
-  public static var expectation: String { "two numbers, [lowest, highest]" }
-  public init?(yaml node: Node) {
+  static var expectation: String { "two numbers, [lowest, highest]" }
+  init?(yaml node: Node) {
     guard case .sequence(let sequence) = node, sequence.count == 2,
       let lowest = Double(yaml: sequence[0]), let highest = Double(yaml: sequence[1]),
       lowest <= highest
     else { return nil }
     self = lowest...highest
   }
-  public var yaml: String { "[\(lowerBound), \(upperBound)]" }
+  var yaml: String { "[\(lowerBound), \(upperBound)]" }
 }
 
 extension Optional: ConfigurationValue where Wrapped: ConfigurationValue {
-  public static var expectation: String { "\(Wrapped.expectation), or null" }
-  public init?(yaml node: Node) {
+  static var expectation: String { "\(Wrapped.expectation), or null" }
+  init?(yaml node: Node) {
     if node.isNull {
       self = Wrapped?.none
       return
@@ -124,24 +124,24 @@ extension Optional: ConfigurationValue where Wrapped: ConfigurationValue {
     guard let value = Wrapped(yaml: node) else { return nil }
     self = value
   }
-  public var yaml: String { map(\.yaml) ?? "null" }
+  var yaml: String { map(\.yaml) ?? "null" }
 }
 
 /// One of a few names.
-public protocol ConfigurationChoice: ConfigurationValue, CaseIterable, RawRepresentable
+protocol ConfigurationChoice: ConfigurationValue, CaseIterable, RawRepresentable
 where RawValue == String {}
 
 extension ConfigurationChoice {
   /// The names that are accepted.
-  public static var expectation: String {
+  static var expectation: String {
     "one of " + allCases.map(\.rawValue).joined(separator: ", ")
   }
   /// The choice of that name.
-  public init?(yaml node: Node) {
+  init?(yaml node: Node) {
     guard case .scalar(let scalar) = node, let value = Self(rawValue: scalar.string)
     else { return nil }
     self = value
   }
   /// Its name.
-  public var yaml: String { rawValue }
+  var yaml: String { rawValue }
 }

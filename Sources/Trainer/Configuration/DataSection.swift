@@ -1,7 +1,7 @@
 import Datasets
 
 /// What happens to samples that cannot be used: the names of `data.on_error`.
-public enum ErrorHandling: String, Sendable, ConfigurationChoice {
+enum ErrorHandling: String, Sendable, ConfigurationChoice {
   /// Leave them out, up to `data.skip_limit`.
   case skip
   /// End the run at the first one.
@@ -9,7 +9,7 @@ public enum ErrorHandling: String, Sendable, ConfigurationChoice {
 }
 
 /// How unequal class frequencies are met: the names of `data.balance`.
-public enum ClassBalance: String, Sendable, ConfigurationChoice {
+enum ClassBalance: String, Sendable, ConfigurationChoice {
   /// Not at all.
   case none
   /// Every class is drawn equally often.
@@ -19,24 +19,24 @@ public enum ClassBalance: String, Sendable, ConfigurationChoice {
 }
 
 /// `data.augmentation`: random changes of training images.
-public struct AugmentationSection: ConfigurationSection {
+struct AugmentationSection: ConfigurationSection {
   /// Part of the face's area that a crop keeps.
-  public var cropScale = 0.7...1.0
+  var cropScale = 0.7...1.0
   /// Width by height of a crop.
-  public var cropRatio = 0.75...1.3333
+  var cropRatio = 0.75...1.3333
   /// Probability of mirroring.
-  public var flip = 0.5
+  var flip = 0.5
   /// Largest relative change.
-  public var brightness = 0.2
+  var brightness = 0.2
   /// Largest relative change.
-  public var contrast = 0.2
+  var contrast = 0.2
   /// Largest relative change.
-  public var saturation = 0.2
+  var saturation = 0.2
 
   /// The defaults.
-  public init() {}
+  init() {}
 
-  public static var keys: [ConfigurationKey<Self>] {
+  static var keys: [ConfigurationKey<Self>] {
     [
       ConfigurationKey(
         "crop_scale", \.cropScale, "Part of the face's area that a random crop keeps.",
@@ -60,30 +60,30 @@ public struct AugmentationSection: ConfigurationSection {
 }
 
 /// `data`: the samples and how they reach the step.
-public struct DataSection: ConfigurationSection {
+struct DataSection: ConfigurationSection {
   /// The folder that image paths are relative to.
-  public var root = ""
+  var root = ""
   /// The training list, relative to the root.
-  public var train = "training.csv"
+  var train = "training.csv"
   /// The validation list, relative to the root.
-  public var validation = "validation.csv"
+  var validation = "validation.csv"
   /// Decoding threads of a rank.
-  public var workers = 2
+  var workers = 2
   /// Micro-batches decoded ahead.
-  public var queueBatches = 4
+  var queueBatches = 4
   /// What happens to samples that cannot be used.
-  public var onError = ErrorHandling.fail
+  var onError = ErrorHandling.fail
   /// How many of them `skip` allows.
-  public var skipLimit = 100
+  var skipLimit = 100
   /// How unequal class frequencies are met.
-  public var balance = ClassBalance.none
+  var balance = ClassBalance.none
   /// Random changes of training images.
-  public var augmentation = AugmentationSection()
+  var augmentation = AugmentationSection()
 
   /// The defaults.
-  public init() {}
+  init() {}
 
-  public static var keys: [ConfigurationKey<Self>] {
+  static var keys: [ConfigurationKey<Self>] {
     [
       ConfigurationKey(
         "root", \.root, "Folder of the data set (AffectNet's layout).",
@@ -99,7 +99,9 @@ public struct DataSection: ConfigurationSection {
       ConfigurationKey(
         "queue_batches", \.queueBatches, "Micro-batches that are decoded ahead of the step.",
         must: .positive, changesResult: false),
-      ConfigurationKey("on_error", \.onError, "What rows and images that cannot be used do."),
+      ConfigurationKey(
+        "on_error", \.onError, "What rows and images that cannot be used do.",
+        changesResult: false),
       ConfigurationKey(
         "skip_limit", \.skipLimit, "How many of them may be skipped before the run fails.",
         must: .notNegative, changesResult: false),
@@ -108,12 +110,12 @@ public struct DataSection: ConfigurationSection {
   }
 
   /// The training list's path.
-  public var trainPath: String { path(of: train) }
+  var trainPath: String { path(of: train) }
   /// The validation list's path.
-  public var validationPath: String { path(of: validation) }
+  var validationPath: String { path(of: validation) }
 
   /// The error policy as Datasets takes it.
-  public var errorPolicy: ErrorPolicy {
+  var errorPolicy: ErrorPolicy {
     switch onError {
     case .skip: .skip(limit: skipLimit)
     case .fail: .fail

@@ -2,14 +2,14 @@
 ///
 /// The two units cannot be compared or added: an interval becomes steps only where the length of an
 /// epoch is known.
-public enum Interval: Sendable, Equatable {
+enum Interval: Sendable, Equatable {
   /// Passes over the training set.
   case epochs(Int)
   /// Optimizer updates.
   case steps(Int)
 
   /// Reads `2 epochs`, `1 epoch`, `500 steps`; nil for anything else.
-  public init?(_ text: String) {
+  init?(_ text: String) {
     let words = text.split(separator: " ", omittingEmptySubsequences: true)
     guard words.count == 2, let count = Int(words[0]), count >= 0 else { return nil }
     switch words[1] {
@@ -20,7 +20,7 @@ public enum Interval: Sendable, Equatable {
   }
 
   /// The interval in optimizer updates.
-  public func steps(stepsPerEpoch: Int) -> Int {
+  func steps(stepsPerEpoch: Int) -> Int {
     switch self {
     case .epochs(let count): count * stepsPerEpoch
     case .steps(let count): count
@@ -36,7 +36,7 @@ public enum Interval: Sendable, Equatable {
 }
 
 extension Interval: CustomStringConvertible {
-  public var description: String {
+  var description: String {
     switch self {
     case .epochs(let count): "\(count) epochs"
     case .steps(let count): "\(count) steps"

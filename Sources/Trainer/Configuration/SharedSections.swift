@@ -8,18 +8,18 @@ extension ModelName: ConfigurationChoice {}
 extension ReductionAlgorithm: ConfigurationChoice {}
 
 /// `model`: what is trained.
-public struct ModelSection: ConfigurationSection {
+struct ModelSection: ConfigurationSection {
   /// The architecture.
-  public var name = ModelName.resnet18
+  var name = ModelName.resnet18
   /// Height and width of the square input, in pixels.
-  public var imageSize = 112
+  var imageSize = 112
   /// Weights to start from.
-  public var weights: String?
+  var weights: String?
 
   /// The defaults.
-  public init() {}
+  init() {}
 
-  public static var keys: [ConfigurationKey<Self>] {
+  static var keys: [ConfigurationKey<Self>] {
     [
       ConfigurationKey("name", \.name, "Architecture, by torchvision's name."),
       ConfigurationKey(
@@ -33,18 +33,18 @@ public struct ModelSection: ConfigurationSection {
 }
 
 /// `batch`: the global batch and the micro-batches it is cut into.
-public struct BatchSection: ConfigurationSection {
+struct BatchSection: ConfigurationSection {
   /// Samples of one optimizer update.
-  public var global = 64
+  var global = 64
   /// Samples of one forward and backward pass.
-  public var micro = 16
+  var micro = 16
   /// Micro-batches of one update.
-  public var microBatches: Int { global / micro }
+  var microBatches: Int { global / micro }
 
   /// The defaults.
-  public init() {}
+  init() {}
 
-  public static var keys: [ConfigurationKey<Self>] {
+  static var keys: [ConfigurationKey<Self>] {
     [
       ConfigurationKey(
         "global", \.global, "Samples of one optimizer update, over all ranks.", must: .positive),
@@ -57,16 +57,16 @@ public struct BatchSection: ConfigurationSection {
 }
 
 /// `train`: how long.
-public struct TrainSection: ConfigurationSection {
+struct TrainSection: ConfigurationSection {
   /// Passes over the training set.
-  public var epochs = 16
+  var epochs = 16
   /// An earlier end, in optimizer updates.
-  public var maximumSteps: Int?
+  var maximumSteps: Int?
 
   /// The defaults.
-  public init() {}
+  init() {}
 
-  public static var keys: [ConfigurationKey<Self>] {
+  static var keys: [ConfigurationKey<Self>] {
     [
       ConfigurationKey("epochs", \.epochs, "Passes over the training set.", must: .positive),
       ConfigurationKey(
@@ -77,7 +77,7 @@ public struct TrainSection: ConfigurationSection {
 }
 
 /// The optimizers that `optimizer.name` can name.
-public enum OptimizerName: String, Sendable, ConfigurationChoice {
+enum OptimizerName: String, Sendable, ConfigurationChoice {
   /// Stochastic gradient descent with momentum.
   case sgd
   /// Adam with decoupled weight decay.
@@ -85,28 +85,28 @@ public enum OptimizerName: String, Sendable, ConfigurationChoice {
 }
 
 /// `optimizer`.
-public struct OptimizerSection: ConfigurationSection {
+struct OptimizerSection: ConfigurationSection {
   /// Which one.
-  public var name = OptimizerName.sgd
+  var name = OptimizerName.sgd
   /// The peak of the schedule.
-  public var learningRate = 0.05
+  var learningRate = 0.05
   /// sgd only.
-  public var momentum = 0.9
+  var momentum = 0.9
   /// sgd only.
-  public var nesterov = true
+  var nesterov = true
   /// Not applied to norms and biases.
-  public var weightDecay = 1e-4
+  var weightDecay = 1e-4
   /// adamw only.
-  public var beta1 = 0.9
+  var beta1 = 0.9
   /// adamw only.
-  public var beta2 = 0.999
+  var beta2 = 0.999
   /// adamw only.
-  public var epsilon = 1e-8
+  var epsilon = 1e-8
 
   /// The defaults.
-  public init() {}
+  init() {}
 
-  public static var keys: [ConfigurationKey<Self>] {
+  static var keys: [ConfigurationKey<Self>] {
     [
       ConfigurationKey("name", \.name, "The optimizer."),
       ConfigurationKey(
@@ -125,7 +125,7 @@ public struct OptimizerSection: ConfigurationSection {
 }
 
 /// The learning-rate schedules that `schedule.name` can name.
-public enum ScheduleName: String, Sendable, ConfigurationChoice {
+enum ScheduleName: String, Sendable, ConfigurationChoice {
   /// Half a cosine from the peak to the final fraction.
   case cosine
   /// The peak all along.
@@ -133,18 +133,18 @@ public enum ScheduleName: String, Sendable, ConfigurationChoice {
 }
 
 /// `schedule`: the learning rate over time.
-public struct ScheduleSection: ConfigurationSection {
+struct ScheduleSection: ConfigurationSection {
   /// The shape after the warm-up.
-  public var name = ScheduleName.cosine
+  var name = ScheduleName.cosine
   /// The length of the linear rise at the start.
-  public var warmup = Interval.epochs(1)
+  var warmup = Interval.epochs(1)
   /// The last learning rate as a fraction of the peak.
-  public var finalFraction = 0.0
+  var finalFraction = 0.0
 
   /// The defaults.
-  public init() {}
+  init() {}
 
-  public static var keys: [ConfigurationKey<Self>] {
+  static var keys: [ConfigurationKey<Self>] {
     [
       ConfigurationKey("name", \.name, "Shape of the learning rate after the warm-up."),
       ConfigurationKey("warmup", \.warmup, "Length of the linear rise at the start."),
@@ -156,16 +156,16 @@ public struct ScheduleSection: ConfigurationSection {
 }
 
 /// `checkpoint`: what survives an interruption.
-public struct CheckpointSection: ConfigurationSection {
+struct CheckpointSection: ConfigurationSection {
   /// Updates between two checkpoints.
-  public var everySteps = 500
+  var everySteps = 500
   /// Checkpoints that are kept.
-  public var keep = 3
+  var keep = 3
 
   /// The defaults.
-  public init() {}
+  init() {}
 
-  public static var keys: [ConfigurationKey<Self>] {
+  static var keys: [ConfigurationKey<Self>] {
     [
       ConfigurationKey(
         "every_steps", \.everySteps, "Optimizer updates between two checkpoints.",
@@ -177,14 +177,14 @@ public struct CheckpointSection: ConfigurationSection {
 }
 
 /// `evaluation`.
-public struct EvaluationSection: ConfigurationSection {
+struct EvaluationSection: ConfigurationSection {
   /// The stretch between two evaluations.
-  public var every = Interval.epochs(1)
+  var every = Interval.epochs(1)
 
   /// The defaults.
-  public init() {}
+  init() {}
 
-  public static var keys: [ConfigurationKey<Self>] {
+  static var keys: [ConfigurationKey<Self>] {
     [
       ConfigurationKey(
         "every", \.every, "Time between two evaluations; there is one at the end in any case.",
@@ -195,14 +195,14 @@ public struct EvaluationSection: ConfigurationSection {
 }
 
 /// `logging`.
-public struct LoggingSection: ConfigurationSection {
+struct LoggingSection: ConfigurationSection {
   /// Updates between two lines of metrics.
-  public var everySteps = 10
+  var everySteps = 10
 
   /// The defaults.
-  public init() {}
+  init() {}
 
-  public static var keys: [ConfigurationKey<Self>] {
+  static var keys: [ConfigurationKey<Self>] {
     [
       ConfigurationKey(
         "every_steps", \.everySteps, "Optimizer updates between two lines of metrics.",

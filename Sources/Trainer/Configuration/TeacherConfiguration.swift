@@ -1,40 +1,39 @@
 import Distributed
-import Foundation
 import Nets
 
 /// The configuration of `aver-train teacher`.
-public struct TeacherConfiguration: ConfigurationSection {
+struct TeacherConfiguration: ConfigurationSection {
   /// Seed of everything random.
-  public var seed: UInt64 = 1
+  var seed: UInt64 = 1
   /// Number format of activations and of the weights that kernels read.
-  public var precision = Precision.f32
+  var precision = Precision.f32
   /// Kernel threads of each rank.
-  public var threads = 1
+  var threads = 1
   /// What is trained.
-  public var model = ModelSection()
+  var model = ModelSection()
   /// On which samples.
-  public var data = DataSection()
+  var data = DataSection()
   /// How many of them a step takes.
-  public var batch = BatchSection()
+  var batch = BatchSection()
   /// How long.
-  public var train = TrainSection()
+  var train = TrainSection()
   /// How weights follow gradients.
-  public var optimizer = OptimizerSection()
+  var optimizer = OptimizerSection()
   /// The learning rate over time.
-  public var schedule = ScheduleSection()
+  var schedule = ScheduleSection()
   /// What survives an interruption.
-  public var checkpoint = CheckpointSection()
+  var checkpoint = CheckpointSection()
   /// How often the validation set is looked at.
-  public var evaluation = EvaluationSection()
+  var evaluation = EvaluationSection()
   /// How often metrics are written.
-  public var logging = LoggingSection()
+  var logging = LoggingSection()
   /// How gradients are summed over ranks.
-  public var reduction = ReductionAlgorithm.exact
+  var reduction = ReductionAlgorithm.exact
 
   /// The defaults.
-  public init() {}
+  init() {}
 
-  public static var keys: [ConfigurationKey<Self>] {
+  static var keys: [ConfigurationKey<Self>] {
     [
       ConfigurationKey("seed", \.seed, "Seed of everything random."),
       ConfigurationKey(
@@ -56,7 +55,7 @@ public struct TeacherConfiguration: ConfigurationSection {
   ///   - file: a YAML file.
   ///   - overrides: `key=value` arguments, which win over the file.
   /// - Throws: `TrainerError.configuration` with every mistake that was found.
-  public static func load(
+  static func load(
     file: String, overrides: [String] = []
   ) throws -> LoadedConfiguration<TeacherConfiguration> {
     let loaded = try ConfigurationReader<TeacherConfiguration>.load(
@@ -70,7 +69,7 @@ public struct TeacherConfiguration: ConfigurationSection {
 extension LoadedConfiguration<TeacherConfiguration> {
   /// Values that are possible alone but not together.
   func contradictions() -> [ConfigurationMistake] {
-    [batchMistake(), nesterovMistake(), warmupMistake(), weightsMistake()].compactMap { $0 }
+    [batchMistake(), nesterovMistake(), warmupMistake()].compactMap { $0 }
   }
 
   private func batchMistake() -> ConfigurationMistake? {
@@ -99,12 +98,5 @@ extension LoadedConfiguration<TeacherConfiguration> {
       }
     return tooLong
       ? mistake("schedule.warmup", "the warm-up is longer than the training it belongs to") : nil
-  }
-
-  private func weightsMistake() -> ConfigurationMistake? {
-    guard let weights = values.model.weights,
-      !FileManager.default.isReadableFile(atPath: weights)
-    else { return nil }
-    return mistake("model.weights", "'\(weights)' cannot be read; name a safetensors file")
   }
 }

@@ -55,7 +55,9 @@ final class SHA256 {
       }
       if count == 0 { return (try digest.finish(), total) }
       total += count
-      try buffer.withUnsafeBytes { try digest.update(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
+      try buffer.withUnsafeBytes {
+        try digest.update(UnsafeRawBufferPointer(rebasing: $0[..<count]))
+      }
     }
   }
 

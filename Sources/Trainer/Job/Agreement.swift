@@ -2,9 +2,9 @@ import Distributed
 import Foundation
 
 /// Makes ranks decide alike: what fails on one of them fails on all, with the same words.
-public struct Agreement {
+struct Agreement {
   /// The ranks.
-  public let communicator: Communicator
+  let communicator: Communicator
 
   private struct Failure: Codable {
     var status: Int32
@@ -19,7 +19,7 @@ public struct Agreement {
   /// Runs `body` on every rank. Collective.
   ///
   /// - Throws: `TrainerError.agreed` on every rank when `body` threw on any.
-  public func together<Value>(_ body: () throws -> Value) throws -> Value {
+  func together<Value>(_ body: () throws -> Value) throws -> Value {
     let result = Result { try body() }
     let own = Self.failure(of: result).map(Self.encode) ?? []
     let failures = try communicator.allGather(own)
@@ -33,7 +33,7 @@ public struct Agreement {
   /// Runs `body` on rank 0 and gives every rank what it returned. Collective.
   ///
   /// - Throws: `TrainerError.agreed` on every rank when `body` threw.
-  public func onRankZero<Value: Codable>(_ body: () throws -> Value) throws -> Value {
+  func onRankZero<Value: Codable>(_ body: () throws -> Value) throws -> Value {
     var bytes: [UInt8] = []
     if communicator.rank == 0 {
       let result = Result { try body() }
@@ -49,7 +49,7 @@ public struct Agreement {
   }
 
   /// Runs `body` on rank 0; the others wait for how it ends. Collective.
-  public func onRankZero(_ body: () throws -> Void) throws {
+  func onRankZero(_ body: () throws -> Void) throws {
     _ = try onRankZero {
       try body()
       return true
@@ -57,7 +57,7 @@ public struct Agreement {
   }
 
   /// Whether `flag` is set on any rank. Collective.
-  public func any(_ flag: Bool) throws -> Bool {
+  func any(_ flag: Bool) throws -> Bool {
     var flags: [Int32] = [flag ? 1 : 0]
     try communicator.allReduceMaximum(&flags)
     return flags[0] != 0
@@ -77,7 +77,8 @@ public struct Agreement {
     let failure = try? JSONDecoder().decode(Failure.self, from: Data(bytes))
     let message = failure?.message ?? "a failure that could not be described"
     return .agreed(
-      rank: rank ?? 0, status: failure.flatMap { ExitStatus(rawValue: $0.status) } ?? .internalError,
+      rank: rank ?? 0,
+      status: failure.flatMap { ExitStatus(rawValue: $0.status) } ?? .internalError,
       message: rank.map { "rank \($0): \(message)" } ?? message)
   }
 }

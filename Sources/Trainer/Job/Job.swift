@@ -6,11 +6,11 @@ public final class Job {
   /// All ranks.
   public let communicator: Communicator
   /// How they decide alike.
-  public let agreement: Agreement
+  let agreement: Agreement
   /// Whether somebody asked this rank to stop.
   public let signals: SignalWatcher
   /// Where a crash is recorded, once it is known.
-  public var runFolder: RunFolder?
+  var runFolder: RunFolder?
   /// What the rank is doing, for crash reports.
   public var activity = "starting"
 

@@ -1,35 +1,35 @@
 import Foundation
 
 /// The folder of a run and the names in it.
-public struct RunFolder: Equatable, Sendable {
+struct RunFolder: Equatable, Sendable {
   /// The folder.
-  public let path: String
+  let path: String
 
   /// The run in `path`, which need not exist yet.
-  public init(path: String) { self.path = path }
+  init(path: String) { self.path = path }
 
   /// The resolved configuration.
-  public var configuration: String { "\(path)/config.yaml" }
+  var configuration: String { "\(path)/config.yaml" }
   /// One JSON object a line.
-  public var metrics: String { "\(path)/metrics.jsonl" }
+  var metrics: String { "\(path)/metrics.jsonl" }
   /// The checkpoints.
-  public var checkpoints: String { "\(path)/checkpoints" }
+  var checkpoints: String { "\(path)/checkpoints" }
   /// The model of the best evaluation.
-  public var bestModel: String { "\(path)/best/model.safetensors" }
+  var bestModel: String { "\(path)/best/model.safetensors" }
   /// The model after the last step.
-  public var finalModel: String { "\(path)/final/model.safetensors" }
+  var finalModel: String { "\(path)/final/model.safetensors" }
   /// A rank's log.
-  public func log(rank: Int) -> String { "\(path)/logs/rank-\(Self.padded(rank)).log" }
+  func log(rank: Int) -> String { "\(path)/logs/rank-\(Self.padded(rank)).log" }
   /// What a rank died of.
-  public func crash(rank: Int) -> String { "\(path)/crash/rank-\(Self.padded(rank)).json" }
+  func crash(rank: Int) -> String { "\(path)/crash/rank-\(Self.padded(rank)).json" }
 
   /// Whether a run has begun here.
-  public var isInUse: Bool {
+  var isInUse: Bool {
     [configuration, metrics, checkpoints].contains(where: DurableFiles.exists)
   }
 
   /// The folder of a new run of `stage`, `runs/teacher-20260131-235959`.
-  public static func new(stage: String, date: Date = Date()) -> RunFolder {
+  static func new(stage: String, date: Date = Date()) -> RunFolder {
     let formatter = DateFormatter()
     formatter.locale = Locale(identifier: "en_US_POSIX")
     formatter.dateFormat = "yyyyMMdd-HHmmss"

@@ -4,7 +4,7 @@ import Foundation
 /// Adam with decoupled weight decay, as `torch.optim.AdamW` computes it.
 ///
 /// - Source: I. Loshchilov and F. Hutter, "Decoupled weight decay regularization", ICLR 2019.
-public final class AdamW: Optimizer {
+final class AdamW: Optimizer {
   private let firstMoment: OptimizerVector
   private let secondMoment: OptimizerVector
   private let ranges: [DecayRange]
@@ -14,7 +14,7 @@ public final class AdamW: Optimizer {
   private let weightDecay: Double
 
   /// An optimizer of `count` elements with zero moments.
-  public init(
+  init(
     count: Int, ranges: [DecayRange], beta1: Double, beta2: Double, epsilon: Double,
     weightDecay: Double
   ) {
@@ -27,11 +27,11 @@ public final class AdamW: Optimizer {
     self.weightDecay = weightDecay
   }
 
-  public var state: [(name: String, values: UnsafeMutableBufferPointer<Float>)] {
+  var state: [(name: String, values: UnsafeMutableBufferPointer<Float>)] {
     [("exp_avg", firstMoment.values), ("exp_avg_sq", secondMoment.values)]
   }
 
-  public func update(
+  func update(
     _ weights: UnsafeMutableBufferPointer<Float>, gradients: UnsafeBufferPointer<Float>,
     gradientScale: Double, learningRate: Double, step: Int
   ) {

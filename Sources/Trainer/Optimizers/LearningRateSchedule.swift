@@ -6,20 +6,20 @@ import Foundation
 /// - Source: cosine annealing without restarts, I. Loshchilov and F. Hutter, "SGDR: stochastic
 ///   gradient descent with warm restarts", ICLR 2017; warm-up, P. Goyal et al., "Accurate, large
 ///   minibatch SGD", 2017.
-public struct LearningRateSchedule: Sendable, Equatable {
+struct LearningRateSchedule: Sendable, Equatable {
   /// The shape after the warm-up.
-  public var name: ScheduleName
+  var name: ScheduleName
   /// The learning rate at the end of the warm-up.
-  public var peak: Double
+  var peak: Double
   /// Updates of the warm-up.
-  public var warmupSteps: Int
+  var warmupSteps: Int
   /// Updates of the whole training.
-  public var totalSteps: Int
+  var totalSteps: Int
   /// Where the cosine ends, as a fraction of the peak.
-  public var finalFraction: Double
+  var finalFraction: Double
 
   /// A schedule with every field given.
-  public init(
+  init(
     name: ScheduleName, peak: Double, warmupSteps: Int, totalSteps: Int, finalFraction: Double
   ) {
     self.name = name
@@ -34,7 +34,7 @@ public struct LearningRateSchedule: Sendable, Equatable {
   /// - Parameter step: counted from 0. The first update of a warm-up over n updates has 1/n of the
   ///   peak, the n-th the whole of it; the cosine starts at the peak and would reach its end one
   ///   update after the last, as PyTorch's `CosineAnnealingLR` does.
-  public func rate(step: Int) -> Double {
+  func rate(step: Int) -> Double {
     if step < warmupSteps { return peak * Double(step + 1) / Double(warmupSteps) }
     switch name {
     case .constant: return peak

@@ -4,7 +4,7 @@ import Nets
 ///
 /// Works on flat vectors in the plan's layout: what is padding there has zero weight and zero
 /// gradient, and stays zero.
-public protocol Optimizer: AnyObject {
+protocol Optimizer: AnyObject {
   /// Updates the weights in place.
   ///
   /// - Shapes: `weights` and `gradients` are the flat vector [P].
@@ -21,20 +21,20 @@ public protocol Optimizer: AnyObject {
 }
 
 /// A stretch of the flat vector in which one weight decay holds.
-public struct DecayRange: Equatable, Sendable {
+struct DecayRange: Equatable, Sendable {
   /// Elements of the flat vector.
-  public var elements: Range<Int>
+  var elements: Range<Int>
   /// Whether weight decay applies.
-  public var decays: Bool
+  var decays: Bool
 
   /// A stretch of the flat vector.
-  public init(elements: Range<Int>, decays: Bool) {
+  init(elements: Range<Int>, decays: Bool) {
     self.elements = elements
     self.decays = decays
   }
 
   /// The fewest stretches that cover the parameters: neighbours of equal decay become one.
-  public static func covering(_ parameters: [ParameterInfo]) -> [DecayRange] {
+  static func covering(_ parameters: [ParameterInfo]) -> [DecayRange] {
     merging(parameters.map { DecayRange(elements: $0.range, decays: $0.decays) })
   }
 

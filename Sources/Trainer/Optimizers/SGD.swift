@@ -4,7 +4,7 @@ import CVectorKernels
 ///
 /// - Source: I. Sutskever et al., "On the importance of initialization and momentum in deep
 ///   learning", ICML 2013.
-public final class SGD: Optimizer {
+final class SGD: Optimizer {
   private let velocity: OptimizerVector
   private let ranges: [DecayRange]
   private let momentum: Double
@@ -12,7 +12,7 @@ public final class SGD: Optimizer {
   private let weightDecay: Double
 
   /// An optimizer of `count` elements without velocity.
-  public init(
+  init(
     count: Int, ranges: [DecayRange], momentum: Double, nesterov: Bool, weightDecay: Double
   ) {
     velocity = OptimizerVector(count: count)
@@ -22,11 +22,11 @@ public final class SGD: Optimizer {
     self.weightDecay = weightDecay
   }
 
-  public var state: [(name: String, values: UnsafeMutableBufferPointer<Float>)] {
+  var state: [(name: String, values: UnsafeMutableBufferPointer<Float>)] {
     [("momentum_buffer", velocity.values)]
   }
 
-  public func update(
+  func update(
     _ weights: UnsafeMutableBufferPointer<Float>, gradients: UnsafeBufferPointer<Float>,
     gradientScale: Double, learningRate: Double, step: Int
   ) {

@@ -1,0 +1,68 @@
+import Datasets
+import Distributed
+import Nets
+
+/// Evaluates an expression classifier on a list of faces, spread over the ranks.
+final class ClassificationEvaluator {
+  private let communicator: Communicator
+  private let manifest: FaceManifest
+  private let data: EvaluationData
+  private let plan: InferencePlan
+  private let rounds: EvaluationPlan
+
+  /// How samples are loaded for an evaluation.
+  struct EvaluationData {
+    var augmentation: Augmentation
+    var microBatch: Int
+    var workers: Int
+    var queueBatches: Int
+    var onError: ErrorPolicy
+  }
+
+  /// An evaluator of the model whose weights are `parameters`, as they are when it runs.
+  ///
+  /// - Throws: `NetsError` where the model does not fit, `DatasetError.setting`.
+  init(
+    manifest: FaceManifest, data: EvaluationData, model: ModelDescription, precision: Precision,
+    parameters: ParameterStore, communicator: Communicator
+  ) throws {
+    self.communicator = communicator
+    self.manifest = manifest
+    self.data = data
+    plan = try InferencePlan(
+      model: model, batch: data.microBatch, precision: precision, parameters: parameters)
+    // A round is one micro-batch a rank. Other numbers of ranks see the same micro-batches.
+    rounds = try EvaluationPlan(
+      sampleCount: manifest.records.count, microBatch: data.microBatch,
+      microBatchesPerStep: communicator.worldSize)
+  }
+
+  /// Runs over the whole list. Collective.
+  ///
+  /// - Parameter isStopRequested: asked before each round, on all ranks; collective.
+  /// - Returns: the report, the same on all ranks; nil when a stop was requested.
+  func evaluate(isStopRequested: () throws -> Bool) throws -> ClassificationReport? {
+    try plan.refreshWeights()
+    let loader = try makeLoader()
+    var tally = ClassificationTally()
+    for _ in 0..<rounds.steps {
+      if try isStopRequested() { return nil }
+      guard let batch = try loader.next(into: plan.images) else { break }
+      // Micro-batches of nothing but padding happen on the last ranks of the last round.
+      if batch.weights.contains(where: { $0 > 0 }) { try plan.run() }
+      tally.add(
+        logits: UnsafeBufferPointer(plan.logits), labels: batch.labels, weights: batch.weights,
+        unreadable: batch.skipped)
+    }
+    let parts = try communicator.allGather(tally.bytes)
+    return ClassificationTally.report(parts.map(ClassificationTally.init(bytes:)))
+  }
+
+  private func makeLoader() throws -> BatchLoader {
+    let rank = communicator.rank
+    return try BatchLoader(
+      manifest: manifest, augmentation: data.augmentation, mode: .evaluation,
+      requests: rounds.requests(leaves: rank..<rank + 1), seed: 0, microBatch: data.microBatch,
+      workers: data.workers, queueDepth: data.queueBatches, onError: data.onError)
+  }
+}

@@ -1,0 +1,92 @@
+import Datasets
+import Foundation
+
+/// What an evaluation of an expression classifier found, the same for any number of ranks.
+public struct ClassificationReport: Sendable {
+  /// AffectNet's eight classes.
+  var confusion: ConfusionMatrix
+  /// The seven without contempt: its samples are left out and it is never predicted.
+  var confusionWithoutContempt: ConfusionMatrix
+  /// Mean cross-entropy.
+  var loss: Double
+  /// Samples that could not be read and are not in the numbers.
+  var unreadable: Int
+
+  /// Accuracy over eight classes.
+  public var accuracy: Double { confusion.accuracy }
+  /// Accuracy over seven classes.
+  public var accuracy7: Double { confusionWithoutContempt.accuracy }
+
+  /// The numbers for `metrics.jsonl`.
+  var values: [(name: String, value: MetricValue)] {
+    [
+      ("loss", .number(loss)), ("accuracy", .number(accuracy)),
+      ("accuracy_7", .number(accuracy7)), ("uar", .number(confusion.meanRecall)),
+      ("samples", .integer(confusion.total)), ("skipped", .integer(unreadable)),
+    ]
+  }
+
+  /// One line for the terminal.
+  var summary: String {
+    String(
+      format: "loss %.4f, accuracy %.4f (7 classes %.4f), UAR %.4f", loss, accuracy, accuracy7,
+      confusion.meanRecall)
+  }
+
+  /// The report as tables for people.
+  public var text: String {
+    let labels = Expression.allCases.map { "\($0)" }
+    let width = 9
+    func cell(_ text: String) -> String {
+      String(repeating: " ", count: max(0, width - text.count)) + text
+    }
+    func percent(_ value: Double?) -> String {
+      value.map { String(format: "%.1f %%", 100 * $0) } ?? "-"
+    }
+    let rows = labels.indices.map { label in
+      cell(labels[label]) + cell(percent(confusion.recall(of: label)))
+        + labels.indices.map { cell("\(confusion[label, $0])") }.joined()
+    }
+    return """
+      samples   \(confusion.total)\(unreadable == 0 ? "" : " (\(unreadable) unreadable left out)")
+      loss      \(String(format: "%.4f", loss))
+      accuracy  \(percent(accuracy)) with 8 classes, \(percent(accuracy7)) with 7 (no contempt)
+      UAR       \(percent(confusion.meanRecall)) mean recall with 8 classes
+
+      confusion matrix: rows are the true class, columns the prediction
+      \(cell("class"))\(cell("recall"))\(labels.map(cell).joined())
+      \(rows.joined(separator: "\n"))
+      """
+  }
+
+  /// The report as one JSON object.
+  public func json() throws -> String {
+    let labels = Expression.allCases.map { "\($0)" }
+    let recalls = labels.indices.map { label in
+      (labels[label], confusion.recall(of: label))
+    }
+    let content = Content(
+      samples: confusion.total, unreadable: unreadable, loss: loss.isFinite ? loss : nil,
+      accuracy: accuracy, accuracy_7: accuracy7, uar: confusion.meanRecall,
+      recall: Dictionary(uniqueKeysWithValues: recalls),
+      classes: labels,
+      confusion: labels.indices.map { label in labels.indices.map { confusion[label, $0] } })
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys]
+    return String(decoding: try encoder.encode(content), as: UTF8.self)
+  }
+
+  // The names are those of the JSON object.
+  // swift-format-ignore: AlwaysUseLowerCamelCase
+  private struct Content: Encodable {
+    var samples: Int
+    var unreadable: Int
+    var loss: Double?
+    var accuracy: Double
+    var accuracy_7: Double
+    var uar: Double
+    var recall: [String: Double?]
+    var classes: [String]
+    var confusion: [[Int]]
+  }
+}

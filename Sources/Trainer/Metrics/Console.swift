@@ -1,0 +1,90 @@
+import Foundation
+
+/// What a user sees: a progress bar on a terminal, plain lines elsewhere, nothing from other ranks
+/// than 0.
+final class Console {
+  /// How progress is shown.
+  enum Style {
+    case bar
+    case lines
+    case silent
+  }
+
+  private let style: Style
+  private var barIsOpen = false
+  private var lastLine = Date.distantPast
+  /// Seconds between two plain lines of progress.
+  private let secondsBetweenLines: Double
+
+  init(style: Style, secondsBetweenLines: Double = 10) {
+    self.style = style
+    self.secondsBetweenLines = secondsBetweenLines
+  }
+
+  /// Writes a line.
+  func say(_ text: String) {
+    guard style != .silent else { return }
+    Self.write((barIsOpen ? "\r\u{1B}[K" : "") + text + "\n")
+    barIsOpen = false
+  }
+
+  /// Shows how far the training is: at once on a terminal, every so often elsewhere.
+  func show(_ progress: Progress, isLast: Bool) {
+    switch style {
+    case .silent: return
+    case .bar:
+      Self.write("\r\u{1B}[K" + progress.bar)
+      barIsOpen = true
+      if isLast { say(progress.line) }
+    case .lines:
+      guard isLast || -lastLine.timeIntervalSinceNow >= secondsBetweenLines else { return }
+      lastLine = Date()
+      say(progress.line)
+    }
+  }
+
+  private static func write(_ text: String) {
+    FileHandle.standardOutput.write(Data(text.utf8))
+  }
+}
+
+/// How far a training is.
+struct Progress {
+  var step: Int
+  var totalSteps: Int
+  var epoch: Double
+  var loss: Double
+  var accuracy: Double
+  var imagesPerSecond: Double
+  /// Seconds that the rest will take, nil as long as nobody can tell.
+  var secondsLeft: Double?
+
+  /// One line for a log.
+  var line: String {
+    "step \(step)/\(totalSteps)  epoch \(Self.fixed(epoch, 2))  loss \(Self.fixed(loss, 4))  "
+      + "accuracy \(Self.fixed(accuracy, 3))  \(Self.fixed(imagesPerSecond, 1)) images/s  "
+      + "\(timeLeft) left"
+  }
+
+  /// One line for a terminal.
+  var bar: String {
+    let width = 24
+    let filled = min(width, step * width / max(1, totalSteps))
+    let drawn =
+      String(repeating: "█", count: filled) + String(repeating: "░", count: width - filled)
+    return "\(drawn) \(step)/\(totalSteps) · loss \(Self.fixed(loss, 3)) · "
+      + "\(Self.fixed(imagesPerSecond, 0)) images/s · \(timeLeft) left"
+  }
+
+  private var timeLeft: String {
+    guard let secondsLeft, secondsLeft.isFinite else { return "?" }
+    let seconds = Int(secondsLeft.rounded(.up))
+    return seconds >= 3600
+      ? String(format: "%d:%02d:%02d", seconds / 3600, seconds / 60 % 60, seconds % 60)
+      : String(format: "%d:%02d", seconds / 60, seconds % 60)
+  }
+
+  private static func fixed(_ value: Double, _ digits: Int) -> String {
+    String(format: "%.\(digits)f", value)
+  }
+}

@@ -1,0 +1,154 @@
+import Foundation
+import Logging
+
+/// The numbers of one step, over the whole global batch.
+struct StepResult: Equatable {
+  /// Updates that were made, this one included.
+  var step: Int
+  var loss: Double
+  var accuracy: Double
+  var learningRate: Double
+}
+
+/// Writes what happens to the metrics files, the log and the terminal.
+///
+/// Every rank has one; only rank 0's has files for metrics and a terminal.
+final class TrainingReporter {
+  let logger: Logger
+  private let job: Job
+  private let console: Console
+  private let metrics: MetricsFile?
+  private let tensorBoard: TensorBoardFile?
+  private let settings: LoopSettings
+  private let stepsPerEpoch: Int
+  private let globalBatch: Int
+  private var timer = StepTimer()
+
+  init(
+    job: Job, logger: Logger, console: Console, metrics: MetricsFile?,
+    tensorBoard: TensorBoardFile?, settings: LoopSettings, stepsPerEpoch: Int, globalBatch: Int
+  ) {
+    self.job = job
+    self.logger = logger
+    self.console = console
+    self.metrics = metrics
+    self.tensorBoard = tensorBoard
+    self.settings = settings
+    self.stepsPerEpoch = stepsPerEpoch
+    self.globalBatch = globalBatch
+  }
+
+  /// Notes the start of a step.
+  func beginStep(_ step: Int) {
+    job.activity = "step \(step)"
+    timer.begin()
+  }
+
+  /// Notes the end of a step and shows progress.
+  func endStep(_ result: StepResult) {
+    timer.end()
+    guard job.isRankZero else { return }
+    let left = Double(settings.totalSteps - result.step)
+    console.show(
+      Progress(
+        step: result.step, totalSteps: settings.totalSteps, epoch: epoch(result.step),
+        loss: result.loss, accuracy: result.accuracy,
+        imagesPerSecond: Double(globalBatch) / timer.smoothedSeconds,
+        secondsLeft: left * timer.smoothedSeconds),
+      isLast: result.step == settings.totalSteps)
+  }
+
+  /// Writes a line of training metrics.
+  func log(_ result: StepResult, counters: DataCounters) throws {
+    let window = timer.takeWindow(waitedSeconds: counters.waitedSeconds)
+    try write(
+      MetricsRecord(
+        step: result.step, epoch: epoch(result.step), split: .training,
+        values: [
+          ("loss", .number(result.loss)), ("accuracy", .number(result.accuracy)),
+          ("learning_rate", .number(result.learningRate)),
+          ("images_per_second", .number(Double(globalBatch) / window.secondsPerStep)),
+          ("data_wait", .number(window.waitedFraction)),
+          ("skipped", .integer(counters.skippedSamples)),
+        ]))
+  }
+
+  /// Writes a line of validation metrics.
+  func log(_ evaluation: Evaluation, after step: Int) throws {
+    try write(
+      MetricsRecord(
+        step: step, epoch: epoch(step), split: .validation, values: evaluation.values))
+    if job.isRankZero {
+      console.say("evaluation after step \(step): \(evaluation.summary)")
+    }
+  }
+
+  /// Tells why the run ends before its end.
+  func sayPreempted(after step: Int) {
+    logger.notice("stopped by a signal after step \(step)")
+    guard job.isRankZero else { return }
+    console.say(
+      "stopped after step \(step), checkpoint saved; go on with --run "
+        + "\(job.runFolder?.path ?? "") --resume auto")
+  }
+
+  /// Tells where the results lie.
+  func sayFinished(best: CheckpointState.Best?) {
+    logger.notice("finished")
+    guard job.isRankZero else { return }
+    if let best {
+      console.say(
+        "best accuracy \(String(format: "%.4f", best.score)) after step \(best.step)")
+    }
+    console.say("results in \(job.runFolder?.path ?? "")")
+  }
+
+  private func write(_ record: MetricsRecord) throws {
+    try metrics?.append(record)
+    try tensorBoard?.append(record)
+  }
+
+  private func epoch(_ step: Int) -> Double { Double(step) / Double(stepsPerEpoch) }
+}
+
+/// Times steps; what lies between them (evaluation, checkpoints) does not count.
+struct StepTimer {
+  /// Weight of the newest step in the smoothed time.
+  private static let smoothing = 0.05
+
+  /// Seconds of a step, smoothed.
+  private(set) var smoothedSeconds = 0.0
+  private var started = ContinuousClock.now
+  private var windowSeconds = 0.0
+  private var windowSteps = 0
+  private var waitedBefore = 0.0
+
+  mutating func begin() { started = .now }
+
+  mutating func end() {
+    let seconds = started.duration(to: .now).seconds
+    // The first step pays for first touches of memory and for the first samples.
+    let weight = windowSteps == 0 && smoothedSeconds == 0 ? 1 : Self.smoothing
+    smoothedSeconds += weight * (seconds - smoothedSeconds)
+    windowSeconds += seconds
+    windowSteps += 1
+  }
+
+  /// The mean step since the last call, and the part of the time that went into waiting for data.
+  mutating func takeWindow(
+    waitedSeconds: Double
+  ) -> (secondsPerStep: Double, waitedFraction: Double) {
+    defer { (windowSeconds, windowSteps, waitedBefore) = (0, 0, waitedSeconds) }
+    return (
+      windowSeconds / Double(max(1, windowSteps)),
+      windowSeconds > 0 ? min(1, (waitedSeconds - waitedBefore) / windowSeconds) : 0
+    )
+  }
+}
+
+extension Duration {
+  /// The duration in seconds.
+  var seconds: Double {
+    Double(components.seconds) + Double(components.attoseconds) * 1e-18
+  }
+}

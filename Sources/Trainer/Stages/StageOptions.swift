@@ -1,0 +1,25 @@
+/// What the command line says about a run of any stage.
+public struct StageOptions: Sendable {
+  /// The YAML file.
+  public var configurationFile: String
+  /// `key=value` arguments, which win over the file.
+  public var overrides: [String]
+  /// The run folder; nil makes a new one below `runs`.
+  public var runFolder: String?
+  /// Where the run begins.
+  public var resume: ResumePolicy
+  /// Go on although the kernels are others than the checkpoint's, or differ between ranks.
+  public var allowIdentityChange: Bool
+
+  /// Options with every field given.
+  public init(
+    configurationFile: String, overrides: [String], runFolder: String?, resume: ResumePolicy,
+    allowIdentityChange: Bool
+  ) {
+    self.configurationFile = configurationFile
+    self.overrides = overrides
+    self.runFolder = runFolder
+    self.resume = resume
+    self.allowIdentityChange = allowIdentityChange
+  }
+}

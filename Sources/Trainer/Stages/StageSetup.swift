@@ -1,0 +1,98 @@
+import Distributed
+import Foundation
+import Nets
+
+// What every stage does on the way to its training loop.
+
+extension Job {
+  /// Makes the run folder ready and tells all ranks which one it is. Collective.
+  func prepareRunFolder(stage: String, options: StageOptions) throws -> RunFolder {
+    let path = try agreement.onRankZero {
+      if options.runFolder == nil, options.resume == .auto {
+        throw TrainerError.usage(
+          "--resume auto needs --run DIR: a new run folder has nothing to resume")
+      }
+      let folder = options.runFolder.map(RunFolder.init(path:)) ?? RunFolder.new(stage: stage)
+      try folder.prepare(resume: options.resume)
+      return folder.path
+    }
+    let folder = RunFolder(path: path)
+    runFolder = folder
+    return folder
+  }
+
+  /// Sets up the kernels and makes sure that all ranks compute the same bits. Collective.
+  func configureEngine(threads: Int, allowIdentityChange: Bool) throws -> EngineIdentity {
+    try agreement.together { try Engine.configure(threads: threads) }
+    let own = Engine.identity(threads: threads)
+    let all = try communicator.allGather(Array(own.summary.utf8))
+      .map { String(decoding: $0, as: UTF8.self) }
+    if !allowIdentityChange, let other = all.firstIndex(where: { $0 != all[0] }) {
+      let error = TrainerError.identitiesDiffer(rank: other, there: all[other], here: all[0])
+      throw TrainerError.agreed(rank: 0, status: error.exitStatus, message: "\(error)")
+    }
+    return own
+  }
+
+  /// The checkpoint that the run begins at, nil where it begins afresh. Collective.
+  ///
+  /// - Parameters:
+  ///   - identity: what the checkpoint has to agree with.
+  ///   - report: hears, on rank 0, of broken checkpoints that were passed over.
+  func findCheckpoint(
+    in store: CheckpointStore, options: StageOptions, identity: CheckpointState,
+    report: (any Error) -> Void
+  ) throws -> Checkpoint? {
+    let path = try agreement.onRankZero { () -> String in
+      let checkpoint =
+        switch options.resume {
+        case .never: Checkpoint?.none
+        case .auto: try store.newestValid(report: report)
+        case .checkpoint(let path): try CheckpointStore.load(path)
+        }
+      try checkpoint?.requireMatch(identity, allowIdentityChange: options.allowIdentityChange)
+      return checkpoint?.path ?? ""
+    }
+    guard !path.isEmpty else { return nil }
+    // Rank 0 has verified the digests; the others only need to know where the run stands.
+    return try agreement.together { try CheckpointStore.loadWithoutVerifying(path) }
+  }
+}
+
+extension Checkpoint {
+  /// Throws where going on from the checkpoint would not give the uninterrupted run's weights.
+  func requireMatch(_ identity: CheckpointState, allowIdentityChange: Bool) throws {
+    let differences = state.differences(to: identity)
+    guard differences.isEmpty else {
+      throw TrainerError.configurationChanged(checkpoint: path, differences: differences)
+    }
+    if state.engine != identity.engine, !allowIdentityChange {
+      throw TrainerError.identityChanged(
+        checkpoint: path, then: state.engine.summary, now: identity.engine.summary)
+    }
+  }
+}
+
+/// Weights to start from that another training left.
+enum InitialWeights {
+  /// The classifier head, whose shape follows the number of classes.
+  private static let head = ["fc.weight", "fc.bias"]
+
+  /// Loads a published or own model; its head is left as initialised where the shapes differ.
+  ///
+  /// - Returns: the names of the tensors that were left as initialised.
+  /// - Throws: `WeightsError`, `NetsError` naming the file and the tensor.
+  static func load(_ path: String, into parameters: ParameterStore) throws -> [String] {
+    let shapes = Dictionary(
+      uniqueKeysWithValues: parameters.parameters.map { ($0.name, $0.shape) })
+    let loaded = try Safetensors.read(path: path)
+    let misfits = loaded.filter { head.contains($0.name) && $0.shape != shapes[$0.name] }
+      .map(\.name)
+    // A head is one thing: its bias means nothing to a new weight.
+    let replaced = misfits.isEmpty ? [] : head
+    let initialised = try parameters.modelTensors().filter { replaced.contains($0.name) }
+    try parameters.loadModel(
+      loaded.filter { !replaced.contains($0.name) } + initialised, file: path)
+    return replaced
+  }
+}

@@ -1,0 +1,280 @@
+import Datasets
+import Distributed
+import Foundation
+import Logging
+import Nets
+
+/// The stage `teacher`: a facial-expression classifier trained on labelled faces.
+public enum Teacher {
+  /// Runs the stage as one rank of `job`. Collective.
+  ///
+  /// - Returns: `.finished` or `.preempted`.
+  /// - Throws: `TrainerError.agreed` for what all ranks know; anything else is this rank's own.
+  public static func run(_ options: StageOptions, job: Job) throws -> ExitStatus {
+    let loaded = try job.agreement.together {
+      try TeacherSetup.configuration(options, worldSize: job.communicator.worldSize)
+    }
+    let folder = try job.prepareRunFolder(stage: "teacher", options: options)
+    let engine = try job.configureEngine(
+      threads: loaded.values.threads, allowIdentityChange: options.allowIdentityChange)
+    let setup = try job.agreement.together {
+      try TeacherSetup(loaded: loaded, folder: folder, engine: engine, job: job)
+    }
+    return try setup.makeLoop(options: options).run()
+  }
+}
+
+/// Builds what the training loop turns, from a configuration.
+private struct TeacherSetup {
+  let loaded: LoadedConfiguration<TeacherConfiguration>
+  let folder: RunFolder
+  let engine: EngineIdentity
+  let job: Job
+  let logger: Logger
+  let console: Console
+  let training: FaceManifest
+  let validation: FaceManifest
+  let epochs: EpochPlan
+  let settings: LoopSettings
+  let tree: MicroBatchTree
+  let plan: TrainingPlan
+
+  private var configuration: TeacherConfiguration { loaded.values }
+
+  // MARK: - Checks before anything is built
+
+  /// The configuration, checked against the data set's files and the number of ranks.
+  static func configuration(
+    _ options: StageOptions, worldSize: Int
+  ) throws -> LoadedConfiguration<TeacherConfiguration> {
+    let loaded = try TeacherConfiguration.load(
+      file: options.configurationFile, overrides: options.overrides)
+    do {
+      _ = try MicroBatchTree(
+        microBatches: loaded.values.batch.microBatches, rank: 0, worldSize: worldSize)
+    } catch {
+      throw TrainerError.configuration([loaded.mistake("batch.global", "\(error)")])
+    }
+    let data = loaded.values.data
+    for (key, path) in [
+      ("data.root", data.root), ("data.train", data.trainPath),
+      ("data.validation", data.validationPath),
+    ] where !DurableFiles.exists(path) {
+      throw TrainerError.missingData(path: path, key: key)
+    }
+    return loaded
+  }
+
+  init(
+    loaded: LoadedConfiguration<TeacherConfiguration>, folder: RunFolder, engine: EngineIdentity,
+    job: Job
+  ) throws {
+    let configuration = loaded.values
+    let (data, batch) = (configuration.data, configuration.batch)
+    self.loaded = loaded
+    self.folder = folder
+    self.engine = engine
+    self.job = job
+    logger = try RankLogHandler.logger(path: folder.log(rank: job.rank), rank: job.rank)
+    console = Console(
+      style: job.isRankZero ? (LaunchEnvironment.current.isTerminal ? .bar : .lines) : .silent)
+    training = try FaceManifest.affectNet(
+      csv: data.trainPath, root: data.root, onError: data.errorPolicy)
+    validation = try FaceManifest.affectNet(
+      csv: data.validationPath, root: data.root, onError: data.errorPolicy)
+    epochs = try loaded.epochPlan(classOfSample: training.classOfSample)
+    settings = try loaded.loopSettings(stepsPerEpoch: epochs.stepsPerEpoch)
+    tree = try MicroBatchTree(
+      microBatches: batch.microBatches, rank: job.rank, worldSize: job.communicator.worldSize)
+    plan = try TrainingPlan(
+      model: loaded.values.modelDescription, microBatch: batch.micro,
+      precision: configuration.precision, gradientSlots: tree.slotCount)
+  }
+
+  // MARK: - The loop
+
+  /// Puts the loop together, at the checkpoint it goes on from. Collective.
+  func makeLoop(options: StageOptions) throws -> TrainingLoop {
+    let parts = try makeParts()
+    tellWhatWasFound()
+    let checkpoint = try job.findCheckpoint(
+      in: parts.checkpoints, options: options, identity: parts.identity,
+      report: { console.say("passed over \($0)") })
+    try job.agreement.together { try startWeights(at: checkpoint, snapshot: parts.snapshot) }
+    let position =
+      checkpoint.map { TrainingPosition($0.state, settings: settings) } ?? TrainingPosition()
+    try job.agreement.onRankZero {
+      try DurableFiles.replace(folder.configuration, with: Array(configuration.yaml().utf8))
+    }
+    return TrainingLoop(
+      job: job, task: try job.agreement.together { try makeTask(firstStep: position.step) },
+      parts: parts, settings: settings, position: position,
+      reporter: try job.agreement.together { try makeReporter(position) })
+  }
+
+  private func makeParts() throws -> TrainingParts {
+    let optimizer = configuration.optimizer.makeOptimizer(for: plan.parameters)
+    return TrainingParts(
+      tree: tree,
+      reducer: try GradientReducer(
+        communicator: job.communicator, algorithm: configuration.reduction,
+        buckets: plan.buckets(capacityBytes: 25 << 20), count: plan.slotLayout.count),
+      optimizer: optimizer,
+      schedule: loaded.schedule(totalSteps: settings.totalSteps, epochs.stepsPerEpoch),
+      snapshot: ModelSnapshot(parameters: plan.parameters, optimizer: optimizer),
+      checkpoints: CheckpointStore(
+        folder: folder.checkpoints, keep: configuration.checkpoint.keep),
+      run: folder, identity: try makeIdentity(), stepsPerEpoch: epochs.stepsPerEpoch)
+  }
+
+  private func makeIdentity() throws -> CheckpointState {
+    CheckpointState(
+      step: 0, epoch: 0, isEvaluated: true, best: nil, skippedSamples: 0,
+      microBatches: configuration.batch.microBatches, worldSize: job.communicator.worldSize,
+      engine: engine, trainingData: try training.digest(),
+      configuration: configuration.resultDecidingValues)
+  }
+
+  private func startWeights(at checkpoint: Checkpoint?, snapshot: ModelSnapshot) throws {
+    if let checkpoint {
+      try snapshot.load(checkpoint)
+      console.say("going on from \(checkpoint.path)")
+      logger.notice("going on from \(checkpoint.path)")
+    } else {
+      try plan.parameters.initialize(seed: configuration.seed)
+      if let weights = configuration.model.weights { try loadWeights(weights) }
+    }
+    try plan.refreshWeights()
+  }
+
+  private func loadWeights(_ path: String) throws {
+    guard FileManager.default.isReadableFile(atPath: path) else {
+      throw TrainerError.configuration([
+        loaded.mistake("model.weights", "'\(path)' cannot be read; name a safetensors file")
+      ])
+    }
+    let fresh = try InitialWeights.load(path, into: plan.parameters)
+    let exception =
+      fresh.isEmpty ? "" : "; \(fresh.joined(separator: ", ")) of another shape start afresh"
+    console.say("weights from \(path)\(exception)")
+  }
+
+  private func makeTask(firstStep: Int) throws -> ExpressionTask {
+    let (data, batch) = (configuration.data, configuration.batch)
+    let augmentation = data.augmentation.augmentation(imageSize: configuration.model.imageSize)
+    let loader = try BatchLoader(
+      manifest: training, augmentation: augmentation, mode: .training,
+      requests: epochs.requests(steps: firstStep..<settings.totalSteps, leaves: tree.leaves),
+      seed: configuration.seed, microBatch: batch.micro, workers: data.workers,
+      queueDepth: data.queueBatches, onError: data.errorPolicy)
+    let evaluator = try ClassificationEvaluator(
+      manifest: validation,
+      data: ClassificationEvaluator.EvaluationData(
+        augmentation: augmentation, microBatch: batch.micro, workers: data.workers,
+        queueBatches: data.queueBatches, onError: data.errorPolicy),
+      model: configuration.modelDescription, precision: configuration.precision,
+      parameters: plan.parameters, communicator: job.communicator)
+    return ExpressionTask(
+      plan: plan, microBatch: batch.micro, loader: loader, evaluator: evaluator,
+      classWeights: data.balance == .loss
+        ? training.classWeights : Array(repeating: 1, count: Expression.allCases.count))
+  }
+
+  private func makeReporter(_ position: TrainingPosition) throws -> TrainingReporter {
+    TrainingReporter(
+      job: job, logger: logger, console: console,
+      metrics: job.isRankZero
+        ? try MetricsFile(
+          path: folder.metrics, resumingAfter: position.step,
+          isEvaluated: !position.isEvaluationOwed) : nil,
+      tensorBoard: job.isRankZero
+        ? try TensorBoardFile(
+          folder: folder.path, firstStep: position.step, host: job.communicator.hostName) : nil,
+      settings: settings, stepsPerEpoch: epochs.stepsPerEpoch,
+      globalBatch: configuration.batch.global)
+  }
+
+  /// Says what the run is made of, and which rows it leaves out.
+  private func tellWhatWasFound() {
+    let ranks = job.communicator.worldSize
+    let summary =
+      "\(configuration.model.name.rawValue) \(configuration.model.imageSize) px "
+      + "\(configuration.precision.rawValue) · \(ranks) rank\(ranks == 1 ? "" : "s") × "
+      + "\(configuration.threads) thread\(configuration.threads == 1 ? "" : "s") · "
+      + "\(training.records.count) training and \(validation.records.count) validation faces · "
+      + "\(settings.totalSteps) steps of \(configuration.batch.global)"
+    console.say(summary)
+    console.say("run folder \(folder.path)")
+    logger.notice("\(summary); rank \(job.rank) on \(job.communicator.hostName), \(engine.summary)")
+    if let caveat = configuration.reduction.caveat { console.say(caveat) }
+    for manifest in [training, validation] where !manifest.problems.isEmpty {
+      console.say(
+        "\(manifest.path): \(manifest.problems.count) rows left out, listed in "
+          + folder.log(rank: 0))
+      if job.isRankZero { manifest.problems.forEach { logger.warning("\($0)") } }
+    }
+  }
+}
+
+extension TeacherConfiguration {
+  /// The model as Nets takes it.
+  var modelDescription: ModelDescription {
+    ModelDescription(
+      name: model.name, classes: Expression.allCases.count, imageSize: model.imageSize)
+  }
+}
+
+extension LoadedConfiguration<TeacherConfiguration> {
+  /// The order of the samples; a refusal of Datasets becomes a mistake that says where the value
+  /// stands.
+  fileprivate func epochPlan(classOfSample: [Int]) throws -> EpochPlan {
+    do {
+      return try EpochPlan(
+        classOfSample: classOfSample, globalBatch: values.batch.global,
+        microBatch: values.batch.micro, seed: values.seed,
+        sampling: values.data.balance == .sampling ? .balanced : .shuffled)
+    } catch DatasetError.setting(let name, let reason) {
+      throw TrainerError.configuration([mistake(name, reason)])
+    }
+  }
+
+  /// The intervals in steps, now that the length of an epoch is known.
+  fileprivate func loopSettings(stepsPerEpoch: Int) throws -> LoopSettings {
+    let all = values.train.epochs * stepsPerEpoch
+    let settings = LoopSettings(
+      totalSteps: min(all, values.train.maximumSteps ?? all),
+      microBatches: values.batch.microBatches,
+      evaluationEvery: values.evaluation.every.steps(stepsPerEpoch: stepsPerEpoch),
+      checkpointEvery: values.checkpoint.everySteps, loggingEvery: values.logging.everySteps)
+    let warmup = values.schedule.warmup.steps(stepsPerEpoch: stepsPerEpoch)
+    guard warmup <= settings.totalSteps else {
+      throw TrainerError.configuration([
+        mistake(
+          "schedule.warmup",
+          "\(values.schedule.warmup) are \(warmup) steps, the training has "
+            + "\(settings.totalSteps); shorten the warm-up")
+      ])
+    }
+    return settings
+  }
+
+  fileprivate func schedule(totalSteps: Int, _ stepsPerEpoch: Int) -> LearningRateSchedule {
+    LearningRateSchedule(
+      name: values.schedule.name, peak: values.optimizer.learningRate,
+      warmupSteps: values.schedule.warmup.steps(stepsPerEpoch: stepsPerEpoch),
+      totalSteps: totalSteps, finalFraction: values.schedule.finalFraction)
+  }
+}
+
+extension FaceManifest {
+  /// A digest of what training depends on: the rows in their order.
+  func digest() throws -> String {
+    let digest = try SHA256()
+    for record in records {
+      let box = record.faceBox.map { "\($0.x),\($0.y),\($0.width),\($0.height)" } ?? ""
+      let row = "\(record.imagePath)\t\(box)\t\(record.expression?.rawValue ?? -1)\n"
+      try Array(row.utf8).withUnsafeBytes { try digest.update($0) }
+    }
+    return try digest.finish()
+  }
+}
