@@ -6,7 +6,7 @@ struct Aver: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "aver",
     abstract: "Data, evaluation and diagnosis for audio-visual emotion recognition.",
-    subcommands: [Doctor.self, SynthCommand.self])
+    subcommands: [SynthCommand.self, EvaluateCommand.self, Doctor.self])
 }
 
 extension ExitCode {

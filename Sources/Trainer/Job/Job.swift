@@ -31,15 +31,19 @@ public final class Job {
   /// it is printed with rank and cause, recorded in the run folder, and ends every rank at once,
   /// because the others would wait for this one for ever.
   ///
+  /// - Parameter takingSignals: whether signals ask `body` to stop instead of ending the process.
   /// - Returns: the status to leave the process with.
-  public static func run(_ body: (Job) throws -> ExitStatus) -> ExitStatus {
+  public static func run(
+    takingSignals: Bool = false, _ body: (Job) throws -> ExitStatus
+  ) -> ExitStatus {
     // Before MPI starts threads: they inherit which signals are blocked.
-    let signals = SignalWatcher.start()
+    let signals = SignalWatcher()
+    if takingSignals { signals.start() }
     let job: Job
     do {
       job = Job(communicator: try Communicator.world(), signals: signals)
     } catch {
-      printError("aver-train: \(error)")
+      printError("\(error)")
       return ExitStatus(of: error)
     }
     do {
@@ -56,7 +60,7 @@ public final class Job {
 
   /// Ends a rank whose failure all ranks know.
   private func leave(_ status: ExitStatus, message: String) -> ExitStatus {
-    if isRankZero { Self.printError("aver-train: \(message)") }
+    if isRankZero { Self.printError(message) }
     // mpirun ends the job when the first rank leaves with a status: rank 0 has to have printed.
     try? communicator.barrier()
     try? communicator.finalize()
@@ -67,7 +71,7 @@ public final class Job {
   private func crash(_ error: any Error) -> Never {
     let status = ExitStatus(of: error)
     Self.printError(
-      "aver-train: rank \(rank) on \(communicator.hostName), \(activity): \(error)")
+      "rank \(rank) on \(communicator.hostName), \(activity): \(error)")
     let report = CrashReport(
       rank: rank, worldSize: communicator.worldSize, host: communicator.hostName,
       process: ProcessInfo.processInfo.processIdentifier, time: Date(), activity: activity,
@@ -77,7 +81,8 @@ public final class Job {
   }
 
   private static func printError(_ message: String) {
-    FileHandle.standardError.write(Data("\(message)\n".utf8))
+    let program = (CommandLine.arguments[0] as NSString).lastPathComponent
+    FileHandle.standardError.write(Data("\(program): \(message)\n".utf8))
   }
 }
 

@@ -16,12 +16,10 @@ public final class SignalWatcher: Sendable {
   /// Blocks the signals in this thread and in those it will start, and watches for them.
   ///
   /// Call it on the first thread, before MPI or anything else starts others.
-  public static func start() -> SignalWatcher {
-    let watcher = SignalWatcher()
-    var set = signalSet()
+  func start() {
+    var set = Self.signalSet()
     pthread_sigmask(SIG_BLOCK, &set, nil)
-    Thread.detachNewThread { watcher.watch() }
-    return watcher
+    Thread.detachNewThread { self.watch() }
   }
 
   /// The first signal that came, 0 before.
@@ -29,8 +27,6 @@ public final class SignalWatcher: Sendable {
 
   /// Whether a stop was asked for.
   public var isStopRequested: Bool { signal != 0 }
-
-  private init() {}
 
   private func watch() {
     var set = Self.signalSet()

@@ -126,7 +126,7 @@ struct StepTimer {
   mutating func begin() { started = .now }
 
   mutating func end() {
-    let seconds = started.duration(to: .now).seconds
+    let seconds = started.duration(to: .now) / .seconds(1)
     // The first step pays for first touches of memory and for the first samples.
     let weight = windowSteps == 0 && smoothedSeconds == 0 ? 1 : Self.smoothing
     smoothedSeconds += weight * (seconds - smoothedSeconds)
@@ -143,12 +143,5 @@ struct StepTimer {
       windowSeconds / Double(max(1, windowSteps)),
       windowSeconds > 0 ? min(1, (waitedSeconds - waitedBefore) / windowSeconds) : 0
     )
-  }
-}
-
-extension Duration {
-  /// The duration in seconds.
-  var seconds: Double {
-    Double(components.seconds) + Double(components.attoseconds) * 1e-18
   }
 }

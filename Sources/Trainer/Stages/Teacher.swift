@@ -6,6 +6,9 @@ import Nets
 
 /// The stage `teacher`: a facial-expression classifier trained on labelled faces.
 public enum Teacher {
+  /// The configuration's keys with their meaning, for a help text.
+  public static var keyTable: String { TeacherConfiguration.keyTable }
+
   /// Runs the stage as one rank of `job`. Collective.
   ///
   /// - Returns: `.finished` or `.preempted`.
@@ -118,7 +121,8 @@ private struct TeacherSetup {
       tree: tree,
       reducer: try GradientReducer(
         communicator: job.communicator, algorithm: configuration.reduction,
-        buckets: plan.buckets(capacityBytes: 25 << 20), count: plan.slotLayout.count),
+        buckets: plan.buckets(capacityBytes: GradientReducer.bucketBytes),
+        count: plan.slotLayout.count),
       optimizer: optimizer,
       schedule: loaded.schedule(totalSteps: settings.totalSteps, epochs.stepsPerEpoch),
       snapshot: ModelSnapshot(parameters: plan.parameters, optimizer: optimizer),
@@ -168,10 +172,7 @@ private struct TeacherSetup {
       seed: configuration.seed, microBatch: batch.micro, workers: data.workers,
       queueDepth: data.queueBatches, onError: data.errorPolicy)
     let evaluator = try ClassificationEvaluator(
-      manifest: validation,
-      data: ClassificationEvaluator.EvaluationData(
-        augmentation: augmentation, microBatch: batch.micro, workers: data.workers,
-        queueBatches: data.queueBatches, onError: data.errorPolicy),
+      manifest: validation, data: configuration.evaluationData,
       model: configuration.modelDescription, precision: configuration.precision,
       parameters: plan.parameters, communicator: job.communicator)
     return ExpressionTask(

@@ -1,0 +1,111 @@
+import Datasets
+import Foundation
+import Nets
+
+/// The evaluation of a finished or running training: `aver evaluate`.
+public struct RunEvaluation: Sendable {
+  /// The run folder.
+  public var run: String
+  /// `best`, `final`, `latest`, or the path of a checkpoint or of a safetensors file.
+  public var checkpoint: String
+  /// A list of faces instead of the run's validation list.
+  public var list: String?
+  /// The folder that the list's image paths are relative to, instead of the run's.
+  public var root: String?
+  /// Samples of a batch, instead of the run's micro-batch.
+  public var batch: Int?
+  /// Number format, instead of the run's.
+  public var precision: String?
+
+  /// An evaluation with every setting given.
+  public init(
+    run: String, checkpoint: String, list: String?, root: String?, batch: Int?, precision: String?
+  ) {
+    self.run = run
+    self.checkpoint = checkpoint
+    self.list = list
+    self.root = root
+    self.batch = batch
+    self.precision = precision
+  }
+
+  /// Evaluates on all ranks of `job`. Collective.
+  ///
+  /// - Returns: the report and the weights file it is about, the same on all ranks.
+  /// - Throws: `TrainerError.agreed` for what all ranks know; anything else is this rank's own.
+  public func evaluate(job: Job) throws -> (report: ClassificationReport, weights: String) {
+    let (evaluator, weights) = try job.agreement.together { try makeEvaluator(job: job) }
+    guard let report = try evaluator.evaluate(isStopRequested: { false }) else {
+      preconditionFailure("an evaluation that is never asked to stop comes to its end")
+    }
+    return (report, weights)
+  }
+
+  private func makeEvaluator(job: Job) throws -> (ClassificationEvaluator, String) {
+    let folder = RunFolder(path: run)
+    guard DurableFiles.exists(folder.configuration) else {
+      throw TrainerError.runIncomplete(folder: run, missing: "config.yaml")
+    }
+    let configuration = try TeacherConfiguration.load(
+      file: folder.configuration, overrides: overrides
+    ).values
+    let weights = try weightsPath(in: folder)
+    try Engine.configure(threads: configuration.threads)
+    let model = configuration.modelDescription
+    let parameters = try ParameterStore(inferenceFor: model)
+    try parameters.loadModel(try Safetensors.read(path: weights), file: weights)
+    let evaluator = try ClassificationEvaluator(
+      manifest: try manifest(configuration.data), data: configuration.evaluationData, model: model,
+      precision: configuration.precision, parameters: parameters, communicator: job.communicator)
+    return (evaluator, weights)
+  }
+
+  /// What the command line says, as overrides of the run's configuration: checked like any other.
+  private var overrides: [String] {
+    [
+      root.map { "data.root=\($0.yaml)" }, precision.map { "precision=\($0)" },
+      // The global batch plays no part in an evaluation, but has to be a multiple.
+      batch.map { "batch.micro=\($0)" }, batch.map { "batch.global=\($0)" },
+    ].compactMap { $0 }
+  }
+
+  private func manifest(_ data: DataSection) throws -> FaceManifest {
+    let path = list ?? data.validationPath
+    guard DurableFiles.exists(path) else {
+      throw TrainerError.missingData(path: path, key: list == nil ? "data.validation" : "--data")
+    }
+    return try FaceManifest.affectNet(csv: path, root: data.root, onError: data.errorPolicy)
+  }
+
+  private func weightsPath(in folder: RunFolder) throws -> String {
+    switch checkpoint {
+    case "best": return try existing(folder.bestModel, "best/model.safetensors")
+    case "final": return try existing(folder.finalModel, "final/model.safetensors")
+    case "latest":
+      let marker = try existing("\(folder.checkpoints)/latest", "checkpoints/latest")
+      let name = try String(contentsOfFile: marker, encoding: .utf8)
+        .trimmingCharacters(in: .whitespacesAndNewlines)
+      return try CheckpointStore.load("\(folder.checkpoints)/\(name)").modelPath
+    default:
+      return checkpoint.hasSuffix(".safetensors")
+        ? checkpoint : try CheckpointStore.load(checkpoint).modelPath
+    }
+  }
+
+  private func existing(_ path: String, _ name: String) throws -> String {
+    guard DurableFiles.exists(path) else {
+      throw TrainerError.runIncomplete(folder: run, missing: name)
+    }
+    return path
+  }
+}
+
+extension TeacherConfiguration {
+  /// How an evaluation loads its samples.
+  var evaluationData: ClassificationEvaluator.EvaluationData {
+    ClassificationEvaluator.EvaluationData(
+      augmentation: data.augmentation.augmentation(imageSize: model.imageSize),
+      microBatch: batch.micro, workers: data.workers, queueBatches: data.queueBatches,
+      onError: data.errorPolicy)
+  }
+}

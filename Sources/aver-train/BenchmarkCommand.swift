@@ -1,0 +1,92 @@
+import ArgumentParser
+import Distributed
+import Foundation
+import Nets
+import Trainer
+
+/// `aver-train benchmark`
+struct BenchmarkCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "benchmark",
+    abstract: "Measures parts of the training; the last line is one JSON object.",
+    subcommands: [StepCommand.self, AllReduceCommand.self])
+
+  /// `aver-train benchmark step`
+  struct StepCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "step",
+      abstract: "Times forward, backward, reduction and update on random images.")
+
+    @Option(help: "Architecture: \(names(ModelName.self)).")
+    var model = ModelName.resnet18
+    @Option(help: "Height and width of the input, in pixels.")
+    var imageSize = 112
+    @Option(help: "Samples of each rank in a step.")
+    var batchPerRank = 32
+    @Option(help: "Number format: \(names(Precision.self)).")
+    var precision = Precision.f32
+    @Option(help: "Steps that are timed.")
+    var steps = 20
+    @Option(help: "Kernel threads of each rank.")
+    var threads = 1
+
+    func validate() throws {
+      guard imageSize >= 32 else { throw ValidationError("--image-size must be at least 32") }
+      guard batchPerRank > 0, steps > 0, threads > 0 else {
+        throw ValidationError("--batch-per-rank, --steps and --threads must be at least 1")
+      }
+    }
+
+    func run() throws {
+      let benchmark = StepBenchmark(
+        model: ModelDescription(name: model, classes: 8, imageSize: imageSize),
+        batchPerRank: batchPerRank, precision: precision, steps: steps, threads: threads)
+      try Job.run { job in
+        try printOnRankZero(benchmark.run(job: job), job: job)
+      }.leave()
+    }
+  }
+
+  /// `aver-train benchmark allreduce`
+  struct AllReduceCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "allreduce",
+      abstract: "Times the sum of a float32 buffer over all ranks.")
+
+    @Option(help: "Size of the buffer.")
+    var bytes = 100_000_000
+    @Option(help: "How to sum: \(names(ReductionAlgorithm.self)).")
+    var algorithm = ReductionAlgorithm.exact
+
+    func validate() throws {
+      guard bytes >= 4 else { throw ValidationError("--bytes must be at least 4") }
+    }
+
+    func run() throws {
+      try Job.run { job in
+        let result = try AllReduceBenchmark.run(
+          communicator: job.communicator, bytes: bytes, algorithm: algorithm)
+        return try printOnRankZero(result, job: job)
+      }.leave()
+    }
+  }
+}
+
+extension ModelName: ExpressibleByArgument {}
+extension Precision: ExpressibleByArgument {}
+extension ReductionAlgorithm: ExpressibleByArgument {}
+
+/// The raw values of an enumeration, for help texts.
+private func names<Choice: CaseIterable & RawRepresentable<String>>(_: Choice.Type) -> String {
+  Choice.allCases.map(\.rawValue).joined(separator: ", ")
+}
+
+/// Prints a result as one line of JSON.
+private func printOnRankZero(_ result: some Encodable, job: Job) throws -> ExitStatus {
+  if job.isRankZero {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys]
+    print(String(decoding: try encoder.encode(result), as: UTF8.self))
+  }
+  return .finished
+}

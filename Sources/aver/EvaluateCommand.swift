@@ -1,0 +1,48 @@
+import ArgumentParser
+import Trainer
+
+/// `aver evaluate`: how good a trained model is.
+struct EvaluateCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "evaluate",
+    abstract: "Evaluates the model of a run on labelled faces.",
+    discussion: """
+      Prints accuracy with 8 classes and with 7 (without contempt), each class's recall and the \
+      confusion matrix. Works under mpirun with any number of ranks; the numbers are the same.
+
+      Exit codes: \(ExitStatus.table).
+      """)
+
+  @Argument(help: ArgumentHelp("The run folder.", valueName: "run"), completion: .directory)
+  var folder: String
+
+  @Option(help: "best, final, latest, or the path of a checkpoint or safetensors file.")
+  var checkpoint = "best"
+
+  @Option(help: "A list of faces (CSV) instead of the run's validation list.")
+  var data: String?
+
+  @Option(help: "The folder of the list's images, instead of the run's data.root.")
+  var root: String?
+
+  @Option(help: "Samples of a batch, instead of the run's batch.micro.")
+  var batch: Int?
+
+  @Option(help: "Number format (f32, bf16), instead of the run's.")
+  var precision: String?
+
+  @Flag(help: "Print one JSON object instead of tables.")
+  var json = false
+
+  func run() throws {
+    let evaluation = RunEvaluation(
+      run: folder, checkpoint: checkpoint, list: data, root: root, batch: batch,
+      precision: precision)
+    let status = Job.run { job in
+      let (report, weights) = try evaluation.evaluate(job: job)
+      if job.isRankZero { print(json ? try report.json() : "weights   \(weights)\n\(report.text)") }
+      return .finished
+    }
+    guard status == .finished else { throw ExitCode(status.rawValue) }
+  }
+}
