@@ -65,8 +65,9 @@ public enum TrainerError: Error, Sendable, CustomStringConvertible {
       "rank \(rank) computes with \(there), rank 0 with \(here), which gives other bits: set "
         + "DNNL_MAX_CPU_ISA to what all nodes have, or allow it with --allow-identity-change"
     case .nonFinite(let step, let what):
-      "step \(step): \(what) is not finite; the step is void and nothing of it was saved. Lower "
-        + "optimizer.learning_rate or lengthen schedule.warmup, and go on with --resume auto"
+      "step \(step): \(what) is not finite; the step is void and nothing of it was saved. Start a "
+        + "new run with a lower optimizer.learning_rate or a longer schedule.warmup (model.weights "
+        + "can name the model.safetensors of a checkpoint to begin from)"
     case .runIncomplete(let folder, let missing):
       "\(folder): no \(missing); is this the folder of a run?"
     case .agreed(_, _, let message):

@@ -27,8 +27,6 @@ struct CheckpointState: Codable, Equatable, Sendable {
   var skippedSamples: Int
   /// Micro-batches of a global batch: the leaves of the reduction tree.
   var microBatches: Int
-  /// Ranks that computed the last step. Others may go on.
-  var worldSize: Int
   /// What the bits depend on besides the configuration.
   var engine: EngineIdentity
   /// A digest of the training list as it was read.

@@ -53,17 +53,18 @@ struct CheckpointStore: Sendable {
     writeOptimizer: (String) throws -> Void
   ) throws {
     let destination = path(step: state.step)
-    let name = (destination as NSString).lastPathComponent
-    let temporary = "\(folder)/\(Self.temporaryPrefix)\(name)"
+    let temporary = temporaryPath(step: state.step)
     try DurableFiles.remove(temporary)
     try DurableFiles.makeFolder(temporary)
     try writeModel("\(temporary)/\(Self.modelFile)")
     try writeOptimizer("\(temporary)/\(Self.optimizerFile)")
     try DurableFiles.write(Self.json(state), to: "\(temporary)/\(Self.stateFile)")
     try seal(temporary)
-    // A folder cannot be renamed onto another: what stands there is broken or the same.
+    // A folder cannot be renamed onto another. From here to the renaming, the new checkpoint is
+    // found by its temporary name.
     try DurableFiles.remove(destination)
     try DurableFiles.rename(temporary, to: destination)
+    let name = (destination as NSString).lastPathComponent
     try DurableFiles.replace("\(folder)/latest", with: Array("\(name)\n".utf8))
     try prune(newest: state.step)
   }
@@ -73,10 +74,12 @@ struct CheckpointStore: Sendable {
   /// - Parameter report: hears of each broken one that was passed over.
   func newestValid(report: (any Error) -> Void) throws -> Checkpoint? {
     for step in steps().reversed() {
-      do {
-        return try Self.load(path(step: step))
-      } catch let error as TrainerError {
-        report(error)
+      for path in [path(step: step), temporaryPath(step: step)] where DurableFiles.exists(path) {
+        do {
+          return try Self.load(path)
+        } catch let error as TrainerError {
+          report(error)
+        }
       }
     }
     return nil
@@ -121,15 +124,24 @@ struct CheckpointStore: Sendable {
   private func prune(newest: Int) throws {
     for step in steps().filter({ $0 <= newest }).dropLast(keep) {
       try DurableFiles.remove(path(step: step))
+      try DurableFiles.remove(temporaryPath(step: step))
     }
   }
 
   /// The steps of which there are checkpoints, whole or not, ascending.
   private func steps() -> [Int] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-    return names.compactMap { name in
-      name.hasPrefix(Self.namePrefix) ? Int(name.dropFirst(Self.namePrefix.count)) : nil
-    }.sorted()
+    let steps = names.compactMap { name -> Int? in
+      let parts = name.components(separatedBy: Self.namePrefix)
+      let isOurs = parts.count == 2 && ["", Self.temporaryPrefix].contains(parts[0])
+      return isOurs ? Int(parts[1]) : nil
+    }
+    return Set(steps).sorted()
+  }
+
+  private func temporaryPath(step: Int) -> String {
+    let name = (path(step: step) as NSString).lastPathComponent
+    return "\(folder)/\(Self.temporaryPrefix)\(name)"
   }
 
   private static func readState(_ path: String, of checkpoint: String) throws -> CheckpointState {

@@ -23,10 +23,8 @@ struct RunFolder: Equatable, Sendable {
   /// What a rank died of.
   func crash(rank: Int) -> String { "\(path)/crash/rank-\(Self.padded(rank)).json" }
 
-  /// Whether a run has begun here.
-  var isInUse: Bool {
-    [configuration, metrics, checkpoints].contains(where: DurableFiles.exists)
-  }
+  /// Whether a run has begun here: one that failed while it was set up has not.
+  var isInUse: Bool { [configuration, metrics].contains(where: DurableFiles.exists) }
 
   /// The folder of a new run of `stage`, `runs/teacher-20260131-235959`.
   static func new(stage: String, date: Date = Date()) -> RunFolder {

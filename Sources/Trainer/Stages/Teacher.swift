@@ -134,8 +134,8 @@ private struct TeacherSetup {
   private func makeIdentity() throws -> CheckpointState {
     CheckpointState(
       step: 0, epoch: 0, isEvaluated: true, best: nil, skippedSamples: 0,
-      microBatches: configuration.batch.microBatches, worldSize: job.communicator.worldSize,
-      engine: engine, trainingData: try training.digest(),
+      microBatches: configuration.batch.microBatches, engine: engine,
+      trainingData: try training.digest(),
       configuration: configuration.resultDecidingValues)
   }
 
