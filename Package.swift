@@ -62,7 +62,11 @@ let package = Package(
     .testTarget(
       name: "CVectorKernelsTests", dependencies: ["CVectorKernels", "TestSupport"]),
     .testTarget(name: "DistributedTests", dependencies: ["Distributed", "TestSupport"]),
-    .testTarget(name: "TrainerTests", dependencies: ["Trainer", "TestSupport"]),
-    .testTarget(name: "EndToEndTests", dependencies: ["Trainer", "TestSupport"]),
+    .testTarget(
+      name: "TrainerTests",
+      dependencies: ["Datasets", "Distributed", "Nets", "Trainer", "TestSupport"],
+      exclude: ["Goldens"]),
+    // The executables are dependencies so that they are built with the tests that run them.
+    .testTarget(name: "EndToEndTests", dependencies: ["aver-train", "aver"]),
   ]
 )

@@ -1,0 +1,239 @@
+import Foundation
+import Nets
+import Testing
+
+@testable import Trainer
+
+@Suite("Checkpoints")
+struct CheckpointTests {
+  private let folder: TemporaryFolder
+  private let store: CheckpointStore
+
+  init() throws {
+    folder = try TemporaryFolder()
+    store = CheckpointStore(folder: "\(folder.path)/checkpoints", keep: 2)
+  }
+
+  private func state(step: Int) -> CheckpointState {
+    CheckpointState(
+      step: step, epoch: Double(step) / 10, isEvaluated: true,
+      best: CheckpointState.Best(score: 0.5, step: 3), skippedSamples: 0, microBatches: 4,
+      engine: EngineIdentity(library: "kernels 1", instructionSet: "wide", threads: 1),
+      trainingData: "digest", configuration: ["seed": "1", "optimizer.name": "sgd"])
+  }
+
+  private func write(step: Int) throws {
+    let tensor = try Tensor(name: "w", shape: [2], floats: [Float(step), 0.5])
+    try store.write(
+      state(step: step),
+      writeModel: { try Safetensors.write([tensor], to: $0) },
+      writeOptimizer: { try Safetensors.write([tensor], to: $0) })
+  }
+
+  private func names() throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: store.folder).sorted()
+  }
+
+  @Test("what was written is read back, and the marker names it")
+  func roundTrip() throws {
+    try write(step: 100)
+    let checkpoint = try #require(try store.newestValid { _ in })
+    #expect(checkpoint.path == "\(store.folder)/step-00000100")
+    #expect(checkpoint.state == state(step: 100))
+    #expect(try Safetensors.read(path: checkpoint.modelPath)[0].floats() == [100, 0.5])
+    #expect(try folder.text(of: "checkpoints/latest") == "step-00000100\n")
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: checkpoint.path).sorted() == [
+        "manifest.json", "model.safetensors", "optimizer.safetensors", "state.json",
+      ])
+  }
+
+  @Test("the newest ones are kept, and others go")
+  func pruning() throws {
+    for step in [10, 20, 30, 40] { try write(step: step) }
+    #expect(try names() == ["latest", "step-00000030", "step-00000040"])
+  }
+
+  /// Ways to break a checkpoint, and what the report says of them.
+  enum Damage: String, CaseIterable {
+    case truncated = "model.safetensors has"
+    case flipped = "model.safetensors is not what was written"
+    case missingFile = "optimizer.safetensors is missing"
+    case missingManifest = "manifest.json is missing"
+    case tornManifest = "manifest.json is not what this program writes"
+    case tornState = "state.json"
+    case emptyManifest = "the manifest does not list"
+
+    func apply(to path: String) throws {
+      let model = URL(fileURLWithPath: "\(path)/model.safetensors")
+      let manifest = URL(fileURLWithPath: "\(path)/manifest.json")
+      switch self {
+      case .truncated: try Data(contentsOf: model).dropLast(3).write(to: model)
+      case .flipped:
+        var data = try Data(contentsOf: model)
+        data[data.count - 1] ^= 1
+        try data.write(to: model)
+      case .missingFile: try FileManager.default.removeItem(atPath: "\(path)/optimizer.safetensors")
+      case .missingManifest: try FileManager.default.removeItem(at: manifest)
+      case .tornManifest: try Data(contentsOf: manifest).dropLast(20).write(to: manifest)
+      case .tornState: try Data("{}".utf8).write(to: URL(fileURLWithPath: "\(path)/state.json"))
+      case .emptyManifest:
+        try Data(#"{"formatVersion":1,"files":[]}"#.utf8).write(to: manifest)
+      }
+    }
+  }
+
+  @Test("a broken checkpoint is reported and passed over", arguments: Damage.allCases)
+  func damage(_ damage: Damage) throws {
+    try write(step: 10)
+    try write(step: 20)
+    try damage.apply(to: store.path(step: 20))
+    var reports: [String] = []
+    let checkpoint = try store.newestValid { reports.append("\($0)") }
+    #expect(checkpoint?.state.step == 10)
+    #expect(reports.count == 1)
+    #expect(reports[0].contains("step-00000020: "), "\(reports)")
+    #expect(reports[0].contains(damage.rawValue), "\(reports)")
+    #expect(throws: TrainerError.self) { try CheckpointStore.load(store.path(step: 20)) }
+  }
+
+  @Test("a failing write leaves the earlier checkpoint and its marker")
+  func failingWrite() throws {
+    struct DiskFull: Error {}
+    try write(step: 10)
+    #expect(throws: DiskFull.self) {
+      try store.write(
+        state(step: 20), writeModel: { _ in throw DiskFull() }, writeOptimizer: { _ in })
+    }
+    #expect(try store.newestValid { _ in }?.state.step == 10)
+    #expect(try folder.text(of: "checkpoints/latest") == "step-00000010\n")
+    try write(step: 20)
+    #expect(try names() == ["latest", "step-00000010", "step-00000020"])
+  }
+
+  @Test("a sealed checkpoint that was not renamed yet is found")
+  func sealedButNotRenamed() throws {
+    try write(step: 10)
+    try write(step: 20)
+    try FileManager.default.moveItem(
+      atPath: store.path(step: 20), toPath: "\(store.folder)/.writing-step-00000020")
+    #expect(try store.newestValid { _ in }?.state.step == 20)
+    try write(step: 20)
+    #expect(try names() == ["latest", "step-00000010", "step-00000020"])
+  }
+
+  @Test("a checkpoint of another format is refused")
+  func format() throws {
+    try write(step: 10)
+    var state = state(step: 10)
+    state.formatVersion = 99
+    let path = store.path(step: 10)
+    try JSONEncoder().encode(state).write(to: URL(fileURLWithPath: "\(path)/state.json"))
+    let manifest = try CheckpointManifest(
+      of: ["model.safetensors", "optimizer.safetensors", "state.json"], in: path)
+    try JSONEncoder().encode(manifest).write(to: URL(fileURLWithPath: "\(path)/manifest.json"))
+    #expect(
+      performing: { try CheckpointStore.load(path) },
+      throws: { "\($0)".contains("format 99") })
+  }
+
+  @Test("no folder means no checkpoint")
+  func nothing() throws {
+    #expect(try store.newestValid { _ in } == nil)
+    #expect(throws: TrainerError.self) { try CheckpointStore.load(store.path(step: 1)) }
+  }
+
+  @Test("a changed configuration is refused with what changed")
+  func changedConfiguration() throws {
+    let checkpoint = Checkpoint(path: "here", state: state(step: 10))
+    var now = state(step: 0)
+    now.configuration["seed"] = "2"
+    now.configuration["new.key"] = "x"
+    #expect(
+      performing: { try checkpoint.requireMatch(now, allowIdentityChange: true) },
+      throws: { error in
+        guard case TrainerError.configurationChanged(_, let differences) = error else {
+          return false
+        }
+        return differences == ["new.key: absent -> x", "seed: 1 -> 2"]
+      })
+    var otherData = state(step: 0)
+    otherData.trainingData = "other"
+    #expect(throws: TrainerError.self) {
+      try checkpoint.requireMatch(otherData, allowIdentityChange: true)
+    }
+  }
+
+  @Test("other kernels are refused unless allowed by name")
+  func changedIdentity() throws {
+    let checkpoint = Checkpoint(path: "here", state: state(step: 10))
+    var now = state(step: 0)
+    now.engine.instructionSet = "narrow"
+    #expect(throws: TrainerError.self) {
+      try checkpoint.requireMatch(now, allowIdentityChange: false)
+    }
+    try checkpoint.requireMatch(now, allowIdentityChange: true)
+    try checkpoint.requireMatch(state(step: 0), allowIdentityChange: false)
+  }
+
+  @Test("a checkpoint before its evaluation owes it, one after does not")
+  func position() {
+    let settings = LoopSettings(
+      totalSteps: 25, microBatches: 4, evaluationEvery: 10, checkpointEvery: 5, loggingEvery: 2)
+    var state = state(step: 20)
+    #expect(!TrainingPosition(state, settings: settings).isEvaluationOwed)
+    state.isEvaluated = false
+    #expect(TrainingPosition(state, settings: settings).isEvaluationOwed)
+    #expect(TrainingPosition(state, settings: settings).step == 20)
+    #expect((0...25).filter(settings.isEvaluationDue) == [10, 20, 25])
+    #expect((0...25).filter(settings.isCheckpointDue) == [5, 10, 15, 20, 25])
+    #expect((0...6).filter(settings.isLoggingDue) == [1, 2, 4, 6])
+  }
+}
+
+@Suite("Files")
+struct FileTests {
+  @Test("SHA-256 gives the digests of FIPS 180-4's examples, of bytes and of files")
+  func digests() throws {
+    let folder = try TemporaryFolder()
+    let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+    #expect(try SHA256.digest(of: Array("abc".utf8)) == abc)
+    #expect(try SHA256.digest(of: []) == empty)
+    let file = try SHA256.digest(ofFile: try folder.write("abc", to: "file"))
+    #expect(file.digest == abc)
+    #expect(file.bytes == 3)
+  }
+
+  @Test("a file is replaced whole, and a missing folder is an error that names it")
+  func replacing() throws {
+    let folder = try TemporaryFolder()
+    let path = try folder.write("old", to: "file")
+    try DurableFiles.replace(path, with: Array("new".utf8))
+    #expect(try folder.text(of: "file") == "new")
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["file"])
+    #expect(
+      performing: { try DurableFiles.replace("/nowhere/file", with: []) },
+      throws: { "\($0)".contains("/nowhere/file") && "\($0)".contains("No such file") })
+  }
+
+  @Test("a run folder is in use once a run has begun in it")
+  func runFolder() throws {
+    let folder = try TemporaryFolder()
+    let run = RunFolder(path: "\(folder.path)/run")
+    try run.prepare(resume: .never)
+    try run.prepare(resume: .never)
+    try DurableFiles.write([], to: run.configuration)
+    #expect(throws: TrainerError.self) { try run.prepare(resume: .never) }
+    try run.prepare(resume: .auto)
+    #expect(run.log(rank: 3).hasSuffix("logs/rank-0003.log"))
+    #expect(run.crash(rank: 12).hasSuffix("crash/rank-0012.json"))
+  }
+
+  @Test("--resume takes auto, never or a path")
+  func resumePolicy() {
+    #expect(ResumePolicy("auto") == .auto)
+    #expect(ResumePolicy("never") == .never)
+    #expect(ResumePolicy("a/step-1") == .checkpoint("a/step-1"))
+  }
+}

@@ -1,0 +1,256 @@
+import Testing
+
+@testable import Trainer
+
+@Suite("Configuration")
+struct ConfigurationTests {
+  private let minimal = "data:\n  root: /faces\n"
+
+  /// What loading `yaml` with `overrides` complains about; the file is called `run.yaml`.
+  private func mistakes(_ yaml: String, _ overrides: [String] = []) throws -> [String] {
+    let folder = try TemporaryFolder()
+    let file = try folder.write(yaml, to: "run.yaml")
+    do {
+      _ = try TeacherConfiguration.load(file: file, overrides: overrides)
+      return []
+    } catch TrainerError.configuration(let mistakes) {
+      return mistakes.map { "\($0)".replacing("\(folder.path)/", with: "") }
+    }
+  }
+
+  private func load(
+    _ yaml: String, _ overrides: [String] = []
+  ) throws -> LoadedConfiguration<TeacherConfiguration> {
+    let folder = try TemporaryFolder()
+    return try TeacherConfiguration.load(
+      file: try folder.write(yaml, to: "run.yaml"), overrides: overrides)
+  }
+
+  @Test("defaults hold for whatever is not written")
+  func defaults() throws {
+    var expected = TeacherConfiguration()
+    expected.data.root = "/faces"
+    #expect(try load(minimal).values == expected)
+  }
+
+  @Test("values are read from the file, and arguments win")
+  func overrides() throws {
+    let yaml = minimal + "seed: 3\nbatch: {global: 128, micro: 32}\n"
+    let values = try load(yaml, ["batch.micro=64", "data.augmentation.crop_scale=[0.5, 1]"]).values
+    #expect(values.seed == 3)
+    #expect(values.batch.global == 128)
+    #expect(values.batch.micro == 64)
+    #expect(values.data.augmentation.cropScale == 0.5...1)
+  }
+
+  @Test("an unknown key names file, line and the nearest key")
+  func unknownKey() throws {
+    #expect(
+      try mistakes(minimal + "optimizer:\n  learning_rte: 0.1\n") == [
+        "run.yaml:4: optimizer.learning_rte: unknown key; did you mean 'optimizer.learning_rate'?"
+      ])
+    #expect(
+      try mistakes(minimal + "learning_rate: 0.1\n") == [
+        "run.yaml:3: learning_rate: unknown key; did you mean 'optimizer.learning_rate'?"
+      ])
+    #expect(
+      try mistakes(minimal + "optimiser:\n  name: sgd\n") == [
+        "run.yaml:3: optimiser: unknown key; did you mean 'optimizer'?"
+      ])
+  }
+
+  @Test("a wrong type names file, line and what is expected")
+  func wrongType() throws {
+    #expect(
+      try mistakes(minimal + "threads: two\n") == [
+        "run.yaml:3: threads: expected a whole number, found 'two'"
+      ])
+    #expect(
+      try mistakes(minimal + "threads: \"2\"\n") == [
+        "run.yaml:3: threads: expected a whole number, found '2'"
+      ])
+    #expect(
+      try mistakes(minimal + "precision: f64\n") == [
+        "run.yaml:3: precision: expected one of f32, bf16, found 'f64'"
+      ])
+    #expect(
+      try mistakes(minimal + "optimizer:\n  nesterov: yes\n") == [
+        "run.yaml:4: optimizer.nesterov: expected true or false, found 'yes'"
+      ])
+    #expect(
+      try mistakes(minimal + "batch: 64\n") == [
+        "run.yaml:3: batch: is a section; its keys are batch.global, batch.micro"
+      ])
+  }
+
+  @Test("numbers need no dot before an exponent, and have to be numbers")
+  func numbers() throws {
+    #expect(
+      try load(minimal + "optimizer: {weight_decay: 1e-4}\n").values.optimizer.weightDecay == 1e-4)
+    for wrong in ["nan", ".inf", "0x10", "1,5", "[1]"] {
+      #expect(try mistakes(minimal, ["optimizer.learning_rate=\(wrong)"]).count == 1, "\(wrong)")
+    }
+  }
+
+  @Test(
+    "impossible values are refused",
+    arguments: [
+      "threads=0", "batch.micro=-1", "optimizer.learning_rate=0", "optimizer.momentum=1",
+      "schedule.final_fraction=1.5", "data.augmentation.flip=2", "checkpoint.keep=0",
+      "data.augmentation.crop_scale=[0, 1]", "data.augmentation.crop_scale=[1, 0.5]",
+      "model.image_size=16", "train.max_steps=0", "evaluation.every=0 steps", "data.root=",
+    ])
+  func impossibleValue(argument: String) throws {
+    let mistakes = try mistakes(minimal, [argument])
+    #expect(mistakes.count == 1)
+    #expect(mistakes.first?.hasPrefix("argument '\(argument)': ") == true)
+  }
+
+  @Test("all mistakes are told at once")
+  func allAtOnce() throws {
+    #expect(try mistakes("seed: x\nthreads: 0\n", ["nonsense", "batch.global=1.5"]).count == 5)
+  }
+
+  @Test("what is required and missing is named")
+  func missing() throws {
+    #expect(try mistakes("seed: 1\n") == ["run.yaml: data.root: is missing and has no default"])
+  }
+
+  @Test("a key written twice, and what is not YAML, names its line")
+  func syntax() throws {
+    #expect(
+      try mistakes(minimal + "seed: 1\nseed: 2\n").first
+        == "run.yaml:3: written twice: seed; keep one of them")
+    #expect(
+      try mistakes(minimal + "batch: [1\n").first?.hasPrefix("run.yaml:4: not valid YAML") == true)
+    #expect(try mistakes("- 1\n").first == "run.yaml:1: expected 'key: value' lines")
+  }
+
+  @Test("a file that is not there is named")
+  func noFile() {
+    #expect(throws: TrainerError.self) {
+      try TeacherConfiguration.load(file: "/nowhere/run.yaml")
+    }
+  }
+
+  @Test("micro-batches have to divide the global batch, and the message names some that do")
+  func microBatches() throws {
+    #expect(
+      try mistakes(minimal + "batch:\n  global: 64\n  micro: 24\n") == [
+        "run.yaml:5: batch.micro: batch.micro 24 does not divide batch.global 64; "
+          + "micro-batches that do: 8, 16, 32"
+      ])
+  }
+
+  @Test("Nesterov's method without momentum is refused")
+  func nesterov() throws {
+    #expect(try mistakes(minimal, ["optimizer.momentum=0"]).count == 1)
+    #expect(try mistakes(minimal, ["optimizer.momentum=0", "optimizer.nesterov=false"]).isEmpty)
+  }
+
+  @Test("a warm-up longer than the training is refused")
+  func warmup() throws {
+    #expect(try mistakes(minimal, ["schedule.warmup=20 epochs"]).count == 1)
+    #expect(
+      try mistakes(minimal, ["train.max_steps=10", "schedule.warmup=11 steps"]).count == 1)
+  }
+
+  @Test("the resolved configuration reads back as itself")
+  func resolved() throws {
+    var values = try load(minimal, ["train.max_steps=7"]).values
+    values.data.root = "a \"b\" \\c: #"
+    values.data.augmentation.cropRatio = 0.1...7.25
+    #expect(try load(values.yaml()).values == values)
+  }
+
+  @Test("the list of keys is the one that users know")
+  func frozenKeys() {
+    #expect(TeacherConfiguration.keys.map(\.path).joined(separator: "\n") == frozenKeyList)
+  }
+
+  @Test("keys that do not change the result may change between resumes")
+  func resultDecidingKeys() {
+    let free = TeacherConfiguration.keys.filter { !$0.changesResult }.map(\.path)
+    #expect(
+      free == [
+        "data.root", "data.validation", "data.workers", "data.queue_batches", "data.on_error",
+        "data.skip_limit", "checkpoint.every_steps", "checkpoint.keep", "evaluation.every",
+        "logging.every_steps",
+      ])
+  }
+}
+
+private let frozenKeyList = """
+  seed
+  precision
+  threads
+  reduction
+  model.name
+  model.image_size
+  model.weights
+  data.root
+  data.train
+  data.validation
+  data.workers
+  data.queue_batches
+  data.on_error
+  data.skip_limit
+  data.balance
+  data.augmentation.crop_scale
+  data.augmentation.crop_ratio
+  data.augmentation.flip
+  data.augmentation.brightness
+  data.augmentation.contrast
+  data.augmentation.saturation
+  batch.global
+  batch.micro
+  train.epochs
+  train.max_steps
+  optimizer.name
+  optimizer.learning_rate
+  optimizer.momentum
+  optimizer.nesterov
+  optimizer.weight_decay
+  optimizer.beta1
+  optimizer.beta2
+  optimizer.epsilon
+  schedule.name
+  schedule.warmup
+  schedule.final_fraction
+  checkpoint.every_steps
+  checkpoint.keep
+  evaluation.every
+  logging.every_steps
+  """
+
+@Suite("Intervals and edit distance")
+struct IntervalTests {
+  @Test("an interval carries its unit")
+  func units() {
+    #expect(Interval("2 epochs") == .epochs(2))
+    #expect(Interval("1 epoch") == .epochs(1))
+    #expect(Interval("500 steps") == .steps(500))
+    #expect(Interval("0 steps") == .steps(0))
+  }
+
+  @Test(
+    "an interval without a unit, with two, or with nonsense is refused",
+    arguments: ["5", "2 epochs 3 steps", "epochs", "2.5 epochs", "-1 steps", "3 minutes", ""])
+  func refused(text: String) {
+    #expect(Interval(text) == nil)
+  }
+
+  @Test("epochs become steps where the length of an epoch is known")
+  func steps() {
+    #expect(Interval.epochs(3).steps(stepsPerEpoch: 7) == 21)
+    #expect(Interval.steps(3).steps(stepsPerEpoch: 7) == 3)
+  }
+
+  @Test("the edit distance counts insertions, deletions, substitutions and swaps")
+  func distance() {
+    #expect(editDistance("", "abc") == 3)
+    #expect(editDistance("kitten", "sitting") == 3)
+    #expect(editDistance("micro", "mirco") == 1)
+    #expect(editDistance("same", "same") == 0)
+  }
+}

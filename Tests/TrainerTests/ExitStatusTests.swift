@@ -1,0 +1,36 @@
+import Datasets
+import Distributed
+import Nets
+import Testing
+
+@testable import Trainer
+
+@Suite("Exit codes")
+struct ExitStatusTests {
+  @Test("the numbers are those of the contract")
+  func numbers() {
+    let numbers = ExitStatus.allCases.map { ("\($0)", $0.rawValue) }
+    let expected: [(String, Int32)] = [
+      ("finished", 0), ("usage", 64), ("badData", 65), ("hung", 69), ("internalError", 70),
+      ("preempted", 75), ("interruptedTwice", 130),
+    ]
+    #expect(numbers.elementsEqual(expected, by: ==))
+  }
+
+  @Test("an error leads to the status of its cause")
+  func causes() {
+    #expect(ExitStatus(of: TrainerError.configuration([])) == .usage)
+    #expect(ExitStatus(of: TrainerError.runFolderInUse(folder: "")) == .usage)
+    #expect(ExitStatus(of: TrainerError.missingData(path: "", key: "")) == .badData)
+    #expect(ExitStatus(of: TrainerError.nonFinite(step: 1, what: "")) == .internalError)
+    #expect(ExitStatus(of: DatasetError.setting(name: "", reason: "")) == .usage)
+    #expect(ExitStatus(of: DatasetError.unreadable(file: "", reason: "")) == .badData)
+    #expect(ExitStatus(of: WeightsError(.duplicateName)) == .badData)
+    #expect(
+      ExitStatus(of: DistributedError.worldSizeDoesNotFit(worldSize: 3, microBatches: 4)) == .usage)
+    #expect(
+      ExitStatus(of: MPIError(function: "f", rank: 0, code: 1, text: "")) == .internalError)
+    #expect(
+      ExitStatus(of: TrainerError.agreed(rank: 0, status: .badData, message: "")) == .badData)
+  }
+}

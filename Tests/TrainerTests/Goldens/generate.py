@@ -1,0 +1,80 @@
+#!/usr/bin/env python3
+"""Writes the golden files of the trainer's tests: what PyTorch and TensorBoard compute.
+
+    python3 generate.py optimizers      needs torch
+    python3 generate.py events          needs tensorboard
+
+Each file is small, and written anew only by hand: a test never writes a golden.
+"""
+import json
+import pathlib
+import sys
+
+FOLDER = pathlib.Path(__file__).parent
+STEPS = 6
+
+
+def optimizers():
+    import torch
+
+    def history(make):
+        torch.manual_seed(11)
+        decayed = torch.nn.Parameter(torch.randn(7))
+        plain = torch.nn.Parameter(torch.randn(5))
+        optimizer, schedule = make(decayed, plain)
+        start = torch.cat([decayed, plain]).tolist()
+        gradients, weights, rates = [], [], []
+        for _ in range(STEPS):
+            decayed.grad = torch.randn(7)
+            plain.grad = torch.randn(5)
+            gradients.append(torch.cat([decayed.grad, plain.grad]).tolist())
+            rates.append(optimizer.param_groups[0]["lr"])
+            optimizer.step()
+            schedule.step()
+            weights.append(torch.cat([decayed, plain]).tolist())
+        return {"start": start, "gradients": gradients, "weights": weights, "rates": rates}
+
+    def groups(decayed, plain, decay):
+        return [{"params": [decayed], "weight_decay": decay},
+                {"params": [plain], "weight_decay": 0.0}]
+
+    def cosine(optimizer):
+        return torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, STEPS, eta_min=0.01)
+
+    def sgd(momentum, nesterov):
+        def make(decayed, plain):
+            optimizer = torch.optim.SGD(
+                groups(decayed, plain, 0.05), lr=0.1, momentum=momentum, nesterov=nesterov)
+            return optimizer, cosine(optimizer)
+        return make
+
+    def adamw(decayed, plain):
+        optimizer = torch.optim.AdamW(
+            groups(decayed, plain, 0.05), lr=0.1, betas=(0.8, 0.95), eps=1e-6)
+        return optimizer, cosine(optimizer)
+
+    result = {"sgd-nesterov": history(sgd(0.9, True)), "sgd-momentum": history(sgd(0.9, False)),
+              "sgd-plain": history(sgd(0.0, False)), "adamw": history(adamw)}
+    (FOLDER / "optimizers.json").write_text(json.dumps(result, indent=1) + "\n")
+
+
+def events():
+    from tensorboard.compat.proto.event_pb2 import Event, SessionLog
+    from tensorboard.compat.proto.summary_pb2 import Summary
+    from tensorboard.summary.writer.record_writer import RecordWriter
+
+    messages = [
+        Event(wall_time=1700000000.25, step=0, file_version="brain.Event:2"),
+        Event(wall_time=1700000000.25, step=40, session_log=SessionLog(status=SessionLog.START)),
+        Event(wall_time=1700000001.5, step=300, summary=Summary(value=[
+            Summary.Value(tag="training/loss", simple_value=1.25),
+            Summary.Value(tag="training/learning_rate", simple_value=0.1)])),
+    ]
+    with open(FOLDER / "events.bin", "wb") as file:
+        writer = RecordWriter(file)
+        for message in messages:
+            writer.write(message.SerializeToString())
+
+
+if __name__ == "__main__":
+    {"optimizers": optimizers, "events": events}[sys.argv[1]]()

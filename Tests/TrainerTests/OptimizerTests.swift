@@ -1,0 +1,117 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Trainer
+
+@Suite("Optimizers and schedules")
+struct OptimizerTests {
+  /// What PyTorch computed; see `Goldens/generate.py`.
+  private struct History: Decodable {
+    var start: [Float]
+    var gradients: [[Float]]
+    var weights: [[Float]]
+    var rates: [Double]
+  }
+
+  private static let ranges = [
+    DecayRange(elements: 0..<7, decays: true), DecayRange(elements: 7..<12, decays: false),
+  ]
+
+  private func history(_ name: String) throws -> History {
+    let all = try JSONDecoder().decode([String: History].self, from: try golden("optimizers.json"))
+    return try #require(all[name])
+  }
+
+  /// Follows a golden history; gradients are given `scale` times too large.
+  private func expectSame(_ name: String, _ optimizer: any Optimizer, scale: Float = 4) throws {
+    let history = try history(name)
+    var weights = history.start
+    for step in history.gradients.indices {
+      let gradients = history.gradients[step].map { $0 * scale }
+      weights.withUnsafeMutableBufferPointer { weights in
+        gradients.withUnsafeBufferPointer { gradients in
+          optimizer.update(
+            weights, gradients: gradients, gradientScale: 1 / Double(scale),
+            learningRate: history.rates[step], step: step + 1)
+        }
+      }
+      let comparison = Comparison(
+        "\(name) step \(step)", weights, history.weights[step],
+        Tolerance(absolute: 1e-6, relative: 1e-6))
+      #expect(comparison.passes, "\(comparison)")
+    }
+  }
+
+  @Test("SGD follows PyTorch with Nesterov's, plain and no momentum")
+  func sgd() throws {
+    func sgd(_ momentum: Double, _ nesterov: Bool) -> SGD {
+      SGD(
+        count: 12, ranges: Self.ranges, momentum: momentum, nesterov: nesterov, weightDecay: 0.05)
+    }
+    try expectSame("sgd-nesterov", sgd(0.9, true))
+    try expectSame("sgd-momentum", sgd(0.9, false))
+    try expectSame("sgd-plain", sgd(0, false))
+  }
+
+  @Test("AdamW follows PyTorch")
+  func adamw() throws {
+    try expectSame(
+      "adamw",
+      AdamW(
+        count: 12, ranges: Self.ranges, beta1: 0.8, beta2: 0.95, epsilon: 1e-6, weightDecay: 0.05))
+  }
+
+  @Test("an optimizer that loses its state gives other weights")
+  func stateMatters() throws {
+    let history = try history("sgd-nesterov")
+    var weights = history.start
+    for step in 0..<2 {
+      let fresh = SGD(
+        count: 12, ranges: Self.ranges, momentum: 0.9, nesterov: true, weightDecay: 0.05)
+      weights.withUnsafeMutableBufferPointer { weights in
+        history.gradients[step].withUnsafeBufferPointer { gradients in
+          fresh.update(
+            weights, gradients: gradients, gradientScale: 1, learningRate: history.rates[step],
+            step: step + 1)
+        }
+      }
+    }
+    #expect(
+      !Comparison("", weights, history.weights[1], Tolerance(absolute: 1e-3, relative: 1e-3)).passes
+    )
+  }
+
+  @Test("neighbours of equal decay become one range, with the padding between them")
+  func ranges() {
+    let merged = DecayRange.merging([
+      DecayRange(elements: 16..<20, decays: true), DecayRange(elements: 0..<10, decays: true),
+      DecayRange(elements: 32..<40, decays: false), DecayRange(elements: 48..<50, decays: true),
+    ])
+    #expect(
+      merged == [
+        DecayRange(elements: 0..<20, decays: true), DecayRange(elements: 32..<40, decays: false),
+        DecayRange(elements: 48..<50, decays: true),
+      ])
+  }
+
+  @Test("the cosine follows PyTorch's CosineAnnealingLR")
+  func cosine() throws {
+    let rates = try history("adamw").rates
+    let schedule = LearningRateSchedule(
+      name: .cosine, peak: 0.1, warmupSteps: 0, totalSteps: rates.count, finalFraction: 0.1)
+    for step in rates.indices {
+      #expect(abs(schedule.rate(step: step) - rates[step]) < 1e-12)
+    }
+  }
+
+  @Test("the warm-up rises linearly to the peak, where the shape begins")
+  func warmup() {
+    var schedule = LearningRateSchedule(
+      name: .cosine, peak: 0.4, warmupSteps: 4, totalSteps: 14, finalFraction: 0)
+    #expect((0...4).map(schedule.rate) == [0.1, 0.2, 0.30000000000000004, 0.4, 0.4])
+    #expect(abs(schedule.rate(step: 9) - 0.2) < 1e-12)
+    schedule.name = .constant
+    #expect(schedule.rate(step: 13) == 0.4)
+  }
+}
