@@ -69,8 +69,11 @@ struct Agreement {
   }
 
   private static func encode(_ value: some Encodable) -> [UInt8] {
+    let encoder = JSONEncoder()
+    // Ranks compare the bytes: equal failures have to be equal there.
+    encoder.outputFormatting = .sortedKeys
     // Encoding these plain structures cannot fail; an empty message is still a failure to decode.
-    (try? JSONEncoder().encode(value)).map { Array($0) } ?? [0]
+    return (try? encoder.encode(value)).map { Array($0) } ?? [0]
   }
 
   private static func error(_ bytes: [UInt8], rank: Int?) -> TrainerError {
