@@ -17,10 +17,10 @@ public enum RandomPurpose: UInt16, Sendable, CaseIterable {
 /// - Source: Philox4x32-10, J. K. Salmon et al., "Parallel random numbers: as easy as 1, 2, 3",
 ///   SC 2011.
 public struct CounterRandom: Sendable, RandomNumberGenerator {
-  private let key: SIMD2<UInt32>
-  private var counter: SIMD4<UInt32>
-  private var block = SIMD4<UInt32>()
-  private var drawnOfBlock = 4
+  @usableFromInline let key: SIMD2<UInt32>
+  @usableFromInline var counter: SIMD4<UInt32>
+  @usableFromInline var block = SIMD4<UInt32>()
+  @usableFromInline var drawnOfBlock = 4
 
   /// A generator for one (seed, epoch, index, purpose).
   ///
@@ -40,6 +40,7 @@ public struct CounterRandom: Sendable, RandomNumberGenerator {
   }
 
   /// The next 32 random bits.
+  @inlinable
   public mutating func next32() -> UInt32 {
     if drawnOfBlock == 4 {
       block = Self.philox4x32(counter: counter, key: key)
@@ -51,17 +52,20 @@ public struct CounterRandom: Sendable, RandomNumberGenerator {
   }
 
   /// The next 64 random bits.
+  @inlinable
   public mutating func next() -> UInt64 {
     let low = UInt64(next32())
     return low | UInt64(next32()) << 32
   }
 
   /// A number in [0, 1), of 24 random bits.
+  @inlinable
   public mutating func uniform() -> Float {
     Float(next32() >> 8) * 0x1p-24
   }
 
   /// A number in [`range.lowerBound`, `range.upperBound`).
+  @inlinable
   public mutating func uniform(in range: ClosedRange<Float>) -> Float {
     range.lowerBound + (range.upperBound - range.lowerBound) * uniform()
   }
@@ -69,6 +73,7 @@ public struct CounterRandom: Sendable, RandomNumberGenerator {
   /// An integer in 0 ..< `bound`, without bias.
   ///
   /// - Source: D. Lemire, "Fast random integer generation in an interval", 2019.
+  @inlinable
   public mutating func integer(below bound: Int) -> Int {
     precondition(bound > 0 && bound <= Int(UInt32.max))
     let bound = UInt32(bound)
@@ -80,6 +85,7 @@ public struct CounterRandom: Sendable, RandomNumberGenerator {
   }
 
   /// The ten rounds of Philox4x32.
+  @inlinable
   public static func philox4x32(counter: SIMD4<UInt32>, key: SIMD2<UInt32>) -> SIMD4<UInt32> {
     var counter = counter
     var key = key
