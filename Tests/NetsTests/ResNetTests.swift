@@ -15,6 +15,10 @@ import Testing
   static let deepRelativeError = 1e-2
   /// bfloat16: as far from the exact gradient as PyTorch's own autocast, within this factor.
   static let allowedErrorRatio = 1.5
+  /// bfloat16, element by element: 99 % are within this many times the root mean square of PyTorch's
+  /// error in the tensor. The errors have a long tail, theirs as ours: an entry that hangs on a
+  /// flipped ReLU is off by all of itself.
+  static let allowedElementError = 8.0
 
   @Test(arguments: ["resnet-basic", "resnet-bottleneck"])
   func trainingStepMatchesPyTorch(_ name: String) throws {
@@ -119,14 +123,16 @@ import Testing
     #expect(gradients.count == expected.count)
     var ratios = 0.0
     for gradient in expected {
-      let error = Comparison(
-        try #require(gradients[gradient.name]), gradient, .exact
-      ).relativeError
+      let actual = try #require(gradients[gradient.name])
       let theirs = try #require(
         goldens.metadata["bf16_error/\(gradient.name)"].flatMap(Double.init))
+      let error = Comparison(actual, gradient, .exact).relativeError
       ratios += error / theirs
       // One tensor may be unlucky: a flipped ReLU is a whole entry.
       #expect(error <= 2 * Self.allowedErrorRatio * theirs, "\(gradient.name)")
+      let elements = Comparison(
+        actual, gradient, Tolerance(absolute: Self.allowedElementError * theirs, relative: 0))
+      #expect(elements.failures * 100 <= elements.count, "\(elements)")
     }
     let ratio = ratios / Double(expected.count)
     #expect(ratio <= Self.allowedErrorRatio, "mean error is \(ratio) of PyTorch's autocast")
