@@ -1,0 +1,93 @@
+import Foundation
+import Testing
+
+/// A folder with a tiny corpus and a configuration that trains on it for a few seconds: 160 faces,
+/// five steps an epoch, four micro-batches a step.
+final class Laboratory: Sendable {
+  static let shared = Result { try Laboratory() }
+
+  let folder: String
+
+  private init() throws {
+    folder = NSTemporaryDirectory() + "aver-end-to-end-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    let synth = try run("aver", ["synth", "faces", "--faces", "200", "--image-size", "48"])
+    try #require(synth.status == 0, "\(synth.errors)")
+    try Data(configuration.utf8).write(to: URL(fileURLWithPath: "\(folder)/tiny.yaml"))
+  }
+
+  private let configuration = """
+    seed: 5
+    model:
+      image_size: 32
+    data:
+      root: faces
+      workers: 1
+      augmentation: {crop_scale: [1, 1], crop_ratio: [1, 1], brightness: 0, contrast: 0, saturation: 0}
+    batch:
+      global: 32
+      micro: 8
+    train:
+      epochs: 20
+      max_steps: 12
+    optimizer:
+      name: adamw
+      learning_rate: 0.0003
+    schedule:
+      warmup: 2 steps
+    checkpoint:
+      every_steps: 3
+    logging:
+      every_steps: 1
+    """
+
+  /// Runs a command to its end.
+  func run(_ name: String, ranks: Int? = nil, _ arguments: [String]) throws -> Outcome {
+    try RunningCommand(name, ranks: ranks, arguments, in: folder).wait()
+  }
+
+  /// Starts a training into the run folder `run`.
+  func start(
+    _ run: String, ranks: Int? = nil, resume: String = "never", _ overrides: [String] = []
+  ) throws -> RunningCommand {
+    let arguments = ["teacher", "--config", "tiny.yaml", "--run", run, "--resume", resume]
+    return try RunningCommand("aver-train", ranks: ranks, arguments + overrides, in: folder)
+  }
+
+  /// Trains to the end; any other end is a failure.
+  func train(
+    _ run: String, ranks: Int? = nil, resume: String = "never", _ overrides: [String] = []
+  ) throws {
+    let outcome = try start(run, ranks: ranks, resume: resume, overrides).wait()
+    try #require(outcome.status == 0, "\(outcome.errors)\n\(outcome.output)")
+  }
+
+  /// The bytes of a run's final model.
+  func finalModel(_ run: String) throws -> Data {
+    try Data(contentsOf: URL(fileURLWithPath: "\(folder)/\(run)/final/model.safetensors"))
+  }
+
+  struct Line: Decodable {
+    var step: Int
+    var split: String
+    var loss: Double
+    var skipped: Int
+  }
+
+  /// The lines of a run's metrics; none before there is a file.
+  func metrics(_ run: String) -> [Line] {
+    let path = "\(folder)/\(run)/metrics.jsonl"
+    let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
+    return text.split(separator: "\n").compactMap { line in
+      try? JSONDecoder().decode(Line.self, from: Data(line.utf8))
+    }
+  }
+
+  /// Waits until a run has made `step` steps.
+  func wait(for run: String, step: Int, _ command: RunningCommand) throws {
+    while metrics(run).last.map({ $0.step < step }) ?? true {
+      try #require(command.isRunning, "the run ended before step \(step)")
+      usleep(5_000)
+    }
+  }
+}

@@ -1,0 +1,163 @@
+import Foundation
+import Testing
+
+/// Runs of the built executables, one after the other: each of them takes all cores.
+@Suite("End to end", .serialized)
+enum EndToEnd {}
+
+extension EndToEnd {
+  /// Whole trainings under mpirun.
+  @Suite("Training")
+  struct TrainingTests {
+    private let laboratory: Laboratory
+
+    init() throws { laboratory = try Laboratory.shared.get() }
+
+    /// The uninterrupted run that others are held against.
+    private func reference() throws -> Data {
+      if laboratory.metrics("reference").last?.step != 12 { try laboratory.train("reference") }
+      return try laboratory.finalModel("reference")
+    }
+
+    @Test("weights are the same bit by bit for 1, 2 and 4 ranks, differ with the seed, and learn")
+    func anyNumberOfRanks() throws {
+      let reference = try reference()
+      for ranks in [2, 4] {
+        try laboratory.train("ranks-\(ranks)", ranks: ranks)
+        #expect(try laboratory.finalModel("ranks-\(ranks)") == reference, "\(ranks) ranks")
+      }
+      try laboratory.train("seed", ranks: 2, ["seed=6"])
+      #expect(try laboratory.finalModel("seed") != reference)
+      let losses = laboratory.metrics("reference").filter { $0.split == "training" }.map(\.loss)
+      #expect(losses.count == 12)
+      let (first, last) = (losses.prefix(3).reduce(0, +), losses.suffix(3).reduce(0, +))
+      #expect(last < 0.95 * first, "\(losses)")
+    }
+
+    @Test("class-weighted loss and balanced sampling are the same for any number of ranks, too")
+    func balancing() throws {
+      for balance in ["loss", "sampling"] {
+        let overrides = [
+          "data.balance=\(balance)", "train.max_steps=4", "optimizer.name=sgd",
+          "data.augmentation.crop_scale=[0.5, 1]", "data.augmentation.brightness=0.3",
+        ]
+        try laboratory.train("\(balance)-1", overrides)
+        try laboratory.train("\(balance)-4", ranks: 4, overrides)
+        #expect(
+          try laboratory.finalModel("\(balance)-1") == laboratory.finalModel("\(balance)-4"))
+      }
+    }
+
+    @Test("a killed rank ends the job, and the run goes on elsewhere to the same weights")
+    func killed() throws {
+      let reference = try reference()
+      let job = try laboratory.start("killed", ranks: 4)
+      try laboratory.wait(for: "killed", step: 5, job)
+      kill(try #require(try job.ranks().last), SIGKILL)
+      #expect(try job.wait().status == 137)
+      try laboratory.train("killed", ranks: 2, resume: "auto")
+      #expect(try laboratory.finalModel("killed") == reference)
+      // No line is missing, and none is there twice.
+      #expect(
+        laboratory.metrics("killed").map(\.step) == laboratory.metrics("reference").map(\.step))
+    }
+
+    @Test("SIGUSR1 to mpirun leaves a checkpoint and 75, and the run goes on to the same weights")
+    func preempted() throws {
+      let reference = try reference()
+      let job = try laboratory.start("preempted", ranks: 2)
+      try laboratory.wait(for: "preempted", step: 4, job)
+      job.send(SIGUSR1)
+      let outcome = try job.wait()
+      #expect(outcome.status == 75)
+      #expect(outcome.output.contains("--resume auto"))
+      try laboratory.train("preempted", resume: "auto")
+      #expect(try laboratory.finalModel("preempted") == reference)
+    }
+
+    @Test("SIGTERM to a rank means the same, a second one ends it at once with 130")
+    func terminated() throws {
+      let job = try laboratory.start("terminated")
+      try laboratory.wait(for: "terminated", step: 2, job)
+      job.send(SIGTERM)
+      #expect(try job.wait().status == 75)
+      let impatient = try laboratory.start("terminated", resume: "auto", ["train.max_steps=12"])
+      try laboratory.wait(for: "terminated", step: 5, impatient)
+      impatient.send(SIGTERM)
+      impatient.send(SIGINT)
+      #expect(try impatient.wait().status == 130)
+    }
+
+    @Test("a broken checkpoint is passed over, and an older one leads to the same weights")
+    func brokenCheckpoint() throws {
+      let reference = try reference()
+      let job = try laboratory.start("broken")
+      try laboratory.wait(for: "broken", step: 8, job)
+      job.send(SIGTERM)
+      #expect(try job.wait().status == 75)
+      let checkpoints = "\(laboratory.folder)/broken/checkpoints"
+      let newest = try String(contentsOfFile: "\(checkpoints)/latest", encoding: .utf8)
+        .trimmingCharacters(in: .newlines)
+      let model = URL(fileURLWithPath: "\(checkpoints)/\(newest)/model.safetensors")
+      try Data(contentsOf: model).dropLast(100).write(to: model)
+      let outcome = try laboratory.start("broken", ranks: 2, resume: "auto").wait()
+      #expect(outcome.status == 0, "\(outcome.errors)")
+      #expect(outcome.output.contains("passed over checkpoint broken/checkpoints/\(newest)"))
+      #expect(try laboratory.finalModel("broken") == reference)
+    }
+
+    @Test("unreadable images are replaced and counted, the same for any number of ranks")
+    func unreadableImages() throws {
+      let bad = "\(laboratory.folder)/bad"
+      try FileManager.default.copyItem(atPath: "\(laboratory.folder)/faces", toPath: bad)
+      let list = try String(contentsOfFile: "\(bad)/training.csv", encoding: .utf8)
+      let image = try #require(list.split(separator: "\n")[3].split(separator: ",").first)
+      try Data("no image".utf8).write(to: URL(fileURLWithPath: "\(bad)/\(image)"))
+
+      let failing = try laboratory.start("bad-fail", ranks: 2, ["data.root=bad"]).wait()
+      #expect(failing.status == 65)
+      #expect(failing.ownErrors.contains("bad/training.csv:4: "), "\(failing.ownErrors)")
+      #expect(
+        try FileManager.default.contentsOfDirectory(atPath: "\(laboratory.folder)/bad-fail/crash")
+          .count >= 1)
+
+      let skipping = ["data.root=bad", "data.on_error=skip", "train.max_steps=6"]
+      try laboratory.train("bad-1", skipping)
+      try laboratory.train("bad-2", ranks: 2, skipping)
+      let skipped = ["bad-1", "bad-2"].map { laboratory.metrics($0).map(\.skipped) }
+      #expect(skipped[0].max() ?? 0 > 0)
+      #expect(skipped[0] == skipped[1])
+      #expect(try laboratory.finalModel("bad-1") == laboratory.finalModel("bad-2"))
+    }
+
+    @Test("an evaluation says the same on any number of ranks")
+    func evaluation() throws {
+      _ = try reference()
+      let arguments = ["evaluate", "reference", "--checkpoint", "final", "--json"]
+      let alone = try laboratory.run("aver", arguments)
+      #expect(alone.status == 0, "\(alone.errors)")
+      #expect(try laboratory.run("aver", ranks: 3, arguments).output == alone.output)
+      let report = try JSONSerialization.jsonObject(with: Data(alone.output.utf8)) as? [String: Any]
+      #expect(report?["samples"] as? Int == 40)
+      let tables = try laboratory.run("aver", ["evaluate", "reference", "--checkpoint", "latest"])
+      #expect(tables.output.contains("confusion matrix"))
+    }
+
+    @Test("the step benchmark ends with one JSON object of the agreed names")
+    func benchmark() throws {
+      let outcome = try laboratory.run(
+        "aver-train", ranks: 2,
+        ["benchmark", "step", "--image-size", "32", "--batch-per-rank", "4", "--steps", "2"])
+      #expect(outcome.status == 0, "\(outcome.errors)")
+      let line = try #require(outcome.output.split(separator: "\n").last)
+      let result = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
+      for name in [
+        "model", "precision", "batch_per_rank", "image_size", "step_ms_median",
+        "images_per_second", "peak_memory_mib_per_rank", "first_step_seconds",
+      ] {
+        #expect(result?[name] != nil, "\(name)")
+      }
+      #expect(result?["ranks"] as? Int == 2)
+    }
+  }
+}
