@@ -135,7 +135,7 @@ final class TrainingLoop {
   /// - Returns: false when the evaluation was abandoned because somebody asked to stop.
   private func evaluateIfOwed() throws -> Bool {
     guard position.isEvaluationOwed else { return true }
-    job.activity = "evaluating after step \(position.step)"
+    job.activity = .evaluating(afterStep: position.step)
     guard let evaluation = try task.evaluate(isStopRequested: stopIsRequested) else { return false }
     position.isEvaluationOwed = false
     // A tie keeps the earlier model; a score that is not a number is never the best.
@@ -153,7 +153,7 @@ final class TrainingLoop {
 
   /// Writes a checkpoint unless the last one says the same.
   private func saveCheckpoint() throws {
-    job.activity = "writing the checkpoint after step \(position.step)"
+    job.activity = .writingCheckpoint(afterStep: position.step)
     let state = parts.state(position, skippedSamples: try gatherCounters().skippedSamples)
     guard state != position.saved else { return }
     try job.agreement.onRankZero {

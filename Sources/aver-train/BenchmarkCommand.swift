@@ -9,7 +9,7 @@ struct BenchmarkCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "benchmark",
     abstract: "Measures parts of the training; the last line is one JSON object.",
-    subcommands: [StepCommand.self, AllReduceCommand.self])
+    subcommands: [StepCommand.self, AllReduceCommand.self, DataCommand.self])
 
   /// `aver-train benchmark step`
   struct StepCommand: ParsableCommand {
@@ -67,6 +67,30 @@ struct BenchmarkCommand: ParsableCommand {
         let result = try AllReduceBenchmark.run(
           communicator: job.communicator, bytes: bytes, algorithm: algorithm)
         return try printOnRankZero(result, job: job)
+      }.leave()
+    }
+  }
+}
+
+extension BenchmarkCommand {
+  /// `aver-train benchmark data`
+  struct DataCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "data",
+      abstract: "Times decoding and augmentation of a configuration's training samples.")
+
+    @Option(help: "The configuration, a YAML file.")
+    var config: String
+    @Option(help: "About how long to measure.")
+    var seconds = 5.0
+    @Argument(help: "Configuration values that win over the file, such as data.workers=4.")
+    var overrides: [String] = []
+
+    func run() throws {
+      let benchmark = DataBenchmark(
+        configurationFile: config, overrides: overrides, seconds: seconds)
+      try Job.run { job in
+        try printOnRankZero(benchmark.run(job: job), job: job)
       }.leave()
     }
   }

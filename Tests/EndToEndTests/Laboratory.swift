@@ -36,7 +36,7 @@ final class Laboratory: Sendable {
     schedule:
       warmup: 2 steps
     checkpoint:
-      every_steps: 3
+      every_steps: 100
     logging:
       every_steps: 1
     """

@@ -13,6 +13,9 @@ extension EndToEnd {
 
     init() throws { laboratory = try Laboratory.shared.get() }
 
+    /// Checkpoints that an interruption finds.
+    private let often = ["checkpoint.every_steps=3"]
+
     /// The uninterrupted run that others are held against.
     private func reference() throws -> Data {
       if laboratory.metrics("reference").last?.step != 12 { try laboratory.train("reference") }
@@ -51,7 +54,7 @@ extension EndToEnd {
     @Test("a killed rank ends the job, and the run goes on elsewhere to the same weights")
     func killed() throws {
       let reference = try reference()
-      let job = try laboratory.start("killed", ranks: 4)
+      let job = try laboratory.start("killed", ranks: 4, often)
       try laboratory.wait(for: "killed", step: 5, job)
       kill(try #require(try job.ranks().last), SIGKILL)
       #expect(try job.wait().status == 137)
@@ -65,7 +68,7 @@ extension EndToEnd {
     @Test("SIGUSR1 to mpirun leaves a checkpoint and 75, and the run goes on to the same weights")
     func preempted() throws {
       let reference = try reference()
-      let job = try laboratory.start("preempted", ranks: 2)
+      let job = try laboratory.start("preempted", ranks: 2, often)
       try laboratory.wait(for: "preempted", step: 4, job)
       job.send(SIGUSR1)
       let outcome = try job.wait()
@@ -77,7 +80,7 @@ extension EndToEnd {
 
     @Test("SIGTERM to a rank means the same, a second one ends it at once with 130")
     func terminated() throws {
-      let job = try laboratory.start("terminated")
+      let job = try laboratory.start("terminated", often)
       try laboratory.wait(for: "terminated", step: 2, job)
       job.send(SIGTERM)
       #expect(try job.wait().status == 75)
@@ -91,7 +94,7 @@ extension EndToEnd {
     @Test("a broken checkpoint is passed over, and an older one leads to the same weights")
     func brokenCheckpoint() throws {
       let reference = try reference()
-      let job = try laboratory.start("broken")
+      let job = try laboratory.start("broken", often)
       try laboratory.wait(for: "broken", step: 8, job)
       job.send(SIGTERM)
       #expect(try job.wait().status == 75)

@@ -2,9 +2,12 @@ import Distributed
 import Foundation
 
 /// Makes ranks decide alike: what fails on one of them fails on all, with the same words.
-struct Agreement {
-  /// The ranks.
-  let communicator: Communicator
+final class Agreement {
+  private let communicator: Communicator
+  /// Kept so that a step boundary allocates nothing.
+  private var flags: [Int32] = [0]
+
+  init(communicator: Communicator) { self.communicator = communicator }
 
   private struct Failure: Codable {
     var status: Int32
@@ -58,7 +61,7 @@ struct Agreement {
 
   /// Whether `flag` is set on any rank. Collective.
   func any(_ flag: Bool) throws -> Bool {
-    var flags: [Int32] = [flag ? 1 : 0]
+    flags[0] = flag ? 1 : 0
     try communicator.allReduceMaximum(&flags)
     return flags[0] != 0
   }

@@ -12,7 +12,7 @@ public final class Job {
   /// Where a crash is recorded, once it is known.
   var runFolder: RunFolder?
   /// What the rank is doing, for crash reports.
-  public var activity = "starting"
+  var activity = Activity.startingUp
 
   /// This process among the ranks.
   public var rank: Int { communicator.rank }
@@ -74,7 +74,7 @@ public final class Job {
       "rank \(rank) on \(communicator.hostName), \(activity): \(error)")
     let report = CrashReport(
       rank: rank, worldSize: communicator.worldSize, host: communicator.hostName,
-      process: ProcessInfo.processInfo.processIdentifier, time: Date(), activity: activity,
+      process: ProcessInfo.processInfo.processIdentifier, time: Date(), activity: "\(activity)",
       exitCode: status.rawValue, error: "\(error)")
     if let path = runFolder?.crash(rank: rank) { report.write(to: path) }
     communicator.abort(exitCode: status.rawValue)
@@ -83,6 +83,23 @@ public final class Job {
   private static func printError(_ message: String) {
     let program = (CommandLine.arguments[0] as NSString).lastPathComponent
     FileHandle.standardError.write(Data("\(program): \(message)\n".utf8))
+  }
+}
+
+/// What a rank is doing.
+enum Activity: CustomStringConvertible {
+  case startingUp
+  case step(Int)
+  case evaluating(afterStep: Int)
+  case writingCheckpoint(afterStep: Int)
+
+  var description: String {
+    switch self {
+    case .startingUp: "starting up"
+    case .step(let step): "step \(step)"
+    case .evaluating(let step): "evaluating after step \(step)"
+    case .writingCheckpoint(let step): "writing the checkpoint after step \(step)"
+    }
   }
 }
 

@@ -12,14 +12,9 @@ final class Console {
 
   private let style: Style
   private var barIsOpen = false
-  private var lastLine = Date.distantPast
-  /// Seconds between two plain lines of progress.
-  private let secondsBetweenLines: Double
+  private var lastShown = ContinuousClock.now - .seconds(3600)
 
-  init(style: Style, secondsBetweenLines: Double = 10) {
-    self.style = style
-    self.secondsBetweenLines = secondsBetweenLines
-  }
+  init(style: Style) { self.style = style }
 
   /// Writes a line.
   func say(_ text: String) {
@@ -28,17 +23,15 @@ final class Console {
     barIsOpen = false
   }
 
-  /// Shows how far the training is: at once on a terminal, every so often elsewhere.
+  /// Shows how far the training is, every so often and at the end.
   func show(_ progress: Progress, isLast: Bool) {
-    switch style {
-    case .silent: return
-    case .bar:
+    let pause: Duration = style == .bar ? .milliseconds(100) : .seconds(10)
+    guard style != .silent, isLast || lastShown.duration(to: .now) >= pause else { return }
+    lastShown = .now
+    if style == .bar, !isLast {
       Self.write("\r\u{1B}[K" + progress.bar)
       barIsOpen = true
-      if isLast { say(progress.line) }
-    case .lines:
-      guard isLast || -lastLine.timeIntervalSinceNow >= secondsBetweenLines else { return }
-      lastLine = Date()
+    } else {
       say(progress.line)
     }
   }

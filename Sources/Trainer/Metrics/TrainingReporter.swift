@@ -40,7 +40,7 @@ final class TrainingReporter {
 
   /// Notes the start of a step.
   func beginStep(_ step: Int) {
-    job.activity = "step \(step)"
+    job.activity = .step(step)
     timer.begin()
   }
 

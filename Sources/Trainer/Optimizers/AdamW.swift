@@ -5,8 +5,8 @@ import Foundation
 ///
 /// - Source: I. Loshchilov and F. Hutter, "Decoupled weight decay regularization", ICLR 2019.
 final class AdamW: Optimizer {
-  private let firstMoment: OptimizerVector
-  private let secondMoment: OptimizerVector
+  private let firstMoment: FlatVector
+  private let secondMoment: FlatVector
   private let ranges: [DecayRange]
   private let beta1: Double
   private let beta2: Double
@@ -18,8 +18,8 @@ final class AdamW: Optimizer {
     count: Int, ranges: [DecayRange], beta1: Double, beta2: Double, epsilon: Double,
     weightDecay: Double
   ) {
-    firstMoment = OptimizerVector(count: count)
-    secondMoment = OptimizerVector(count: count)
+    firstMoment = FlatVector(count: count)
+    secondMoment = FlatVector(count: count)
     self.ranges = ranges
     self.beta1 = beta1
     self.beta2 = beta2

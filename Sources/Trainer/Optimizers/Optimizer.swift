@@ -53,7 +53,7 @@ struct DecayRange: Equatable, Sendable {
 }
 
 /// A flat vector of zeros that its owner frees.
-final class OptimizerVector {
+final class FlatVector {
   let values: UnsafeMutableBufferPointer<Float>
 
   init(count: Int) {

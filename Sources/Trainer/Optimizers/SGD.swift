@@ -5,7 +5,7 @@ import CVectorKernels
 /// - Source: I. Sutskever et al., "On the importance of initialization and momentum in deep
 ///   learning", ICML 2013.
 final class SGD: Optimizer {
-  private let velocity: OptimizerVector
+  private let velocity: FlatVector
   private let ranges: [DecayRange]
   private let momentum: Double
   private let nesterov: Bool
@@ -15,7 +15,7 @@ final class SGD: Optimizer {
   init(
     count: Int, ranges: [DecayRange], momentum: Double, nesterov: Bool, weightDecay: Double
   ) {
-    velocity = OptimizerVector(count: count)
+    velocity = FlatVector(count: count)
     self.ranges = ranges
     self.momentum = momentum
     self.nesterov = nesterov

@@ -228,7 +228,7 @@ extension TeacherConfiguration {
 extension LoadedConfiguration<TeacherConfiguration> {
   /// The order of the samples; a refusal of Datasets becomes a mistake that says where the value
   /// stands.
-  fileprivate func epochPlan(classOfSample: [Int]) throws -> EpochPlan {
+  func epochPlan(classOfSample: [Int]) throws -> EpochPlan {
     do {
       return try EpochPlan(
         classOfSample: classOfSample, globalBatch: values.batch.global,

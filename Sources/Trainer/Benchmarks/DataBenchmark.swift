@@ -1,0 +1,73 @@
+import Datasets
+import Distributed
+
+/// How fast samples are decoded and augmented, without a training that takes them:
+/// `aver-train benchmark data`.
+public struct DataBenchmark: Sendable {
+  /// The configuration of the training that is asked about.
+  public var configurationFile: String
+  /// `key=value` arguments, which win over the file.
+  public var overrides: [String]
+  /// About how long to measure.
+  public var seconds: Double
+
+  /// What is printed.
+  public struct Result: Codable, Sendable {
+    /// Over all ranks.
+    var samplesPerSecond: Double
+    var ranks: Int
+    /// Decoding threads of each rank.
+    var workers: Int
+
+    enum CodingKeys: String, CodingKey {
+      case samplesPerSecond = "samples_per_second"
+      case ranks, workers
+    }
+  }
+
+  /// A benchmark with every setting given.
+  public init(configurationFile: String, overrides: [String], seconds: Double) {
+    self.configurationFile = configurationFile
+    self.overrides = overrides
+    self.seconds = seconds
+  }
+
+  /// Measures on all ranks. Collective.
+  ///
+  /// - Throws: `TrainerError.agreed` where the configuration or the data cannot be used.
+  public func run(job: Job) throws -> Result {
+    let (loader, configuration) = try job.agreement.together { try makeLoader(job: job) }
+    let (size, microBatch) = (configuration.model.imageSize, configuration.batch.micro)
+    let images = FlatVector(count: microBatch * size * size * 3)
+    _ = try loader.next(into: images.values)
+    try job.communicator.barrier()
+    let start = ContinuousClock.now
+    var samples = 0
+    while start.duration(to: .now) < .seconds(seconds), try loader.next(into: images.values) != nil
+    {
+      samples += microBatch
+    }
+    let rate = Double(samples) / (start.duration(to: .now) / .seconds(1))
+    let rates = try job.communicator.allGather(ByteCoding.bytes(of: [rate]))
+    return Result(
+      samplesPerSecond: rates.reduce(0) { $0 + ByteCoding.values(in: $1[...])[0] },
+      ranks: job.communicator.worldSize, workers: configuration.data.workers)
+  }
+
+  private func makeLoader(job: Job) throws -> (BatchLoader, TeacherConfiguration) {
+    let loaded = try TeacherConfiguration.load(file: configurationFile, overrides: overrides)
+    let (data, batch) = (loaded.values.data, loaded.values.batch)
+    let manifest = try FaceManifest.affectNet(
+      csv: data.trainPath, root: data.root, onError: data.errorPolicy)
+    let epochs = try loaded.epochPlan(classOfSample: manifest.classOfSample)
+    let tree = try MicroBatchTree(
+      microBatches: batch.microBatches, rank: job.rank, worldSize: job.communicator.worldSize)
+    let loader = try BatchLoader(
+      manifest: manifest,
+      augmentation: data.augmentation.augmentation(imageSize: loaded.values.model.imageSize),
+      mode: .training, requests: epochs.requests(steps: 0..<Int.max, leaves: tree.leaves),
+      seed: loaded.values.seed, microBatch: batch.micro, workers: data.workers,
+      queueDepth: data.queueBatches, onError: data.errorPolicy)
+    return (loader, loaded.values)
+  }
+}
