@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import Trainer
@@ -161,6 +162,15 @@ struct ConfigurationTests {
     values.data.root = "a \"b\" \\c: #"
     values.data.augmentation.cropRatio = 0.1...7.25
     #expect(try load(values.yaml()).values == values)
+  }
+
+  @Test("the configurations that ship are valid", arguments: ["teacher", "teacher-small"])
+  func shipped(name: String) throws {
+    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .deletingLastPathComponent().deletingLastPathComponent()
+    let loaded = try TeacherConfiguration.load(
+      file: root.appendingPathComponent("configs/\(name).yaml").path)
+    #expect(loaded.origins.count > 15)
   }
 
   @Test("the list of keys is the one that users know")
