@@ -218,6 +218,8 @@ dnnl_status_t aver_batch_normalization_backward(dnnl_primitive_desc_t *descripto
 #endif
 }
 
+bool aver_batch_normalization_backward_takes_shift(void) { return !V3; }
+
 dnnl_status_t aver_pooling_forward(dnnl_primitive_desc_t *descriptor, dnnl_engine_t engine,
     dnnl_prop_kind_t kind, dnnl_alg_kind_t algorithm, aver_const_md_t source,
     aver_const_md_t destination, const aver_window_t *w, const_dnnl_primitive_attr_t attributes) {

@@ -61,6 +61,9 @@ dnnl_status_t aver_batch_normalization_backward(dnnl_primitive_desc_t *descripto
     dnnl_engine_t engine, aver_const_md_t data_gradient, aver_const_md_t data, float epsilon,
     unsigned flags, const_dnnl_primitive_desc_t forward, const_dnnl_primitive_attr_t attributes);
 
+// Whether the backward pass wants the shift among its arguments: 2.x insists, 3.x refuses.
+bool aver_batch_normalization_backward_takes_shift(void);
+
 dnnl_status_t aver_pooling_forward(dnnl_primitive_desc_t *descriptor, dnnl_engine_t engine,
     dnnl_prop_kind_t kind, dnnl_alg_kind_t algorithm, aver_const_md_t source,
     aver_const_md_t destination, const aver_window_t *window,

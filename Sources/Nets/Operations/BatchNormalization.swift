@@ -77,10 +77,12 @@ struct BatchNormalization: Operation {
       (DNNL_ARG_SRC, source), (DNNL_ARG_MEAN, mean), (DNNL_ARG_VARIANCE, variance),
       (DNNL_ARG_DIFF_DST, gradient), (DNNL_ARG_DIFF_SRC, inputGradient),
       (DNNL_ARG_SCALE, builder.weights(scale, layout: vector)),
-      (DNNL_ARG_SHIFT, builder.weights(shift, layout: vector)),
       (DNNL_ARG_DIFF_SCALE, builder.gradient(ofParameter: scale, layout: vector)),
       (DNNL_ARG_DIFF_SHIFT, builder.gradient(ofParameter: shift, layout: vector)),
     ]
+    if aver_batch_normalization_backward_takes_shift() {
+      arguments.append((DNNL_ARG_SHIFT, builder.weights(shift, layout: vector)))
+    }
     if let workspace { arguments.append((DNNL_ARG_WORKSPACE, workspace)) }
     try builder.emit(descriptor, arguments)
     try builder.contribute(inputGradient, to: input, layer: name)
