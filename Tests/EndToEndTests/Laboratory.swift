@@ -6,10 +6,13 @@ import Testing
 final class Laboratory: Sendable {
   static let shared = Result { try Laboratory() }
 
-  let folder: String
+  private static let path = NSTemporaryDirectory() + "aver-end-to-end-\(UUID().uuidString)"
+
+  let folder = Laboratory.path
 
   private init() throws {
-    folder = NSTemporaryDirectory() + "aver-end-to-end-\(UUID().uuidString)"
+    // All tests share the folder, so that only the end of the process is its end; models are large.
+    atexit { try? FileManager.default.removeItem(atPath: Laboratory.path) }
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     let synth = try run("aver", ["synth", "faces", "--faces", "200", "--image-size", "48"])
     try #require(synth.status == 0, "\(synth.errors)")
