@@ -20,10 +20,14 @@ build: ## build aver-train and aver, optimised, into .build/release
 demo: ## draw faces, train a teacher on 2 ranks, evaluate it: a few minutes
 	@scripts/demo
 
-test: setup ## all tests, those that need several ranks included
+# The end-to-end tests start the optimised executables: five times as quick as the debug ones.
+RUN_TESTS = source scripts/mpi-environment; \
+  AVER_EXECUTABLES=$$(swift build --configuration release --show-bin-path) swift test --skip-build; \
+  scripts/rank-tests --skip-build
+
+test: setup build ## all tests, those that need several ranks included
 	swift build --build-tests
-	source scripts/mpi-environment && swift test --skip-build
-	scripts/rank-tests --skip-build
+	$(RUN_TESTS)
 
 lint: ## swift-format, strict; shellcheck where it is installed
 	swift format lint --strict --recursive Sources Tests Package.swift
@@ -32,12 +36,11 @@ lint: ## swift-format, strict; shellcheck where it is installed
 bench: build ## time a training step beside PyTorch (PYTHON=… one that has torch and torchvision)
 	benchmarks/step
 
-soak: setup ## the tests ROUNDS times over, with new random seeds each time
+soak: setup build ## the tests ROUNDS times over, with new random seeds each time
 	swift build --build-tests
 	for round in $$(seq $(ROUNDS)); do \
 	  echo "soak: round $$round of $(ROUNDS)"; \
-	  (source scripts/mpi-environment && swift test --skip-build); \
-	  scripts/rank-tests --skip-build; \
+	  $(RUN_TESTS); \
 	done
 
 clean: ## remove what was built (runs/ stays)
