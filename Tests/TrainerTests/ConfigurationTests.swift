@@ -100,6 +100,7 @@ struct ConfigurationTests {
       "schedule.final_fraction=1.5", "data.augmentation.flip=2", "checkpoint.keep=0",
       "data.augmentation.crop_scale=[0, 1]", "data.augmentation.crop_scale=[1, 0.5]",
       "model.image_size=16", "train.max_steps=0", "evaluation.every=0 steps", "data.root=",
+      "batch.global=1000000000001", "train.epochs=9223372036854775807", "data.workers=100000",
     ])
   func impossibleValue(argument: String) throws {
     let mistakes = try mistakes(minimal, [argument])
@@ -245,7 +246,10 @@ struct IntervalTests {
 
   @Test(
     "an interval without a unit, with two, or with nonsense is refused",
-    arguments: ["5", "2 epochs 3 steps", "epochs", "2.5 epochs", "-1 steps", "3 minutes", ""])
+    arguments: [
+      "5", "2 epochs 3 steps", "epochs", "2.5 epochs", "-1 steps", "3 minutes", "",
+      "9999999999 steps",
+    ])
   func refused(text: String) {
     #expect(Interval(text) == nil)
   }

@@ -94,11 +94,11 @@ struct DataSection: ConfigurationSection {
         "validation", \.validation, "Validation list (CSV), relative to the root.",
         changesResult: false),
       ConfigurationKey(
-        "workers", \.workers, "Decoding threads of each rank.", must: .positive,
+        "workers", \.workers, "Decoding threads of each rank.", must: .oneTo(256),
         changesResult: false),
       ConfigurationKey(
         "queue_batches", \.queueBatches, "Micro-batches that are decoded ahead of the step.",
-        must: .positive, changesResult: false),
+        must: .oneTo(1024), changesResult: false),
       ConfigurationKey(
         "on_error", \.onError, "What rows and images that cannot be used do.",
         changesResult: false),

@@ -8,10 +8,15 @@ enum Interval: Sendable, Equatable {
   /// Optimizer updates.
   case steps(Int)
 
+  /// Far beyond any training; the product with the length of an epoch still fits an integer.
+  private static let longest = 1_000_000_000
+
   /// Reads `2 epochs`, `1 epoch`, `500 steps`; nil for anything else.
   init?(_ text: String) {
     let words = text.split(separator: " ", omittingEmptySubsequences: true)
-    guard words.count == 2, let count = Int(words[0]), count >= 0 else { return nil }
+    guard words.count == 2, let count = Int(words[0]),
+      (0...Self.longest).contains(count)
+    else { return nil }
     switch words[1] {
     case "epoch", "epochs": self = .epochs(count)
     case "step", "steps": self = .steps(count)

@@ -38,6 +38,8 @@ struct BatchSection: ConfigurationSection {
   var global = 64
   /// Samples of one forward and backward pass.
   var micro = 16
+  /// Counts of samples are summed in float32 with the gradients, exact up to here.
+  private static let largestGlobal = 1 << 24
   /// Micro-batches of one update.
   var microBatches: Int { global / micro }
 
@@ -47,11 +49,12 @@ struct BatchSection: ConfigurationSection {
   static var keys: [ConfigurationKey<Self>] {
     [
       ConfigurationKey(
-        "global", \.global, "Samples of one optimizer update, over all ranks.", must: .positive),
+        "global", \.global, "Samples of one optimizer update, over all ranks.",
+        must: .oneTo(largestGlobal)),
       ConfigurationKey(
         "micro", \.micro,
         "Samples of one forward and backward pass; batch statistics are over these.",
-        must: .positive),
+        must: .oneTo(largestGlobal)),
     ]
   }
 }
@@ -68,7 +71,7 @@ struct TrainSection: ConfigurationSection {
 
   static var keys: [ConfigurationKey<Self>] {
     [
-      ConfigurationKey("epochs", \.epochs, "Passes over the training set.", must: .positive),
+      ConfigurationKey("epochs", \.epochs, "Passes over the training set.", must: .oneTo(100_000)),
       ConfigurationKey(
         "max_steps", \.maximumSteps, "Ends the training (and its schedule) after so many updates.",
         must: Requirement<Int>.positive.ifPresent),

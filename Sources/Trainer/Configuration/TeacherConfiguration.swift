@@ -40,7 +40,7 @@ struct TeacherConfiguration: ConfigurationSection {
         "precision", \.precision, "Number format of activations; master weights are f32."),
       ConfigurationKey(
         "threads", \.threads, "Kernel threads of each rank; another number gives other bits.",
-        must: .positive),
+        must: .oneTo(1024)),
       ConfigurationKey(
         "reduction", \.reduction, "exact: the same bits on any number of ranks; vendor: MPI's own."),
     ] + section("model", \.model) + section("data", \.data) + section("batch", \.batch)
