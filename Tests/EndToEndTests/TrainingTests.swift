@@ -162,7 +162,7 @@ extension EndToEnd {
       let result = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
       for name in [
         "model", "precision", "batch_per_rank", "image_size", "step_ms_median",
-        "images_per_second", "peak_memory_mib_per_rank", "first_step_seconds",
+        "images_per_second", "peak_memory_mib_per_rank", "seconds_to_first_step",
       ] {
         #expect(result?[name] != nil, "\(name)")
       }

@@ -69,7 +69,7 @@ def measure(arguments):
     distributed.init_process_group("gloo")
     step = make_step(arguments, torch, torchvision)
     step()
-    first_step_seconds = ranks.seconds_since_launch()
+    seconds_to_first_step = ranks.seconds_since_launch()
     for _ in range(arguments.warm_up):
         step()
     seconds = []
@@ -79,14 +79,14 @@ def measure(arguments):
         seconds.append(time.perf_counter() - start)
     # A step is over when its slowest rank is done.
     figures = torch.tensor(
-        [statistics.median(seconds), first_step_seconds, ranks.peak_memory_mib()])
+        [statistics.median(seconds), seconds_to_first_step, ranks.peak_memory_mib()])
     distributed.all_reduce(figures, distributed.ReduceOp.MAX)
     if distributed.get_rank() == 0:
         print(json.dumps(report(arguments, torch.__version__, *figures.tolist())), flush=True)
     ranks.finish(distributed)
 
 
-def report(arguments, version, step_seconds, first_step_seconds, memory_mib):
+def report(arguments, version, step_seconds, seconds_to_first_step, memory_mib):
     return {
         "program": f"PyTorch {version} DDP (gloo)", "model": arguments.model,
         "mode": arguments.mode, "compile": arguments.compile,
@@ -95,7 +95,7 @@ def report(arguments, version, step_seconds, first_step_seconds, memory_mib):
         "image_size": arguments.image_size, "steps": arguments.steps,
         "step_ms_median": round(step_seconds * 1000, 2),
         "images_per_second": round(arguments.ranks * arguments.batch_per_rank / step_seconds, 2),
-        "seconds_to_first_step": round(first_step_seconds, 2),
+        "seconds_to_first_step": round(seconds_to_first_step, 2),
         "peak_memory_mib_per_rank": round(memory_mib, 1),
     }
 

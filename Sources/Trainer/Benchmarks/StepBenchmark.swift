@@ -43,7 +43,7 @@ public struct StepBenchmark: Sendable {
       case stepMilliseconds = "step_ms_median"
       case imagesPerSecond = "images_per_second"
       case peakMemoryMebibytes = "peak_memory_mib_per_rank"
-      case firstStepSeconds = "first_step_seconds"
+      case firstStepSeconds = "seconds_to_first_step"
     }
   }
 
