@@ -353,7 +353,12 @@ dnnl_status_t aver_reorder(dnnl_primitive_desc_t *descriptor, dnnl_engine_t engi
 bool aver_set_kernel_threads(int threads) {
   if (dnnl_version()->cpu_runtime != DNNL_RUNTIME_OMP) return false;
   void (*set_threads)(int) = (void (*)(int))dlsym(RTLD_DEFAULT, "omp_set_num_threads");
-  if (!set_threads) return false;
+  void (*set_dynamic)(int) = (void (*)(int))dlsym(RTLD_DEFAULT, "omp_set_dynamic");
+  int (*thread_limit)(void) = (int (*)(void))dlsym(RTLD_DEFAULT, "omp_get_thread_limit");
+  if (!set_threads || !set_dynamic || !thread_limit) return false;
+  // Kernels wait inside for as many threads as they were made for: fewer would hang them.
+  if (thread_limit() < threads) return false;
+  set_dynamic(0);
   set_threads(threads);
   return true;
 }

@@ -31,8 +31,8 @@ public enum NetsError: Error, Equatable, CustomStringConvertible {
     case .unknownParameter(let name, let file):
       "\(file): tensor '\(name)' is not part of the model; is this file of another model?"
     case .threads(let requested):
-      "threads: \(requested): this oneDNN does not run on OpenMP or the number is not positive; "
-        + "install an OpenMP build of oneDNN and use threads >= 1"
+      "threads: \(requested): OpenMP does not give kernels so many; use threads >= 1, unset "
+        + "OMP_THREAD_LIMIT, and use a oneDNN that was built for OpenMP"
     case .outOfMemory(let bytes, let purpose):
       "no memory for \(purpose) (\(bytes >> 20) MiB): use a smaller batch.micro"
     }

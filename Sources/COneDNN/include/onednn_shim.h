@@ -100,6 +100,6 @@ dnnl_status_t aver_reorder(dnnl_primitive_desc_t *descriptor, dnnl_engine_t engi
     aver_const_md_t source, aver_const_md_t destination, const_dnnl_primitive_attr_t attributes);
 
 // Sets the number of OpenMP threads for kernels called from the calling thread; false where oneDNN
-// runs on something else than OpenMP. (Looked up at run time, because which OpenMP library oneDNN
+// runs on something else than OpenMP, or where OMP_THREAD_LIMIT allows fewer. (Looked up at run time, because which OpenMP library oneDNN
 // was linked with is only known then.)
 bool aver_set_kernel_threads(int threads);
