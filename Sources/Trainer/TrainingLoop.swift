@@ -75,6 +75,21 @@ final class TrainingLoop {
     throw TrainerError.agreed(rank: 0, status: error.exitStatus, message: "\(error)")
   }
 
+  /// Throws where the update left a weight that is not finite: such a model is never evaluated,
+  /// checkpointed or called the best. Asked before these only, because it reads all weights.
+  private func refuseNonFiniteWeights() throws {
+    let values = task.plan.parameters.values
+    let index = Int(aver_first_nonfinite_f32(values.baseAddress, values.count))
+    guard index >= 0 else { return }
+    let error = TrainerError.nonFinite(step: position.step, what: nameOfWeight(index))
+    throw TrainerError.agreed(rank: 0, status: error.exitStatus, message: "\(error)")
+  }
+
+  private func nameOfWeight(_ index: Int) -> String {
+    let parameter = task.plan.parameters.parameters.first { $0.range.contains(index) }
+    return "the updated \(parameter?.name ?? "weights")"
+  }
+
   private func nameOfElement(_ index: Int) -> String {
     let layout = task.plan.slotLayout
     if layout.sums.contains(index) { return "the loss" }
@@ -135,6 +150,7 @@ final class TrainingLoop {
   /// - Returns: false when the evaluation was abandoned because somebody asked to stop.
   private func evaluateIfOwed() throws -> Bool {
     guard position.isEvaluationOwed else { return true }
+    try refuseNonFiniteWeights()
     job.activity = .evaluating(afterStep: position.step)
     guard let evaluation = try task.evaluate(isStopRequested: stopIsRequested) else { return false }
     position.isEvaluationOwed = false
@@ -153,6 +169,7 @@ final class TrainingLoop {
 
   /// Writes a checkpoint unless the last one says the same.
   private func saveCheckpoint() throws {
+    try refuseNonFiniteWeights()
     job.activity = .writingCheckpoint(afterStep: position.step)
     let state = parts.state(position, skippedSamples: try gatherCounters().skippedSamples)
     guard state != position.saved else { return }

@@ -40,6 +40,7 @@ public final class BatchLoader {
   /// Kept between calls so that its arrays change places with the queue's.
   private var delivered: MicroBatch
   private var unreadable: [Int32: SampleProblem] = [:]
+  private var untold: [SampleProblem] = []
   private var firstUnreadable: [String] = []
   private var failure: DatasetError?
   /// Seconds that `next` has waited for data, in all.
@@ -88,6 +89,13 @@ public final class BatchLoader {
   /// How many different images could not be used, in the micro-batches taken so far.
   public var unreadableCount: Int { unreadable.count }
 
+  /// The images that could not be used and have not been asked for yet, each once.
+  public func takeProblems() -> [SampleProblem] {
+    guard !untold.isEmpty else { return [] }
+    defer { untold = [] }
+    return untold
+  }
+
   /// The next micro-batch, nil after the last one.
   ///
   /// - Parameter images: takes the images; those that are masked are zero.
@@ -124,6 +132,7 @@ public final class BatchLoader {
     for problem in problems {
       guard case .skip(let limit) = onError else { throw .sample(problem) }
       guard unreadable.updateValue(problem, forKey: problem.sample) == nil else { continue }
+      untold.append(problem)
       if firstUnreadable.count < 5 { firstUnreadable.append(problem.description) }
       if unreadable.count > limit {
         throw .tooManySamples(count: unreadable.count, limit: limit, first: firstUnreadable)

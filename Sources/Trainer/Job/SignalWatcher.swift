@@ -17,9 +17,18 @@ public final class SignalWatcher: Sendable {
   ///
   /// Call it on the first thread, before MPI or anything else starts others.
   func start() {
+    Self.letFaultsEndTheProcess()
     var set = Self.signalSet()
     pthread_sigmask(SIG_BLOCK, &set, nil)
     Thread.detachNewThread { self.watch() }
+  }
+
+  /// A trap has to end its rank at once, or the others wait for it for ever: the runtime's
+  /// backtracer, which catches faults, stops for good where signals are blocked.
+  private static func letFaultsEndTheProcess() {
+    for fault in [SIGILL, SIGTRAP, SIGSEGV, SIGBUS, SIGFPE, SIGABRT] {
+      _ = Foundation.signal(fault, SIG_DFL)
+    }
   }
 
   /// The first signal that came, 0 before.

@@ -1,4 +1,5 @@
 import Datasets
+import Logging
 import Nets
 
 /// Classification of facial expressions.
@@ -9,18 +10,20 @@ final class ExpressionTask: TrainingTask {
   private let evaluator: ClassificationEvaluator
   /// The weight of each class in the loss.
   private let classWeights: [Float]
+  private let logger: Logger
   private var skippedSamples = 0
 
   /// - Parameter loader: gives the micro-batches of this rank, in the order of the steps.
   init(
     plan: TrainingPlan, microBatch: Int, loader: BatchLoader, evaluator: ClassificationEvaluator,
-    classWeights: [Float]
+    classWeights: [Float], logger: Logger
   ) {
     self.plan = plan
     self.microBatch = microBatch
     self.loader = loader
     self.evaluator = evaluator
     self.classWeights = classWeights
+    self.logger = logger
   }
 
   var counters: DataCounters {
@@ -32,6 +35,7 @@ final class ExpressionTask: TrainingTask {
       preconditionFailure("the requests cover every step of the training")
     }
     skippedSamples += batch.skipped
+    for problem in loader.takeProblems() { logger.warning("skipped \(problem)") }
     for sample in batch.labels.indices {
       plan.labels[sample] = batch.labels[sample]
       plan.sampleWeights[sample] =

@@ -178,7 +178,8 @@ private struct TeacherSetup {
     return ExpressionTask(
       plan: plan, microBatch: batch.micro, loader: loader, evaluator: evaluator,
       classWeights: data.balance == .loss
-        ? training.classWeights : Array(repeating: 1, count: Expression.allCases.count))
+        ? training.classWeights : Array(repeating: 1, count: Expression.allCases.count),
+      logger: logger)
   }
 
   private func makeReporter(_ position: TrainingPosition) throws -> TrainingReporter {
