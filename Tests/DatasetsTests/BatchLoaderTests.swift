@@ -212,6 +212,8 @@ private func message(_ body: () throws -> Void) -> String {
     let batch = delivery.batches[0]
     #expect(batch.weights == [1, 1, 0, 1] && batch.sampleIndices == [0, 1, -1, 3])
     #expect(batch.skipped == 1 && loader.unreadableCount == 1)
+    #expect(loader.takeProblems().count == 1)
+    #expect(loader.takeProblems().isEmpty)
     let size = 24 * 24 * 3
     #expect(delivery.images[0][(2 * size)..<(3 * size)].allSatisfy { $0 == 0 })
   }

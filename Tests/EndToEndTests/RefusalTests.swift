@@ -77,5 +77,17 @@ extension EndToEnd {
         ["teacher", "--config", "tiny.yaml", "--run", "nan", "optimizer.learning_rate=1e30"],
         ranks: 2, status: 70, "is not finite; the step is void")
     }
+
+    @Test("weights that overflow in the last update are neither saved nor called the best")
+    func nonFiniteWeights() throws {
+      try refuse(
+        [
+          "teacher", "--config", "tiny.yaml", "--run", "overflow", "optimizer.learning_rate=1e38",
+          "schedule.warmup=0 steps", "train.max_steps=1",
+        ],
+        ranks: 2, status: 70, "is not finite; the step is void")
+      #expect(
+        !FileManager.default.fileExists(atPath: "\(laboratory.folder)/overflow/best"))
+    }
   }
 }

@@ -51,18 +51,20 @@ extension EndToEnd {
       }
     }
 
-    @Test("a killed rank ends the job, and the run goes on elsewhere to the same weights")
-    func killed() throws {
+    @Test(
+      "a rank that is killed or faults ends the job, and the run goes on to the same weights",
+      arguments: [SIGKILL, SIGSEGV])
+    func killed(signal: Int32) throws {
+      let run = "killed-\(signal)"
       let reference = try reference()
-      let job = try laboratory.start("killed", ranks: 4, often)
-      try laboratory.wait(for: "killed", step: 5, job)
-      kill(try #require(try job.ranks().last), SIGKILL)
-      #expect(try job.wait().status == 137)
-      try laboratory.train("killed", ranks: 2, resume: "auto")
-      #expect(try laboratory.finalModel("killed") == reference)
+      let job = try laboratory.start(run, ranks: 4, often)
+      try laboratory.wait(for: run, step: 5, job)
+      kill(try #require(try job.ranks().last), signal)
+      #expect(try job.wait().status == 128 + signal)
+      try laboratory.train(run, ranks: 2, resume: "auto")
+      #expect(try laboratory.finalModel(run) == reference)
       // No line is missing, and none is there twice.
-      #expect(
-        laboratory.metrics("killed").map(\.step) == laboratory.metrics("reference").map(\.step))
+      #expect(laboratory.metrics(run).map(\.step) == laboratory.metrics("reference").map(\.step))
     }
 
     @Test("SIGUSR1 to mpirun leaves a checkpoint and 75, and the run goes on to the same weights")
