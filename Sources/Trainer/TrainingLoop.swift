@@ -68,34 +68,35 @@ final class TrainingLoop {
   /// Throws where the sum over all micro-batches has a value that is not finite. All ranks hold the
   /// same bits, so all of them stop here, before the weights have changed.
   private func refuseNonFinite() throws {
-    let slot = task.plan.slot(0)
-    let index = Int(aver_first_nonfinite_f32(slot.baseAddress, slot.count))
-    guard index >= 0 else { return }
-    let error = TrainerError.nonFinite(step: position.step + 1, what: nameOfElement(index))
-    throw TrainerError.agreed(rank: 0, status: error.exitStatus, message: "\(error)")
+    try refuseNonFinite(task.plan.slot(0), step: position.step + 1, name: nameOfElement)
   }
 
   /// Throws where the update left a weight that is not finite: such a model is never evaluated,
   /// checkpointed or called the best. Asked before these only, because it reads all weights.
   private func refuseNonFiniteWeights() throws {
-    let values = task.plan.parameters.values
-    let index = Int(aver_first_nonfinite_f32(values.baseAddress, values.count))
-    guard index >= 0 else { return }
-    let error = TrainerError.nonFinite(step: position.step, what: nameOfWeight(index))
-    throw TrainerError.agreed(rank: 0, status: error.exitStatus, message: "\(error)")
+    try refuseNonFinite(task.plan.parameters.values, step: position.step) {
+      "the updated \(nameOfParameter($0))"
+    }
   }
 
-  private func nameOfWeight(_ index: Int) -> String {
-    let parameter = task.plan.parameters.parameters.first { $0.range.contains(index) }
-    return "the updated \(parameter?.name ?? "weights")"
+  private func refuseNonFinite(
+    _ values: UnsafeMutableBufferPointer<Float>, step: Int, name: (Int) -> String
+  ) throws {
+    let index = Int(aver_first_nonfinite_f32(values.baseAddress, values.count))
+    guard index >= 0 else { return }
+    let error = TrainerError.nonFinite(step: step, what: name(index))
+    throw TrainerError.agreed(rank: 0, status: error.exitStatus, message: "\(error)")
   }
 
   private func nameOfElement(_ index: Int) -> String {
     let layout = task.plan.slotLayout
     if layout.sums.contains(index) { return "the loss" }
     if layout.statistics.contains(index) { return "a batch statistic" }
-    let parameter = task.plan.parameters.parameters.first { $0.range.contains(index) }
-    return "the gradient of \(parameter?.name ?? "a parameter")"
+    return "the gradient of \(nameOfParameter(index))"
+  }
+
+  private func nameOfParameter(_ index: Int) -> String {
+    task.plan.parameters.parameters.first { $0.range.contains(index) }?.name ?? "a parameter"
   }
 
   /// Applies the update and moves to the next step.

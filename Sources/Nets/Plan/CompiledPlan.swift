@@ -89,7 +89,7 @@ final class CompiledPlan {
     let arena = try AlignedMemory(byteCount: plan.byteCount, purpose: "activations")
     let copies = try WeightsCopies(
       builder.weightsRequests, of: parameters, device: device, attributes: builder.attributes)
-    let stride = Self.aligned(slotLayout.count * MemoryLayout<Float>.stride)
+    let stride = MemoryPlan.aligned(slotLayout.count * MemoryLayout<Float>.stride)
     let slots = try AlignedMemory(byteCount: stride * slotCount, purpose: "gradients")
     let labels = try AlignedMemory(
       byteCount: builder.batch * MemoryLayout<Int32>.stride, purpose: "labels")
@@ -108,10 +108,6 @@ final class CompiledPlan {
     unsharedBytes = builder.bufferBytes.reduce(0, +)
     reorderCount = builder.reorderCount
     memories = [arena, slots, labels, weights] + (copies.memory.map { [$0] } ?? [])
-  }
-
-  private static func aligned(_ bytes: Int) -> Int {
-    (bytes + MemoryPlan.alignment - 1) / MemoryPlan.alignment * MemoryPlan.alignment
   }
 
   func run(slot: Int, lossScale: Float) throws { try steps.run(slot: slot, lossScale: lossScale) }
@@ -153,7 +149,7 @@ private struct WeightsCopies {
     var offsets: [Int] = []
     for (request, isCopy) in zip(requests, isCopy) {
       offsets.append(byteCount)
-      if isCopy { byteCount += (request.layout.byteCount + 63) / 64 * 64 }
+      if isCopy { byteCount += MemoryPlan.aligned(request.layout.byteCount) }
     }
     memory =
       byteCount > 0 ? try AlignedMemory(byteCount: byteCount, purpose: "weights") : nil

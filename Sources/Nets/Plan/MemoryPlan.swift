@@ -49,7 +49,8 @@ struct MemoryPlan {
     return offset
   }
 
-  private static func aligned(_ bytes: Int) -> Int {
+  /// `bytes` rounded up to whole units of `alignment`.
+  static func aligned(_ bytes: Int) -> Int {
     (bytes + alignment - 1) / alignment * alignment
   }
 }
