@@ -1,4 +1,32 @@
+import COneDNN
 import Glibc
+
+/// What softmax cross-entropy reads.
+struct SoftmaxCrossEntropyInputs {
+  let logits: ValueID
+  /// `[batch]`, int32.
+  let labels: Located
+  /// `[batch]`, float32.
+  let weights: Located
+}
+
+extension PlanBuilder {
+  /// Adds the loss: the end of the forward pass and the start of the backward pass.
+  func emitSoftmaxCrossEntropy(_ inputs: SoftmaxCrossEntropyInputs) throws {
+    let logits = located(inputs.logits)
+    let gradient = newBuffer(logits.layout)
+    let shape = shape(of: inputs.logits)
+    emit([logits, gradient, inputs.labels, inputs.weights], layer: "loss") { addresses in
+      SoftmaxCrossEntropy(
+        batch: shape[0], classes: shape[1],
+        logits: UnsafePointer(addresses[0].assumingMemoryBound(to: Float.self)),
+        gradient: addresses[1].assumingMemoryBound(to: Float.self),
+        labels: UnsafePointer(addresses[2].assumingMemoryBound(to: Int32.self)),
+        weights: UnsafePointer(addresses[3].assumingMemoryBound(to: Float.self)))
+    }
+    try contribute(gradient, to: inputs.logits, layer: "loss")
+  }
+}
 
 /// The loss of a micro-batch of class labels, prepared for execution: plain addresses.
 ///
@@ -7,7 +35,7 @@ import Glibc
 /// scale · w · (p[c] − [c = y]).
 ///
 /// - Shapes: `logits` and `gradient` `[batch, classes]`; `labels` and `weights` `[batch]`.
-struct SoftmaxCrossEntropy {
+struct SoftmaxCrossEntropy: StepKernel {
   let batch: Int
   let classes: Int
   let logits: UnsafePointer<Float>
@@ -15,9 +43,10 @@ struct SoftmaxCrossEntropy {
   let labels: UnsafePointer<Int32>
   let weights: UnsafePointer<Float>
 
-  /// Writes the gradient, and into `sums`: Σ w · loss, Σ w, and how many samples with w ≠ 0 were
+  /// Writes the gradient, and into the sums: Σ w · loss, Σ w, and how many samples with w ≠ 0 were
   /// classified correctly. Samples are added in order, so that the bits are always the same.
-  func run(scale: Float, sums: UnsafeMutablePointer<Float>) {
+  func run(_ context: StepContext) {
+    let (scale, sums) = (context.lossScale, context.sums)
     sums.update(repeating: 0, count: 3)
     for sample in 0..<batch {
       let row = logits + sample * classes

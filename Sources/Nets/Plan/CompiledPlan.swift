@@ -11,9 +11,6 @@ struct PlanAddresses {
   /// Bytes from one slot to the next.
   let slotStride: Int
   let slotLayout: SlotLayout
-  let labels: UnsafeMutablePointer<Int32>
-  let sampleWeights: UnsafeMutablePointer<Float>
-  let batch: Int
 
   func address(of place: Place, slot: Int) -> UnsafeMutableRawPointer {
     switch place {
@@ -40,15 +37,6 @@ struct PlanAddresses {
   /// Where the sums of slot 0 start.
   var sums: UnsafeMutablePointer<Float> {
     element(slotLayout.sums.lowerBound, slot: 0).assumingMemoryBound(to: Float.self)
-  }
-
-  func softmaxCrossEntropy(logits: Located, gradient: Located) -> SoftmaxCrossEntropy {
-    let logitsAddress = address(of: logits.place, slot: 0)
-    return SoftmaxCrossEntropy(
-      batch: batch, classes: logits.layout.byteCount / (batch * MemoryLayout<Float>.stride),
-      logits: UnsafePointer(logitsAddress.assumingMemoryBound(to: Float.self)),
-      gradient: address(of: gradient.place, slot: 0).assumingMemoryBound(to: Float.self),
-      labels: UnsafePointer(labels), weights: UnsafePointer(sampleWeights))
   }
 
   private func element(_ index: Int, slot: Int) -> UnsafeMutableRawPointer {
@@ -91,26 +79,22 @@ final class CompiledPlan {
       builder.weightsRequests, of: parameters, device: device, attributes: builder.attributes)
     let stride = MemoryPlan.aligned(slotLayout.count * MemoryLayout<Float>.stride)
     let slots = try AlignedMemory(byteCount: stride * slotCount, purpose: "gradients")
-    let labels = try AlignedMemory(
-      byteCount: builder.batch * MemoryLayout<Int32>.stride, purpose: "labels")
-    let weights = try AlignedMemory(
-      byteCount: builder.batch * MemoryLayout<Float>.stride, purpose: "sample weights")
     addresses = PlanAddresses(
       parameters: parameters, arena: arena.address, bufferOffsets: plan.offsets,
       weights: copies.addresses, slots: slots.address, slotStride: stride,
-      slotLayout: slotLayout,
-      labels: labels.address.assumingMemoryBound(to: Int32.self),
-      sampleWeights: weights.address.assumingMemoryBound(to: Float.self), batch: builder.batch)
+      slotLayout: slotLayout)
     steps = try PreparedSteps(
       builder.steps, device: device, slotCount: slotCount, addresses: addresses)
     refresh = copies.reorders
     arenaBytes = plan.byteCount
     unsharedBytes = builder.bufferBytes.reduce(0, +)
     reorderCount = builder.reorderCount
-    memories = [arena, slots, labels, weights] + (copies.memory.map { [$0] } ?? [])
+    memories = [arena, slots] + (copies.memory.map { [$0] } ?? [])
   }
 
-  func run(slot: Int, lossScale: Float) throws { try steps.run(slot: slot, lossScale: lossScale) }
+  func run(slot: Int, lossScale: Float, draw: MicroBatchDraw = .none) throws {
+    try steps.run(slot: slot, lossScale: lossScale, draw: draw)
+  }
 
   /// Brings the copies of the weights up to date with the master weights.
   func refreshWeights() throws {
@@ -126,10 +110,15 @@ final class CompiledPlan {
   }
 
   /// The elements of a float32 buffer of the arena.
-  func floats(_ located: Located) -> UnsafeMutableBufferPointer<Float> {
+  func floats(_ located: Located) -> UnsafeMutableBufferPointer<Float> { elements(located) }
+
+  /// The elements of a buffer of the arena.
+  func elements<Element: BitwiseCopyable>(
+    _ located: Located, as type: Element.Type = Element.self
+  ) -> UnsafeMutableBufferPointer<Element> {
     UnsafeMutableBufferPointer(
-      start: addresses.address(of: located.place, slot: 0).assumingMemoryBound(to: Float.self),
-      count: located.layout.byteCount / MemoryLayout<Float>.stride)
+      start: addresses.address(of: located.place, slot: 0).assumingMemoryBound(to: type),
+      count: located.layout.byteCount / MemoryLayout<Element>.stride)
   }
 }
 

@@ -26,8 +26,8 @@ struct Located {
 struct StepDraft {
   enum Action {
     case primitive(Primitive, arguments: [(key: CInt, value: Located)])
-    /// Softmax cross-entropy of `logits`; `gradient` receives the gradient of the logits.
-    case softmaxCrossEntropy(logits: Located, gradient: Located)
+    /// A kernel of ours; `prepare` is given the operands' addresses, in their order.
+    case kernel(operands: [Located], prepare: ([UnsafeMutableRawPointer]) -> any StepKernel)
   }
   let layer: String
   let action: Action
@@ -36,7 +36,7 @@ struct StepDraft {
   var operands: [Located] {
     switch action {
     case .primitive(_, let arguments): arguments.map(\.value)
-    case .softmaxCrossEntropy(let logits, let gradient): [logits, gradient]
+    case .kernel(let operands, _): operands
     }
   }
 }
@@ -115,6 +115,13 @@ final class PlanBuilder {
   func newBuffer(_ layout: MemoryDescriptor) -> Located {
     bufferBytes.append(layout.byteCount)
     return Located(layout: layout, place: .buffer(bufferBytes.count - 1))
+  }
+
+  /// A row-major array that the caller writes between runs.
+  func newInput(_ shape: [Int], _ type: dnnl_data_type_t) throws -> Located {
+    let located = newBuffer(try .rowMajor(shape, type))
+    keep(located)
+    return located
   }
 
   /// Gives an input of the plan its array, which the caller writes between runs.
@@ -215,14 +222,14 @@ final class PlanBuilder {
         action: .primitive(try Primitive(descriptor), arguments: arguments)))
   }
 
-  /// Adds the loss: the end of the forward pass and the start of the backward pass.
-  func emitSoftmaxCrossEntropy(of logits: ValueID) {
-    let located = self.located(logits)
-    let gradient = newBuffer(located.layout)
-    steps.append(
-      StepDraft(
-        layer: "loss", action: .softmaxCrossEntropy(logits: located, gradient: gradient)))
-    gradients[logits] = gradient
+  /// Adds a kernel of ours.
+  ///
+  /// - Parameter prepare: is given the operands' addresses, in their order.
+  func emit(
+    _ operands: [Located], layer: String,
+    prepare: @escaping ([UnsafeMutableRawPointer]) -> any StepKernel
+  ) {
+    steps.append(StepDraft(layer: layer, action: .kernel(operands: operands, prepare: prepare)))
   }
 
   /// Plans every operation forward and, in training, what `startBackward` adds (a loss: it must

@@ -7,19 +7,17 @@ final class PreparedSteps {
     /// A primitive; the arguments of micro-batch slot s start `slotStride` · s further on.
     case primitive(
       dnnl_primitive_t, UnsafePointer<dnnl_exec_arg_t>, count: CInt, slotStride: Int)
-    case softmaxCrossEntropy(SoftmaxCrossEntropy)
+    /// A kernel of ours; that of micro-batch slot s stands `slotStride` · s further on.
+    case kernel(UnsafePointer<any StepKernel>, slotStride: Int)
   }
 
   private let device: KernelDevice
-  private let steps: UnsafeMutableBufferPointer<Step>
+  private let steps: FixedList<Step>
   private let layers: [String]
   private let sums: UnsafeMutablePointer<Float>
   private let sumsStride: Int
-
-  // What the plain values point to.
-  private let primitives: [Primitive]
-  private let memories: [MemoryObject]
-  private let argumentLists: [UnsafeMutablePointer<dnnl_exec_arg_t>]
+  /// What the plain values point to.
+  private let preparation: Preparation
 
   /// - Parameters:
   ///   - slotCount: slots that steps can be run for.
@@ -29,27 +27,11 @@ final class PreparedSteps {
   ) throws {
     self.device = device
     var preparation = Preparation(device: device, slotCount: slotCount, addresses: addresses)
-    steps = .allocate(capacity: drafts.count)
+    steps = FixedList(try drafts.map { try preparation.step($0) })
+    self.preparation = preparation
     sums = addresses.sums
     sumsStride = addresses.slotStride / MemoryLayout<Float>.stride
     layers = drafts.map(\.layer)
-    do {
-      for (index, draft) in drafts.enumerated() {
-        steps.initializeElement(at: index, to: try preparation.step(draft))
-      }
-    } catch {
-      preparation.argumentLists.forEach { $0.deallocate() }
-      steps.deallocate()
-      throw error
-    }
-    primitives = preparation.primitives
-    memories = preparation.memories
-    argumentLists = preparation.argumentLists
-  }
-
-  deinit {
-    argumentLists.forEach { $0.deallocate() }
-    steps.deallocate()
   }
 
   /// Runs all steps in order.
@@ -57,15 +39,17 @@ final class PreparedSteps {
   /// - Parameters:
   ///   - slot: where gradients, batch statistics and sums go.
   ///   - lossScale: factor of the loss in the gradients.
-  func run(slot: Int, lossScale: Float) throws {
+  ///   - draw: what random numbers are drawn for.
+  func run(slot: Int, lossScale: Float, draw: MicroBatchDraw) throws {
+    let context = StepContext(lossScale: lossScale, sums: sums + slot * sumsStride, draw: draw)
     for index in 0..<steps.count {
-      switch steps[index] {
+      switch steps.elements[index] {
       case .primitive(let primitive, let arguments, let count, let stride):
         let status = dnnl_primitive_execute(
           primitive, device.stream, count, arguments + slot * stride)
         if status != dnnl_success { try check(status, layer: layers[index]) }
-      case .softmaxCrossEntropy(let loss):
-        loss.run(scale: lossScale, sums: sums + slot * sumsStride)
+      case .kernel(let kernels, let stride):
+        kernels[slot * stride].run(context)
       }
     }
     try check(dnnl_stream_wait(device.stream))
@@ -76,37 +60,71 @@ final class PreparedSteps {
     let device: KernelDevice
     let slotCount: Int
     let addresses: PlanAddresses
-    var primitives: [Primitive] = []
-    var memories: [MemoryObject] = []
-    var argumentLists: [UnsafeMutablePointer<dnnl_exec_arg_t>] = []
+    private var primitives: [Primitive] = []
+    private var memories: [MemoryObject] = []
+    private var argumentLists: [FixedList<dnnl_exec_arg_t>] = []
+    private var kernelLists: [FixedList<any StepKernel>] = []
+
+    init(device: KernelDevice, slotCount: Int, addresses: PlanAddresses) {
+      self.device = device
+      self.slotCount = slotCount
+      self.addresses = addresses
+    }
 
     mutating func step(_ draft: StepDraft) throws -> Step {
+      // One of what depends on the slot for each slot.
+      let copies = draft.operands.contains { $0.place.isInSlot } ? slotCount : 1
       switch draft.action {
-      case .softmaxCrossEntropy(let logits, let gradient):
-        return .softmaxCrossEntropy(
-          addresses.softmaxCrossEntropy(logits: logits, gradient: gradient))
+      case .kernel(let operands, let prepare):
+        let kernels = (0..<copies).map { slot in
+          prepare(operands.map { addresses.address(of: $0.place, slot: slot) })
+        }
+        let list = FixedList(kernels)
+        kernelLists.append(list)
+        return .kernel(list.elements, slotStride: copies > 1 ? 1 : 0)
       case .primitive(let primitive, let arguments):
         primitives.append(primitive)
-        let copies = arguments.contains { $0.value.place.isInSlot } ? slotCount : 1
-        let list = UnsafeMutablePointer<dnnl_exec_arg_t>.allocate(
-          capacity: copies * arguments.count)
+        let list = FixedList(
+          try (0..<copies).flatMap { slot in
+            try arguments.map { try argument($0.key, $0.value, slot: slot) }
+          })
         argumentLists.append(list)
-        for slot in 0..<copies {
-          for (index, argument) in arguments.enumerated() {
-            let memory = try MemoryObject(
-              argument.value.layout, at: addresses.address(of: argument.value.place, slot: slot),
-              device: device)
-            memories.append(memory)
-            (list + slot * arguments.count + index).initialize(
-              to: dnnl_exec_arg_t(arg: argument.key, memory: memory.handle))
-          }
-        }
         return .primitive(
-          primitive.handle, list, count: CInt(arguments.count),
+          primitive.handle, list.elements, count: CInt(arguments.count),
           slotStride: copies > 1 ? arguments.count : 0)
       }
     }
+
+    private mutating func argument(
+      _ key: CInt, _ value: Located, slot: Int
+    ) throws -> dnnl_exec_arg_t {
+      let memory = try MemoryObject(
+        value.layout, at: addresses.address(of: value.place, slot: slot), device: device)
+      memories.append(memory)
+      return dnnl_exec_arg_t(arg: key, memory: memory.handle)
+    }
   }
+}
+
+/// Elements at an address that stays, reachable without counting references.
+private final class FixedList<Element> {
+  let count: Int
+  private let memory: UnsafeMutablePointer<Element>
+
+  init(_ elements: [Element]) {
+    count = elements.count
+    memory = .allocate(capacity: elements.count)
+    for (index, element) in elements.enumerated() {
+      (memory + index).initialize(to: element)
+    }
+  }
+
+  deinit {
+    memory.deinitialize(count: count)
+    memory.deallocate()
+  }
+
+  var elements: UnsafePointer<Element> { UnsafePointer(memory) }
 }
 
 extension Place {

@@ -11,6 +11,8 @@ public final class TrainingPlan {
 
   private let compiled: CompiledPlan
   private let input: Located
+  private let labelsInput: Located
+  private let weightsInput: Located
   private let output: Located
 
   /// Compiles a model.
@@ -34,7 +36,12 @@ public final class TrainingPlan {
       graph: network.graph, batch: microBatch, precision: precision, isTraining: true,
       device: KernelDevice())
     input = try builder.defineImages(network.images)
-    try builder.build { $0.emitSoftmaxCrossEntropy(of: network.logits) }
+    let loss = SoftmaxCrossEntropyInputs(
+      logits: network.logits, labels: try builder.newInput([microBatch], dnnl_s32),
+      weights: try builder.newInput([microBatch], dnnl_f32))
+    labelsInput = loss.labels
+    weightsInput = loss.weights
+    try builder.build { try $0.emitSoftmaxCrossEntropy(loss) }
     output = builder.located(network.logits)
     builder.keep(output)
     parameters = try ParameterStore(trainedBy: builder)
@@ -47,12 +54,12 @@ public final class TrainingPlan {
 
   /// Input, class indices `[microBatch]`; not read where a sample's weight is 0.
   public var labels: UnsafeMutableBufferPointer<Int32> {
-    UnsafeMutableBufferPointer(start: compiled.addresses.labels, count: microBatch)
+    compiled.elements(labelsInput)
   }
 
   /// Input, weight of each sample in the loss `[microBatch]`; 0 leaves a sample out.
   public var sampleWeights: UnsafeMutableBufferPointer<Float> {
-    UnsafeMutableBufferPointer(start: compiled.addresses.sampleWeights, count: microBatch)
+    compiled.floats(weightsInput)
   }
 
   /// Output of the last run, `[microBatch, classes]`.
@@ -91,9 +98,10 @@ public final class TrainingPlan {
   /// The slot is overwritten with the gradient of `lossScale` · Σ weight · loss, the batch
   /// statistics, and the sums, which are not scaled.
   ///
+  /// - Parameter draw: what random numbers are drawn for.
   /// - Throws: `NetsError.kernel` naming the layer whose kernel failed.
-  public func run(slot: Int, lossScale: Float) throws {
-    try compiled.run(slot: slot, lossScale: lossScale)
+  public func run(slot: Int, lossScale: Float, draw: MicroBatchDraw = .none) throws {
+    try compiled.run(slot: slot, lossScale: lossScale, draw: draw)
   }
 
   /// Brings the weights that kernels read up to date with `parameters.values`.

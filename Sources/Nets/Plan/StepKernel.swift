@@ -1,0 +1,35 @@
+/// A step that no primitive of oneDNN does well, ready to run: plain addresses and sizes, no
+/// allocation, the same bits whenever its inputs have the same bits.
+protocol StepKernel {
+  func run(_ context: StepContext)
+}
+
+/// What a step is told when it runs.
+struct StepContext {
+  /// Factor of the loss in the gradients.
+  let lossScale: Float
+  /// The sums of the micro-batch's slot.
+  let sums: UnsafeMutablePointer<Float>
+  /// What random numbers are drawn for.
+  let draw: MicroBatchDraw
+}
+
+/// Which micro-batch random numbers belong to: the same numbers on whichever rank computes it.
+public struct MicroBatchDraw: Equatable, Sendable {
+  /// The seed of the run.
+  public var seed: UInt64
+  /// The update that the micro-batch is part of, counted from 0.
+  public var step: Int
+  /// The micro-batch among those of the global batch.
+  public var microBatch: Int
+
+  /// A micro-batch of a run.
+  public init(seed: UInt64, step: Int, microBatch: Int) {
+    self.seed = seed
+    self.step = step
+    self.microBatch = microBatch
+  }
+
+  /// For what draws nothing.
+  public static let none = MicroBatchDraw(seed: 0, step: 0, microBatch: 0)
+}
