@@ -4,6 +4,8 @@ public enum DatasetError: Error, Sendable, CustomStringConvertible {
   case unreadable(file: String, reason: String)
   /// A file or folder cannot be written.
   case unwritable(file: String, reason: String)
+  /// A list without even a header.
+  case emptyList(file: String)
   /// A list's first line lacks a column; `nearest` is what might be meant.
   case missingColumn(file: String, column: String, nearest: String?)
   /// A quote that no other quote closes; the rest of the file is inside it.
@@ -30,6 +32,7 @@ public enum DatasetError: Error, Sendable, CustomStringConvertible {
     switch self {
     case .unreadable(let file, let reason): "\(file): cannot be read: \(reason)"
     case .unwritable(let file, let reason): "\(file): cannot be written: \(reason)"
+    case .emptyList(let file): "\(file): is empty; the first line has to name the columns"
     case .missingColumn(let file, let column, let nearest):
       "\(file):1: column '\(column)' is missing from the header"
         + (nearest.map { "; did you mean it by '\($0)'?" } ?? "")
@@ -77,7 +80,7 @@ public struct RowProblem: Equatable, Sendable, CustomStringConvertible {
 }
 
 /// Why the image of a row cannot be used.
-public struct SampleProblem: Equatable, Sendable, CustomStringConvertible {
+public struct SampleProblem: Equatable, Codable, Sendable, CustomStringConvertible {
   /// The sample, as an index into the manifest's records.
   public var sample: Int32
   /// The list that names the image.

@@ -8,6 +8,10 @@ public enum TrainerError: Error, Sendable, CustomStringConvertible {
   case missingData(path: String, key: String)
   /// A system call failed.
   case system(call: String, path: String, reason: String)
+  /// A model gives logits that are not finite.
+  case outputsNotFinite(weights: String)
+  /// The run folder cannot be made or written.
+  case runFolderUnusable(folder: String, reason: String)
   /// The run folder holds a run already.
   case runFolderInUse(folder: String)
   /// A checkpoint that was asked for by name cannot be used.
@@ -28,10 +32,11 @@ public enum TrainerError: Error, Sendable, CustomStringConvertible {
   /// The status that the process ends with.
   public var exitStatus: ExitStatus {
     switch self {
-    case .configuration, .usage, .runFolderInUse, .configurationChanged, .identityChanged,
+    case .configuration, .usage, .runFolderUnusable, .runFolderInUse, .configurationChanged,
+      .identityChanged,
       .identitiesDiffer:
       .usage
-    case .missingData, .checkpointUnusable, .runIncomplete: .badData
+    case .missingData, .checkpointUnusable, .runIncomplete, .outputsNotFinite: .badData
     case .system, .nonFinite: .internalError
     case .agreed(_, let status, _): status
     }
@@ -49,6 +54,11 @@ public enum TrainerError: Error, Sendable, CustomStringConvertible {
         + "data.train and data.validation"
     case .system(let call, let path, let reason):
       "\(path): \(call) failed: \(reason)"
+    case .outputsNotFinite(let weights):
+      "\(weights): the model's outputs are not finite, so that it cannot be evaluated; name an "
+        + "earlier one with --checkpoint"
+    case .runFolderUnusable(let folder, let reason):
+      "\(folder): cannot be the run folder (\(reason)); name another with --run"
     case .runFolderInUse(let folder):
       "\(folder) holds a run already: go on with it by --resume auto, or name another folder "
         + "with --run"

@@ -1,4 +1,3 @@
-import CVectorKernels
 import Distributed
 import Nets
 
@@ -34,10 +33,7 @@ final class TrainingLoop {
     while position.step < settings.totalSteps {
       if try stopIsRequested() { return try leaveEarly() }  // collective
       reporter.beginStep(position.step + 1)
-      try sumOwnMicroBatches()
-      try parts.reducer.allReduce(task.plan.slot(0))  // collective
-      try refuseNonFinite()
-      try updateWeights()
+      try update()  // collective
       try report()  // collective every few steps
       guard try evaluateIfOwed() else { return try leaveEarly() }  // collective when due
       try checkpointIfDue()  // collective when due
@@ -48,82 +44,28 @@ final class TrainingLoop {
 
   // MARK: - One step
 
-  /// Whether any rank was asked to stop.
+  /// Whether any rank was asked to stop. Also where ranks learn of each other's unusable images, so
+  /// that too many of them end the run at the same step on any number of ranks.
   private func stopIsRequested() throws -> Bool {
-    try job.agreement.any(job.signals.isStopRequested)
+    let (isStopped, hasNews) = try job.agreement.any(
+      job.signals.isStopRequested, task.hasNewProblems)
+    if hasNews { try countSkipped() }
+    return isStopped
   }
 
-  /// Forward and backward of this rank's leaves, summed by its part of the tree into slot 0.
-  private func sumOwnMicroBatches() throws {
-    let plan = task.plan
-    try parts.tree.reduceLeaves(
-      compute: { _, slot in try task.computeNextMicroBatch(slot: slot) },
-      add: { into, from in
-        let (sum, addend) = (plan.slot(into), plan.slot(from))
-        guard let sum = sum.baseAddress, let addend = addend.baseAddress else { return }
-        aver_add_f32(sum, addend, plan.slotLayout.count)
-      })
-  }
-
-  /// Throws where the sum over all micro-batches has a value that is not finite. All ranks hold the
-  /// same bits, so all of them stop here, before the weights have changed.
-  private func refuseNonFinite() throws {
-    try refuseNonFinite(task.plan.slot(0), step: position.step + 1, name: nameOfElement)
-  }
-
-  /// Throws where the update left a weight that is not finite: such a model is never evaluated,
-  /// checkpointed or called the best. Asked before these only, because it reads all weights.
-  private func refuseNonFiniteWeights() throws {
-    try refuseNonFinite(task.plan.parameters.values, step: position.step) {
-      "the updated \(nameOfParameter($0))"
+  /// Counts the images that ranks could not use since the last call. Collective.
+  private func countSkipped() throws {
+    let problems = try job.gather(task.takeProblems())
+    try job.throwingAlike {
+      try position.skipped.add(problems, policy: settings.onDataError)
     }
   }
 
-  private func refuseNonFinite(
-    _ values: UnsafeMutableBufferPointer<Float>, step: Int, name: (Int) -> String
-  ) throws {
-    let index = Int(aver_first_nonfinite_f32(values.baseAddress, values.count))
-    guard index >= 0 else { return }
-    let error = TrainerError.nonFinite(step: step, what: name(index))
-    throw TrainerError.agreed(rank: 0, status: error.exitStatus, message: "\(error)")
-  }
-
-  private func nameOfElement(_ index: Int) -> String {
-    let layout = task.plan.slotLayout
-    if layout.sums.contains(index) { return "the loss" }
-    if layout.statistics.contains(index) { return "a batch statistic" }
-    return "the gradient of \(nameOfParameter(index))"
-  }
-
-  private func nameOfParameter(_ index: Int) -> String {
-    task.plan.parameters.parameters.first { $0.range.contains(index) }?.name ?? "a parameter"
-  }
-
-  /// Applies the update and moves to the next step.
-  ///
-  /// The loss of a step is the weighted mean over its global batch, of M micro-batches of B samples:
-  ///
-  ///     L = Σ w l / Σ w          over all M · B samples
-  ///     g = Σ_m  (1 / B) Σ w ∂l  what the slots hold after the tree: micro-batch m scaled by 1 / B
-  ///     ∂L = g · B / Σ w         which is g / M where all weights are 1
-  ///
-  /// Σ w is one of the sums in the slot and went through the same tree, so that the factor, which
-  /// the optimizer applies at the root, has the same bits for any number of ranks.
-  private func updateWeights() throws {
-    let (plan, slot, layout) = (task.plan, task.plan.slot(0), task.plan.slotLayout)
-    let weightSum = slot[layout.sums.lowerBound + SlotLayout.Sum.weight.rawValue]
-    parts.optimizer.update(
-      plan.parameters.values,
-      gradients: UnsafeBufferPointer(rebasing: slot[layout.gradients]),
-      gradientScale: Double(task.microBatch) / Double(weightSum),
-      learningRate: parts.schedule.rate(step: position.step), step: position.step + 1)
-    let statistics = UnsafeMutableBufferPointer(rebasing: slot[layout.statistics])
-    if let values = statistics.baseAddress {
-      aver_scale_f32(values, 1 / Float(settings.microBatches), statistics.count)
-    }
-    plan.parameters.updateRunningStatistics(
-      from: UnsafeBufferPointer(statistics), microBatch: task.microBatch)
-    try plan.refreshWeights()
+  /// Makes the update and moves to the next step.
+  private func update() throws {
+    try parts.step.run(
+      number: position.step + 1, learningRate: parts.schedule.rate(step: position.step),
+      compute: task.computeNextMicroBatch)
     position.step += 1
     position.isEvaluationOwed = settings.isEvaluationDue(after: position.step)
   }
@@ -132,17 +74,16 @@ final class TrainingLoop {
 
   /// Writes the step's metrics where they are due.
   private func report() throws {
-    let (slot, layout) = (task.plan.slot(0), task.plan.slotLayout)
-    func sum(_ which: SlotLayout.Sum) -> Double {
-      Double(slot[layout.sums.lowerBound + which.rawValue])
-    }
+    func sum(_ which: SlotLayout.Sum) -> Double { Double(parts.step.sum(which)) }
     let result = StepResult(
       step: position.step, loss: sum(.loss) / sum(.weight),
-      accuracy: sum(.correct) / Double(settings.microBatches * task.microBatch),
+      accuracy: sum(.correct) / Double(parts.step.microBatches * parts.step.microBatch),
       learningRate: parts.schedule.rate(step: position.step - 1))
     reporter.endStep(result)
     if settings.isLoggingDue(after: position.step) {
-      try reporter.log(result, counters: try gatherCounters())
+      try countSkipped()
+      try reporter.log(
+        result, skipped: position.skipped.samples.count, waitedSeconds: try longestWait())
     }
   }
 
@@ -151,7 +92,7 @@ final class TrainingLoop {
   /// - Returns: false when the evaluation was abandoned because somebody asked to stop.
   private func evaluateIfOwed() throws -> Bool {
     guard position.isEvaluationOwed else { return true }
-    try refuseNonFiniteWeights()
+    try parts.step.refuseNonFiniteWeights(after: position.step)
     job.activity = .evaluating(afterStep: position.step)
     guard let evaluation = try task.evaluate(isStopRequested: stopIsRequested) else { return false }
     position.isEvaluationOwed = false
@@ -170,9 +111,10 @@ final class TrainingLoop {
 
   /// Writes a checkpoint unless the last one says the same.
   private func saveCheckpoint() throws {
-    try refuseNonFiniteWeights()
+    try parts.step.refuseNonFiniteWeights(after: position.step)
     job.activity = .writingCheckpoint(afterStep: position.step)
-    let state = parts.state(position, skippedSamples: try gatherCounters().skippedSamples)
+    try countSkipped()
+    let state = parts.state(position)
     guard state != position.saved else { return }
     try job.agreement.onRankZero {
       try parts.checkpoints.write(
@@ -195,18 +137,6 @@ final class TrainingLoop {
     reporter.sayFinished(best: position.best)
   }
 
-  /// The counters of all ranks together: samples summed, waiting that of the slowest rank.
-  private func gatherCounters() throws -> DataCounters {
-    let own = task.counters
-    let bytes =
-      ByteCoding.bytes(of: [own.skippedSamples]) + ByteCoding.bytes(of: [own.waitedSeconds])
-    var total = DataCounters(skippedSamples: position.skippedBefore)
-    for part in try job.communicator.allGather(bytes) {
-      let skipped: [Int] = ByteCoding.values(in: part[..<8])
-      let waited: [Double] = ByteCoding.values(in: part[8...])
-      total.skippedSamples += skipped[0]
-      total.waitedSeconds = max(total.waitedSeconds, waited[0])
-    }
-    return total
-  }
+  /// Seconds that the slowest rank has waited for data. Collective.
+  private func longestWait() throws -> Double { try job.maximum([task.waitedSeconds])[0] }
 }

@@ -1,11 +1,8 @@
-import Distributed
-import Nets
+import Datasets
 
 /// The pieces that a training loop turns; a stage builds them.
 struct TrainingParts {
-  var tree: MicroBatchTree
-  var reducer: GradientReducer
-  var optimizer: any Optimizer
+  var step: TrainingStep
   var schedule: LearningRateSchedule
   var snapshot: ModelSnapshot
   var checkpoints: CheckpointStore
@@ -15,25 +12,25 @@ struct TrainingParts {
   var stepsPerEpoch: Int
 
   /// The content of `state.json` at a position.
-  func state(_ position: TrainingPosition, skippedSamples: Int) -> CheckpointState {
+  func state(_ position: TrainingPosition) -> CheckpointState {
     var state = identity
     state.step = position.step
     state.epoch = Double(position.step) / Double(stepsPerEpoch)
     state.isEvaluated = !position.isEvaluationOwed
     state.best = position.best
-    state.skippedSamples = skippedSamples
+    state.skippedSamples = position.skipped.samples.sorted()
     return state
   }
 }
 
-/// When a training loop does what; everything in optimizer updates.
+/// When a training loop does what, in optimizer updates, and what it puts up with.
 struct LoopSettings: Equatable, Sendable {
   var totalSteps: Int
-  /// Micro-batches of a global batch, over all ranks.
-  var microBatches: Int
   var evaluationEvery: Int
   var checkpointEvery: Int
   var loggingEvery: Int
+  /// What happens to images that cannot be used.
+  var onDataError: ErrorPolicy
 
   func isEvaluationDue(after step: Int) -> Bool { isDue(step, every: evaluationEvery) }
   func isCheckpointDue(after step: Int) -> Bool { isDue(step, every: checkpointEvery) }
@@ -53,8 +50,8 @@ struct TrainingPosition: Equatable {
   var isEvaluationOwed = false
   /// The best evaluation so far.
   var best: CheckpointState.Best?
-  /// Substituted samples before this process started.
-  var skippedBefore = 0
+  /// The images that the run could not use.
+  var skipped = SkippedSamples()
   /// The last checkpoint on disk.
   var saved: CheckpointState?
 
@@ -66,7 +63,7 @@ struct TrainingPosition: Equatable {
     step = state.step
     isEvaluationOwed = !state.isEvaluated && settings.isEvaluationDue(after: state.step)
     best = state.best
-    skippedBefore = state.skippedSamples
+    skipped = SkippedSamples(samples: state.skippedSamples)
     saved = state
   }
 }

@@ -1,18 +1,21 @@
+import Datasets
 import Nets
 
 /// What a stage gives the training loop, which knows nothing of faces or speech: samples into the
 /// plan, and a way to tell how good the model is.
 protocol TrainingTask: AnyObject {
-  /// The plan that micro-batches run through, with the weights that are trained.
-  var plan: TrainingPlan { get }
-  /// Samples of a micro-batch.
-  var microBatch: Int { get }
-  /// What this rank's data has cost so far.
-  var counters: DataCounters { get }
+  /// Seconds that this rank's steps have waited for samples since the process started.
+  var waitedSeconds: Double { get }
+  /// Whether this rank has met samples that it could not use since `takeProblems`.
+  var hasNewProblems: Bool { get }
+  /// The samples that this rank could not use and has not given away yet, each once.
+  func takeProblems() -> [SampleProblem]
 
-  /// Computes this rank's next micro-batch into a slot of the plan, with a loss scale of
-  /// 1 / `microBatch`. The micro-batches come in the order of the steps, and of the leaves in a step.
-  func computeNextMicroBatch(slot: Int) throws
+  /// Computes this rank's next micro-batch into a slot of the plan, with a loss scale of 1 / the
+  /// number of its samples. The micro-batches come in the order of the steps, and of the leaves in a step.
+  ///
+  /// - Parameter draw: what the plan's random numbers are drawn for.
+  func computeNextMicroBatch(slot: Int, draw: MicroBatchDraw) throws
 
   /// Evaluates the model as it is now. Collective.
   ///
@@ -29,12 +32,4 @@ struct Evaluation {
   var values: [(name: String, value: MetricValue)]
   /// One line for the terminal.
   var summary: String
-}
-
-/// What loading data has cost a rank since the process started.
-struct DataCounters: Equatable {
-  /// Samples that could not be used and had a substitute.
-  var skippedSamples = 0
-  /// Seconds that steps have waited for samples.
-  var waitedSeconds = 0.0
 }

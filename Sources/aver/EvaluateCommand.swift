@@ -16,7 +16,11 @@ struct EvaluateCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("The run folder.", valueName: "run"), completion: .directory)
   var folder: String
 
-  @Option(help: "best, final, latest, or the path of a checkpoint or safetensors file.")
+  @Option(
+    help: """
+      best (final where the run has no best), final, latest, or the path of a checkpoint or \
+      safetensors file.
+      """)
   var checkpoint = "best"
 
   @Option(help: "A list of faces (CSV) instead of the run's validation list.")
@@ -40,7 +44,10 @@ struct EvaluateCommand: ParsableCommand {
       precision: precision)
     let status = Job.run { job in
       let (report, weights) = try evaluation.evaluate(job: job)
-      if job.isRankZero { print(json ? try report.json() : "weights   \(weights)\n\(report.text)") }
+      if job.isRankZero {
+        for problem in report.problems { Job.printError("left out \(problem)") }
+        print(json ? try report.json() : "weights   \(weights)\n\(report.text)")
+      }
       return .finished
     }
     guard status == .finished else { throw ExitCode(status.rawValue) }

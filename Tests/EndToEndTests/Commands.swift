@@ -18,13 +18,17 @@ final class RunningCommand {
   private let outputs: [URL]
 
   /// Starts an executable of this package, on `ranks` ranks where that is given.
-  init(_ name: String, ranks: Int? = nil, _ arguments: [String], in folder: String) throws {
+  init(
+    _ name: String, ranks: Int? = nil, environment: [String: String] = [:], _ arguments: [String],
+    in folder: String
+  ) throws {
     let executable = try Executables.path(of: name)
     let command = ranks.map { ["mpirun", "-n", "\($0)", executable] } ?? [executable]
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     process.arguments = command + arguments
     process.currentDirectoryURL = URL(fileURLWithPath: folder)
     process.environment = ProcessInfo.processInfo.environment.merging(Executables.openMPI) { $1 }
+      .merging(environment) { $1 }
     // Files, not pipes: nobody has to empty them while the command runs.
     outputs = try ["out", "err"].map { kind in
       let url = URL(fileURLWithPath: "\(folder)/\(UUID().uuidString).\(kind)")

@@ -45,8 +45,10 @@ final class Laboratory: Sendable {
     """
 
   /// Runs a command to its end.
-  func run(_ name: String, ranks: Int? = nil, _ arguments: [String]) throws -> Outcome {
-    try RunningCommand(name, ranks: ranks, arguments, in: folder).wait()
+  func run(
+    _ name: String, ranks: Int? = nil, environment: [String: String] = [:], _ arguments: [String]
+  ) throws -> Outcome {
+    try RunningCommand(name, ranks: ranks, environment: environment, arguments, in: folder).wait()
   }
 
   /// Starts a training into the run folder `run`.
@@ -70,11 +72,29 @@ final class Laboratory: Sendable {
     try Data(contentsOf: URL(fileURLWithPath: "\(folder)/\(run)/final/model.safetensors"))
   }
 
+  /// Copies the corpus to the folder `name` and spoils the images of some lines of its training list.
+  func copyFaces(to name: String, unreadable lines: [Int]) throws {
+    let copy = "\(folder)/\(name)"
+    try FileManager.default.copyItem(atPath: "\(folder)/faces", toPath: copy)
+    let rows = try String(contentsOfFile: "\(copy)/training.csv", encoding: .utf8)
+      .split(separator: "\n")
+    for line in lines {
+      let image = try #require(rows[line - 1].split(separator: ",").first)
+      try Data("no image".utf8).write(to: URL(fileURLWithPath: "\(copy)/\(image)"))
+    }
+  }
+
   struct Line: Decodable {
     var step: Int
     var split: String
     var loss: Double
     var skipped: Int
+    var rowsLeftOut: Int
+
+    enum CodingKeys: String, CodingKey {
+      case step, split, loss, skipped
+      case rowsLeftOut = "rows_left_out"
+    }
   }
 
   /// The lines of a run's metrics; none before there is a file.

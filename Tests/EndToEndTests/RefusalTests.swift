@@ -10,10 +10,12 @@ extension EndToEnd {
     init() throws { laboratory = try Laboratory.shared.get() }
 
     private func refuse(
-      _ arguments: [String], ranks: Int? = nil, status: Int32, _ words: String...,
+      _ arguments: [String], ranks: Int? = nil, environment: [String: String] = [:],
+      status: Int32, _ words: String...,
       location: SourceLocation = #_sourceLocation
     ) throws {
-      let outcome = try laboratory.run("aver-train", ranks: ranks, arguments)
+      let outcome = try laboratory.run(
+        "aver-train", ranks: ranks, environment: environment, arguments)
       #expect(outcome.status == status, "\(outcome.errors)", sourceLocation: location)
       for word in words {
         #expect(
@@ -69,6 +71,63 @@ extension EndToEnd {
       try refuse(
         ["teacher", "--config", "tiny.yaml", "--run", "other", "--resume", "used/nothing"],
         status: 65, "used/nothing: there is no such folder")
+    }
+
+    @Test("a folder that cannot hold a run exits 64 and says why")
+    func unusableFolder() throws {
+      try Data("a file".utf8).write(to: URL(fileURLWithPath: "\(laboratory.folder)/a-file"))
+      try refuse(
+        ["teacher", "--config", "tiny.yaml", "--run", "a-file/run"], ranks: 2, status: 64,
+        "a-file/run: cannot be the run folder (mkdir a-file/run: Not a directory)", "--run")
+    }
+
+    @Test("an empty list exits 65 and says that it is empty")
+    func emptyList() throws {
+      let path = "\(laboratory.folder)/faces/empty.csv"
+      try Data().write(to: URL(fileURLWithPath: path))
+      try refuse(
+        ["teacher", "--config", "tiny.yaml", "--run", "empty", "data.train=empty.csv"], status: 65,
+        "faces/empty.csv: is empty; the first line has to name the columns")
+    }
+
+    @Test("weights that are truncated, foreign or not finite are refused by name")
+    func startWeights() throws {
+      try laboratory.train("source", ["train.max_steps=1"])
+      let model = try laboratory.finalModel("source")
+      func write(_ name: String, _ data: Data) throws -> String {
+        try data.write(to: URL(fileURLWithPath: "\(laboratory.folder)/\(name)"))
+        return name
+      }
+      func start(_ weights: String) -> [String] {
+        [
+          "teacher", "--config", "tiny.yaml", "--run", "from-\(weights)",
+          "model.weights=\(weights)",
+        ]
+      }
+      let truncated = try write("truncated.safetensors", model.dropLast(1000))
+      try refuse(start(truncated), ranks: 2, status: 65, "truncated.safetensors")
+      let header = Data(#"{"stem":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#.utf8)
+      let length = withUnsafeBytes(of: UInt64(header.count).littleEndian) { Data($0) }
+      let foreign = try write("foreign.safetensors", length + header + Data(count: 4))
+      try refuse(start(foreign), ranks: 2, status: 65, "foreign.safetensors", "conv1")
+
+      // The first numbers of the file become NaN.
+      var broken = model
+      let data = 8 + model.prefix(8).withUnsafeBytes { Int($0.loadUnaligned(as: UInt64.self)) }
+      broken.replaceSubrange(data..<data + 64, with: Data(repeating: 0xFF, count: 64))
+      let notFinite = try write("nan.safetensors", broken)
+      try refuse(start(notFinite), ranks: 2, status: 70, "is not finite; the step is void")
+      let evaluation = try laboratory.run(
+        "aver", ["evaluate", "source", "--checkpoint", notFinite])
+      #expect(evaluation.status == 65, "\(evaluation.output)")
+      #expect(evaluation.errors.contains("nan.safetensors: the model's outputs are not finite"))
+    }
+
+    @Test("more kernel threads than OpenMP grants exit 64 instead of hanging")
+    func threadLimit() throws {
+      try refuse(
+        ["teacher", "--config", "tiny.yaml", "--run", "threads", "threads=4"],
+        environment: ["OMP_THREAD_LIMIT": "2"], status: 64, "OMP_THREAD_LIMIT")
     }
 
     @Test("a loss that is not finite ends all ranks with 70 and says where")

@@ -119,12 +119,7 @@ extension EndToEnd {
 
     @Test("unreadable images are replaced and counted, the same for any number of ranks")
     func unreadableImages() throws {
-      let bad = "\(laboratory.folder)/bad"
-      try FileManager.default.copyItem(atPath: "\(laboratory.folder)/faces", toPath: bad)
-      let list = try String(contentsOfFile: "\(bad)/training.csv", encoding: .utf8)
-      let image = try #require(list.split(separator: "\n")[3].split(separator: ",").first)
-      try Data("no image".utf8).write(to: URL(fileURLWithPath: "\(bad)/\(image)"))
-
+      try laboratory.copyFaces(to: "bad", unreadable: [4])
       let failing = try laboratory.start("bad-fail", ranks: 2, ["data.root=bad"]).wait()
       #expect(failing.status == 65)
       #expect(failing.ownErrors.contains("bad/training.csv:4: "), "\(failing.ownErrors)")
@@ -141,6 +136,56 @@ extension EndToEnd {
       #expect(try laboratory.finalModel("bad-1") == laboratory.finalModel("bad-2"))
     }
 
+    @Test("the limit of unusable images holds for the run, not for each rank or process")
+    func skipLimit() throws {
+      // Three rows that cannot be used either, which have a limit of their own.
+      let folder = "\(laboratory.folder)/many-bad"
+      try laboratory.copyFaces(to: "many-bad", unreadable: Array(stride(from: 2, to: 122, by: 10)))
+      let list = "\(folder)/training.csv"
+      let rows = try String(contentsOfFile: list, encoding: .utf8)
+      let broken = (0..<3).map { _ in "no.jpg,0,0,1,1,,99,0,0\n" }.joined()
+      try Data((rows + broken).utf8).write(to: URL(fileURLWithPath: list))
+      let skipping = ["data.root=many-bad", "data.on_error=skip", "train.max_steps=6"]
+      for ranks in [1, 4] {
+        let outcome = try laboratory.start(
+          "limit-\(ranks)", ranks: ranks, skipping + ["data.skip_limit=6"]
+        ).wait()
+        #expect(outcome.status == 65, "\(ranks) ranks: \(outcome.errors)")
+        #expect(outcome.ownErrors.contains("images cannot be used (data.on_error skips at most 6)"))
+      }
+
+      // Those met before a preemption count, once, when the run goes on elsewhere.
+      try laboratory.train("skip-whole", skipping)
+      let skipped = laboratory.metrics("skip-whole").filter { $0.split == "training" }
+      #expect(skipped.last?.skipped == 12)
+      #expect(skipped.allSatisfy { $0.rowsLeftOut == 3 })
+      let job = try laboratory.start("skip-parts", ranks: 4, skipping)
+      try laboratory.wait(for: "skip-parts", step: 2, job)
+      job.send(SIGUSR1)
+      #expect(try job.wait().status == 75)
+      try laboratory.train("skip-parts", ranks: 2, resume: "auto", skipping)
+      let counts = ["skip-parts", "skip-whole"].map { laboratory.metrics($0).map(\.skipped) }
+      #expect(counts[0] == counts[1])
+      #expect(try laboratory.finalModel("skip-parts") == laboratory.finalModel("skip-whole"))
+    }
+
+    @Test("a run that goes on from another folder's checkpoint can be evaluated")
+    func resumedElsewhere() throws {
+      let reference = try reference()
+      let checkpoints = "\(laboratory.folder)/reference/checkpoints"
+      let name = try String(contentsOfFile: "\(checkpoints)/latest", encoding: .utf8)
+        .trimmingCharacters(in: .newlines)
+      let outcome = try laboratory.start(
+        "elsewhere", ranks: 2, resume: "reference/checkpoints/\(name)"
+      ).wait()
+      #expect(outcome.status == 0, "\(outcome.errors)")
+      #expect(outcome.output.contains("is not in this run folder"))
+      #expect(try laboratory.finalModel("elsewhere") == reference)
+      let evaluation = try laboratory.run("aver", ["evaluate", "elsewhere"])
+      #expect(evaluation.status == 0, "\(evaluation.errors)")
+      #expect(evaluation.output.contains("elsewhere/final/model.safetensors"))
+    }
+
     @Test("an evaluation says the same on any number of ranks")
     func evaluation() throws {
       _ = try reference()
@@ -152,6 +197,19 @@ extension EndToEnd {
       #expect(report?["samples"] as? Int == 40)
       let tables = try laboratory.run("aver", ["evaluate", "reference", "--checkpoint", "latest"])
       #expect(tables.output.contains("confusion matrix"))
+    }
+
+    @Test("the data benchmark ends with one JSON object, and the doctor finds no fault")
+    func dataBenchmarkAndDoctor() throws {
+      let outcome = try laboratory.run(
+        "aver-train", ranks: 2, ["benchmark", "data", "--config", "tiny.yaml"])
+      #expect(outcome.status == 0, "\(outcome.errors)")
+      let line = try #require(outcome.output.split(separator: "\n").last)
+      let result = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
+      #expect(result?["images_per_second"] as? Double ?? 0 > 0, "\(outcome.output)")
+      let doctor = try laboratory.run("aver", ranks: 2, ["doctor"])
+      #expect(doctor.status == 0, "\(doctor.errors)")
+      for word in ["oneDNN", "MPI", "GB/s"] { #expect(doctor.output.contains(word), "\(word)") }
     }
 
     @Test("the step benchmark ends with one JSON object of the agreed names")

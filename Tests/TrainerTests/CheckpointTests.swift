@@ -17,7 +17,7 @@ struct CheckpointTests {
   private func state(step: Int) -> CheckpointState {
     CheckpointState(
       step: step, epoch: Double(step) / 10, isEvaluated: true,
-      best: CheckpointState.Best(score: 0.5, step: 3), skippedSamples: 0, microBatches: 4,
+      best: CheckpointState.Best(score: 0.5, step: 3), skippedSamples: [], microBatches: 4,
       engine: EngineIdentity(library: "kernels 1", instructionSet: "wide", threads: 1),
       trainingData: "digest", configuration: ["seed": "1", "optimizer.name": "sgd"])
   }
@@ -179,7 +179,7 @@ struct CheckpointTests {
   @Test("a checkpoint before its evaluation owes it, one after does not")
   func position() {
     let settings = LoopSettings(
-      totalSteps: 25, microBatches: 4, evaluationEvery: 10, checkpointEvery: 5, loggingEvery: 2)
+      totalSteps: 25, evaluationEvery: 10, checkpointEvery: 5, loggingEvery: 2, onDataError: .fail)
     var state = state(step: 20)
     #expect(!TrainingPosition(state, settings: settings).isEvaluationOwed)
     state.isEvaluated = false

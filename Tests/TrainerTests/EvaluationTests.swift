@@ -37,8 +37,7 @@ struct EvaluationTests {
   ) {
     samples.flatMap(\.logits).withUnsafeBufferPointer { logits in
       tally.add(
-        logits: logits, labels: samples.map(\.label), weights: samples.map(\.weight),
-        unreadable: 0)
+        logits: logits, labels: samples.map(\.label), weights: samples.map(\.weight))
     }
   }
 

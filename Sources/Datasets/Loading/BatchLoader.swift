@@ -23,8 +23,9 @@ public struct MicroBatch: Equatable, Sendable {
 /// Decodes and augments micro-batches on background threads, ahead of the step that takes them.
 ///
 /// The micro-batches come in the order of the requests, and their content is a pure function of request,
-/// seed and files: threads and queue depth change nothing. Memory is bounded by `queueDepth`; nothing
-/// is allocated per micro-batch once the largest image was seen. Dropping the loader ends its threads.
+/// seed and files: threads and queue depth change nothing. Pixel buffers
+/// are bounded by `queueDepth` and kept once the largest image was seen. Dropping the loader ends its
+/// threads.
 /// Used by one thread.
 public final class BatchLoader {
   /// What samples look like.
@@ -55,7 +56,7 @@ public final class BatchLoader {
   ///   - workers: threads.
   ///   - queueDepth: micro-batches that are ready or in work at a time.
   ///   - onError: what happens to images that cannot be used; the limit counts the images that this
-  ///     loader met, each once.
+  ///     loader met, each once. Who has several loaders counts over all of them as well.
   /// - Throws: `DatasetError.setting`, `MediaError.codec`.
   public init(
     manifest: FaceManifest, augmentation: Augmentation, mode: Mode,
@@ -88,6 +89,9 @@ public final class BatchLoader {
 
   /// How many different images could not be used, in the micro-batches taken so far.
   public var unreadableCount: Int { unreadable.count }
+
+  /// Whether there are images that could not be used and have not been asked for yet.
+  public var hasNewProblems: Bool { !untold.isEmpty }
 
   /// The images that could not be used and have not been asked for yet, each once.
   public func takeProblems() -> [SampleProblem] {

@@ -68,9 +68,10 @@ struct AffectNetColumns {
 
   /// Reads the header, the first row of the file.
   init(headerOf reader: DelimitedReader, file: String) throws {
-    let names =
-      try reader.next()
-      ? (0..<reader.fieldCount).map { String(decoding: reader.field($0), as: UTF8.self) } : []
+    guard try reader.next() else { throw DatasetError.emptyList(file: file) }
+    let names = (0..<reader.fieldCount).map {
+      String(decoding: reader.field($0), as: UTF8.self)
+    }
     func column(_ name: String) throws -> Int {
       guard let index = names.firstIndex(of: name) else {
         throw DatasetError.missingColumn(

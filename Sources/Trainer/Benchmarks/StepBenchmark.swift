@@ -1,11 +1,10 @@
-import CVectorKernels
 import CounterRandom
 import Distributed
 import Foundation
 import Nets
 
-/// How long a training step takes on random samples, without loading them: forward, backward,
-/// reduction and update. One micro-batch a rank.
+/// How long a training step takes on random samples, without loading them: all that training does
+/// from one step boundary to the next. One micro-batch a rank.
 public struct StepBenchmark: Sendable {
   /// The network and its input.
   public var model: ModelDescription
@@ -66,13 +65,13 @@ public struct StepBenchmark: Sendable {
       try Engine.configure(threads: threads)
       return try BenchmarkStep(self, communicator: job.communicator)
     }
-    try step.run()
+    try step.run(agreement: job.agreement)
     let first = ProcessFacts.secondsSinceStart()
-    for _ in 1..<Self.warmupSteps { try step.run() }
+    for _ in 1..<Self.warmupSteps { try step.run(agreement: job.agreement) }
     let times = try (0..<steps).map { _ in
       try job.communicator.barrier()
       let start = ContinuousClock.now
-      try step.run()
+      try step.run(agreement: job.agreement)
       return start.duration(to: .now) / .seconds(1)
     }
     let own = times + [first, ProcessFacts.peakMemoryMebibytes()]
@@ -95,45 +94,49 @@ public struct StepBenchmark: Sendable {
 
 /// One training step on the same random samples again and again.
 private struct BenchmarkStep {
-  let plan: TrainingPlan
-  let reducer: GradientReducer
-  let optimizer: SGD
-  let microBatch: Int
-  let ranks: Int
+  let step: TrainingStep
 
   init(_ benchmark: StepBenchmark, communicator: Communicator) throws {
-    microBatch = benchmark.batchPerRank
-    ranks = communicator.worldSize
-    plan = try TrainingPlan(
-      model: benchmark.model, microBatch: microBatch, precision: benchmark.precision,
-      gradientSlots: 1)
+    // One micro-batch a rank: numbers of ranks that are not powers of two are refused here.
+    let tree = try MicroBatchTree(
+      microBatches: communicator.worldSize, rank: communicator.rank,
+      worldSize: communicator.worldSize)
+    let plan = try TrainingPlan(
+      model: benchmark.model, microBatch: benchmark.batchPerRank, precision: benchmark.precision,
+      gradientSlots: tree.slotCount)
     try plan.parameters.initialize(seed: 1)
     try plan.refreshWeights()
-    reducer = try GradientReducer(
-      communicator: communicator, algorithm: .exact,
-      buckets: plan.buckets(capacityBytes: GradientReducer.bucketBytes),
-      count: plan.slotLayout.count)
-    optimizer = SGD(
-      count: plan.parameters.elementCount, ranges: DecayRange.covering(plan.parameters.parameters),
-      momentum: 0.9, nesterov: true, weightDecay: 1e-4)
-    var random = CounterRandom(seed: 1, index: communicator.rank, purpose: .syntheticFace)
+    step = TrainingStep(
+      plan: plan, tree: tree,
+      reducer: try GradientReducer(
+        communicator: communicator, algorithm: .exact,
+        buckets: plan.buckets(capacityBytes: GradientReducer.bucketBytes),
+        count: plan.slotLayout.count),
+      optimizer: SGD(
+        count: plan.parameters.elementCount,
+        ranges: DecayRange.covering(plan.parameters.parameters), momentum: 0.9, nesterov: true,
+        weightDecay: 1e-4),
+      microBatch: benchmark.batchPerRank, microBatches: communicator.worldSize, seed: 1)
+    fillWithRandomSamples(rank: communicator.rank, classes: benchmark.model.classes)
+  }
+
+  private func fillWithRandomSamples(rank: Int, classes: Int) {
+    let plan = step.plan
+    var random = CounterRandom(seed: 1, index: rank, purpose: .syntheticFace)
     for index in plan.images.indices { plan.images[index] = random.uniform(in: -2...2) }
-    for sample in 0..<microBatch {
-      plan.labels[sample] = Int32(random.integer(below: benchmark.model.classes))
+    for sample in 0..<step.microBatch {
+      plan.labels[sample] = Int32(random.integer(below: classes))
       plan.sampleWeights[sample] = 1
     }
   }
 
-  func run() throws {
-    let slot = plan.slot(0)
-    let layout = plan.slotLayout
-    try plan.run(slot: 0, lossScale: 1 / Float(microBatch))
-    try reducer.allReduce(slot)
+  /// What training does from one step boundary to the next, but for loading samples. Collective.
+  func run(agreement: Agreement) throws {
+    _ = try agreement.any(false, false)
     // A rate that moves nothing away from where the numbers are ordinary.
-    optimizer.update(
-      plan.parameters.values, gradients: UnsafeBufferPointer(rebasing: slot[layout.gradients]),
-      gradientScale: 1 / Double(ranks), learningRate: 1e-3, step: 1)
-    try plan.refreshWeights()
+    try step.run(number: 1, learningRate: 1e-3) { slot, draw in
+      try step.plan.run(slot: slot, lossScale: 1 / Float(step.microBatch), draw: draw)
+    }
   }
 }
 

@@ -11,7 +11,7 @@ struct CheckpointState: Codable, Equatable, Sendable {
   }
 
   /// The format that this program writes.
-  static let currentFormat = 1
+  static let currentFormat = 2
 
   /// The format of this file.
   var formatVersion = Self.currentFormat
@@ -23,8 +23,9 @@ struct CheckpointState: Codable, Equatable, Sendable {
   var isEvaluated: Bool
   /// The best evaluation so far, nil before the first.
   var best: Best?
-  /// Samples that could not be used and had a substitute, over all ranks and since the start.
-  var skippedSamples: Int
+  /// Samples that could not be used and had a substitute, as ascending indices into the training
+  /// list's records: those of all ranks since the start.
+  var skippedSamples: [Int32]
   /// Micro-batches of a global batch: the leaves of the reduction tree.
   var microBatches: Int
   /// What the bits depend on besides the configuration.

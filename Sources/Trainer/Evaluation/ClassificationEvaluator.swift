@@ -1,10 +1,9 @@
 import Datasets
-import Distributed
 import Nets
 
 /// Evaluates an expression classifier on a list of faces, spread over the ranks.
 final class ClassificationEvaluator {
-  private let communicator: Communicator
+  private let job: Job
   private let manifest: FaceManifest
   private let data: EvaluationData
   private let plan: InferencePlan
@@ -24,9 +23,9 @@ final class ClassificationEvaluator {
   /// - Throws: `NetsError` where the model does not fit, `DatasetError.setting`.
   init(
     manifest: FaceManifest, data: EvaluationData, model: ModelDescription, precision: Precision,
-    parameters: ParameterStore, communicator: Communicator
+    parameters: ParameterStore, job: Job
   ) throws {
-    self.communicator = communicator
+    self.job = job
     self.manifest = manifest
     self.data = data
     plan = try InferencePlan(
@@ -34,8 +33,11 @@ final class ClassificationEvaluator {
     // A round is one micro-batch a rank. Other numbers of ranks see the same micro-batches.
     rounds = try EvaluationPlan(
       sampleCount: manifest.records.count, microBatch: data.microBatch,
-      microBatchesPerStep: communicator.worldSize)
+      microBatchesPerStep: job.communicator.worldSize)
   }
+
+  /// Rows of the list that could not be used.
+  var rowsLeftOut: Int { manifest.problems.count }
 
   /// Runs over the whole list. Collective.
   ///
@@ -51,15 +53,20 @@ final class ClassificationEvaluator {
       // Micro-batches of nothing but padding happen on the last ranks of the last round.
       if batch.weights.contains(where: { $0 > 0 }) { try plan.run() }
       tally.add(
-        logits: UnsafeBufferPointer(plan.logits), labels: batch.labels, weights: batch.weights,
-        unreadable: batch.skipped)
+        logits: UnsafeBufferPointer(plan.logits), labels: batch.labels, weights: batch.weights)
     }
-    let parts = try communicator.allGather(tally.bytes)
-    return ClassificationTally.report(parts.map(ClassificationTally.init(bytes:)))
+    let problems = try job.gather(loader.takeProblems())
+    try job.throwingAlike {
+      var skipped = SkippedSamples()
+      try skipped.add(problems, policy: data.onError)
+    }
+    let parts = try job.communicator.allGather(tally.bytes)
+    return ClassificationTally.report(
+      parts.map(ClassificationTally.init(bytes:)), problems: problems)
   }
 
   private func makeLoader() throws -> BatchLoader {
-    let rank = communicator.rank
+    let rank = job.rank
     return try BatchLoader(
       manifest: manifest, augmentation: data.augmentation, mode: .evaluation,
       requests: rounds.requests(leaves: rank..<rank + 1), seed: 0, microBatch: data.microBatch,

@@ -9,8 +9,8 @@ public struct ClassificationReport: Sendable {
   var confusionWithoutContempt: ConfusionMatrix
   /// Mean cross-entropy.
   var loss: Double
-  /// Samples that could not be read and are not in the numbers.
-  var unreadable: Int
+  /// What was wrong with samples that are not in the numbers.
+  public var problems: [SampleProblem]
 
   /// Accuracy over eight classes.
   public var accuracy: Double { confusion.accuracy }
@@ -22,7 +22,7 @@ public struct ClassificationReport: Sendable {
     [
       ("loss", .number(loss)), ("accuracy", .number(accuracy)),
       ("accuracy_7", .number(accuracy7)), ("uar", .number(confusion.meanRecall)),
-      ("samples", .integer(confusion.total)), ("skipped", .integer(unreadable)),
+      ("samples", .integer(confusion.total)), ("skipped", .integer(problems.count)),
     ]
   }
 
@@ -48,7 +48,7 @@ public struct ClassificationReport: Sendable {
         + labels.indices.map { cell("\(confusion[label, $0])") }.joined()
     }
     return """
-      samples   \(confusion.total)\(unreadable == 0 ? "" : " (\(unreadable) unreadable left out)")
+      samples   \(confusion.total)\(problems.isEmpty ? "" : " (\(problems.count) unreadable left out)")
       loss      \(String(format: "%.4f", loss))
       accuracy  \(percent(accuracy)) with 8 classes, \(percent(accuracy7)) with 7 (no contempt)
       UAR       \(percent(confusion.meanRecall)) mean recall with 8 classes
@@ -66,7 +66,7 @@ public struct ClassificationReport: Sendable {
       (labels[label], confusion.recall(of: label))
     }
     let content = Content(
-      samples: confusion.total, unreadable: unreadable, loss: loss.isFinite ? loss : nil,
+      samples: confusion.total, unreadable: problems.count, loss: loss.isFinite ? loss : nil,
       accuracy: accuracy, accuracy_7: accuracy7, uar: confusion.meanRecall,
       recall: Dictionary(uniqueKeysWithValues: recalls),
       classes: labels,

@@ -12,13 +12,12 @@ struct ClassificationTally: Equatable {
   private(set) var confusionWithoutContempt = ConfusionMatrix(classes: classesWithoutContempt)
   /// Of each micro-batch of this rank, in order: the sum of the losses and the number of samples.
   private(set) var losses: [[Float]] = []
-  private(set) var unreadable = 0
 
   /// Counts a micro-batch.
   ///
   /// - Shapes: `logits` is [B, 8], row-major; labels and weights are [B], weight 0 masks.
   mutating func add(
-    logits: UnsafeBufferPointer<Float>, labels: [Int32], weights: [Float], unreadable: Int
+    logits: UnsafeBufferPointer<Float>, labels: [Int32], weights: [Float]
   ) {
     var loss = 0.0
     var count = 0
@@ -30,7 +29,6 @@ struct ClassificationTally: Equatable {
       count += 1
     }
     losses.append([Float(loss), Float(count)])
-    self.unreadable += unreadable
   }
 
   private mutating func add(_ logits: Slice<UnsafeBufferPointer<Float>>, label: Int) {
@@ -63,12 +61,13 @@ struct ClassificationTally: Equatable {
   ///
   /// The counts are integers, and the losses are summed by the fixed tree over the micro-batches of
   /// the whole set, so that the report has the same bits for any number of ranks.
-  static func report(_ tallies: [ClassificationTally]) -> ClassificationReport {
+  static func report(
+    _ tallies: [ClassificationTally], problems: [SampleProblem] = []
+  ) -> ClassificationReport {
     var total = ClassificationTally()
     for tally in tallies {
       total.confusion += tally.confusion
       total.confusionWithoutContempt += tally.confusionWithoutContempt
-      total.unreadable += tally.unreadable
     }
     let rounds = tallies.map(\.losses.count).max() ?? 0
     let interleaved = (0..<rounds).flatMap { round in
@@ -79,12 +78,12 @@ struct ClassificationTally: Equatable {
     let sums = leaves.isEmpty ? [0, 0] : treeSum(leaves: Array(leaves))
     return ClassificationReport(
       confusion: total.confusion, confusionWithoutContempt: total.confusionWithoutContempt,
-      loss: sums[1] == 0 ? 0 : Double(sums[0]) / Double(sums[1]), unreadable: total.unreadable)
+      loss: sums[1] == 0 ? 0 : Double(sums[0]) / Double(sums[1]), problems: problems)
   }
 
   /// The tally as bytes, for the way to other ranks.
   var bytes: [UInt8] {
-    let counts = [unreadable] + confusion.counts + confusionWithoutContempt.counts
+    let counts = confusion.counts + confusionWithoutContempt.counts
     return ByteCoding.bytes(of: counts) + ByteCoding.bytes(of: losses.flatMap { $0 })
   }
 
@@ -93,13 +92,12 @@ struct ClassificationTally: Equatable {
   /// Reads what `bytes` gave.
   init(bytes: [UInt8]) {
     let (all, known) = (Self.classes, Self.classesWithoutContempt)
-    let countBytes = (1 + all * all + known * known) * MemoryLayout<Int>.size
+    let countBytes = (all * all + known * known) * MemoryLayout<Int>.size
     let counts: [Int] = ByteCoding.values(in: bytes.prefix(countBytes))
     let sums: [Float] = ByteCoding.values(in: bytes.dropFirst(countBytes))
-    unreadable = counts[0]
-    confusion = ConfusionMatrix(classes: all, counts: Array(counts[1...all * all]))
+    confusion = ConfusionMatrix(classes: all, counts: Array(counts[..<(all * all)]))
     confusionWithoutContempt = ConfusionMatrix(
-      classes: known, counts: Array(counts[(1 + all * all)...]))
+      classes: known, counts: Array(counts[(all * all)...]))
     losses = stride(from: 0, to: sums.count, by: 2).map { Array(sums[$0..<$0 + 2]) }
   }
 }

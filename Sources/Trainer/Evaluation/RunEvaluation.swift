@@ -6,7 +6,8 @@ import Nets
 public struct RunEvaluation: Sendable {
   /// The run folder.
   public var run: String
-  /// `best`, `final`, `latest`, or the path of a checkpoint or of a safetensors file.
+  /// `best` (`final` in a run that has no best model), `final`, `latest`, or the path of a
+  /// checkpoint or of a safetensors file.
   public var checkpoint: String
   /// A list of faces instead of the run's validation list.
   public var list: String?
@@ -38,6 +39,10 @@ public struct RunEvaluation: Sendable {
     guard let report = try evaluator.evaluate(isStopRequested: { false }) else {
       preconditionFailure("an evaluation that is never asked to stop comes to its end")
     }
+    guard report.loss.isFinite else {
+      let error = TrainerError.outputsNotFinite(weights: weights)
+      throw TrainerError.agreed(rank: 0, status: error.exitStatus, message: "\(error)")
+    }
     return (report, weights)
   }
 
@@ -56,7 +61,7 @@ public struct RunEvaluation: Sendable {
     try parameters.loadModel(try Safetensors.read(path: weights), file: weights)
     let evaluator = try ClassificationEvaluator(
       manifest: try manifest(configuration.data), data: configuration.evaluationData, model: model,
-      precision: configuration.precision, parameters: parameters, communicator: job.communicator)
+      precision: configuration.precision, parameters: parameters, job: job)
     return (evaluator, weights)
   }
 
@@ -79,7 +84,12 @@ public struct RunEvaluation: Sendable {
 
   private func weightsPath(in folder: RunFolder) throws -> String {
     switch checkpoint {
-    case "best": return try existing(folder.bestModel, "best/model.safetensors")
+    case "best":
+      // A run that went on from another's last checkpoint has nothing left to evaluate.
+      let hasOnlyFinal =
+        !DurableFiles.exists(folder.bestModel) && DurableFiles.exists(folder.finalModel)
+      return hasOnlyFinal
+        ? folder.finalModel : try existing(folder.bestModel, "best/model.safetensors")
     case "final": return try existing(folder.finalModel, "final/model.safetensors")
     case "latest":
       let marker = try existing("\(folder.checkpoints)/latest", "checkpoints/latest")

@@ -48,11 +48,28 @@ enum DurableFiles {
 
   /// Makes a folder and those above it, where they are not there yet.
   static func makeFolder(_ path: String) throws {
-    do {
-      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    } catch {
-      throw TrainerError.system(call: "mkdir", path: path, reason: reason(of: error))
+    if path.isEmpty || path == "/" || path == "." { return }
+    if mkdir(path, 0o777) == 0 { return }
+    if errno == ENOENT {
+      try makeFolder(parent(of: path))
+      if mkdir(path, 0o777) == 0 { return }
     }
+    let reason = errno
+    // Another process may have made it meanwhile.
+    if reason == EEXIST, isFolder(path) { return }
+    throw TrainerError.system(
+      call: "mkdir", path: path, reason: String(cString: strerror(reason)))
+  }
+
+  /// Throws `TrainerError.system` where no file can be made in a folder.
+  static func requireWritable(_ folder: String) throws {
+    try systemCall("access", folder) { access(folder, W_OK | X_OK) }
+  }
+
+  private static func isFolder(_ path: String) -> Bool {
+    var isFolder: ObjCBool = false
+    return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+      && isFolder.boolValue
   }
 
   /// Removes a file, or a folder with its content; nothing where there is none.

@@ -5,7 +5,7 @@ import Foundation
 final class Agreement {
   private let communicator: Communicator
   /// Kept so that a step boundary allocates nothing.
-  private var flags: [Int32] = [0]
+  private var flags: [Int32] = [0, 0]
 
   init(communicator: Communicator) { self.communicator = communicator }
 
@@ -59,11 +59,12 @@ final class Agreement {
     }
   }
 
-  /// Whether `flag` is set on any rank. Collective.
-  func any(_ flag: Bool) throws -> Bool {
-    flags[0] = flag ? 1 : 0
+  /// Of each of two flags, whether it is set on any rank. Collective.
+  func any(_ first: Bool, _ second: Bool) throws -> (Bool, Bool) {
+    flags[0] = first ? 1 : 0
+    flags[1] = second ? 1 : 0
     try communicator.allReduceMaximum(&flags)
-    return flags[0] != 0
+    return (flags[0] != 0, flags[1] != 0)
   }
 
   private static func failure(of result: Result<some Any, any Error>) -> Failure? {

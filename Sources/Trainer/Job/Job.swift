@@ -80,7 +80,8 @@ public final class Job {
     communicator.abort(exitCode: status.rawValue)
   }
 
-  private static func printError(_ message: String) {
+  /// Writes a line to the standard error, after the program's name.
+  public static func printError(_ message: String) {
     let program = (CommandLine.arguments[0] as NSString).lastPathComponent
     FileHandle.standardError.write(Data("\(program): \(message)\n".utf8))
   }

@@ -36,11 +36,18 @@ struct RunFolder: Equatable, Sendable {
 
   /// Makes the folder ready for a run.
   ///
-  /// - Throws: `TrainerError.runFolderInUse` where a run is there already and is not to be resumed.
+  /// - Throws: `TrainerError.runFolderInUse` where a run is there already and is not to be resumed,
+  ///   `.runFolderUnusable` where files cannot be written.
   func prepare(resume: ResumePolicy) throws {
     if resume == .never, isInUse { throw TrainerError.runFolderInUse(folder: path) }
-    try DurableFiles.makeFolder("\(path)/logs")
-    try DurableFiles.makeFolder(checkpoints)
+    do {
+      try DurableFiles.makeFolder("\(path)/logs")
+      try DurableFiles.makeFolder(checkpoints)
+      try DurableFiles.requireWritable(path)
+    } catch TrainerError.system(let call, let path, let reason) {
+      throw TrainerError.runFolderUnusable(
+        folder: self.path, reason: "\(call) \(path): \(reason)")
+    }
   }
 
   private static func padded(_ rank: Int) -> String { String(format: "%04d", rank) }

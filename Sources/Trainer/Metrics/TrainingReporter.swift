@@ -22,11 +22,14 @@ final class TrainingReporter {
   private let settings: LoopSettings
   private let stepsPerEpoch: Int
   private let globalBatch: Int
+  /// Rows of the training list that could not be used.
+  private let rowsLeftOut: Int
   private var timer = StepTimer()
 
   init(
     job: Job, logger: Logger, console: Console, metrics: MetricsFile?,
-    tensorBoard: TensorBoardFile?, settings: LoopSettings, stepsPerEpoch: Int, globalBatch: Int
+    tensorBoard: TensorBoardFile?, settings: LoopSettings, stepsPerEpoch: Int, globalBatch: Int,
+    rowsLeftOut: Int
   ) {
     self.job = job
     self.logger = logger
@@ -36,6 +39,7 @@ final class TrainingReporter {
     self.settings = settings
     self.stepsPerEpoch = stepsPerEpoch
     self.globalBatch = globalBatch
+    self.rowsLeftOut = rowsLeftOut
   }
 
   /// Notes the start of a step.
@@ -59,8 +63,12 @@ final class TrainingReporter {
   }
 
   /// Writes a line of training metrics.
-  func log(_ result: StepResult, counters: DataCounters) throws {
-    let window = timer.takeWindow(waitedSeconds: counters.waitedSeconds)
+  ///
+  /// - Parameters:
+  ///   - skipped: images that could not be used, since the run began.
+  ///   - waitedSeconds: what the slowest rank has waited for samples, since the process started.
+  func log(_ result: StepResult, skipped: Int, waitedSeconds: Double) throws {
+    let window = timer.takeWindow(waitedSeconds: waitedSeconds)
     try write(
       MetricsRecord(
         step: result.step, epoch: epoch(result.step), split: .training,
@@ -69,7 +77,7 @@ final class TrainingReporter {
           ("learning_rate", .number(result.learningRate)),
           ("images_per_second", .number(Double(globalBatch) / window.secondsPerStep)),
           ("data_wait", .number(window.waitedFraction)),
-          ("skipped", .integer(counters.skippedSamples)),
+          ("skipped", .integer(skipped)), ("rows_left_out", .integer(rowsLeftOut)),
         ]))
   }
 

@@ -4,14 +4,15 @@ import Nets
 
 /// Classification of facial expressions.
 final class ExpressionTask: TrainingTask {
-  let plan: TrainingPlan
-  let microBatch: Int
+  private let plan: TrainingPlan
+  private let microBatch: Int
   private let loader: BatchLoader
   private let evaluator: ClassificationEvaluator
   /// The weight of each class in the loss.
   private let classWeights: [Float]
   private let logger: Logger
-  private var skippedSamples = 0
+  /// Of the last evaluation; the next one finds the same.
+  private var toldProblems: [SampleProblem] = []
 
   /// - Parameter loader: gives the micro-batches of this rank, in the order of the steps.
   init(
@@ -26,27 +27,37 @@ final class ExpressionTask: TrainingTask {
     self.logger = logger
   }
 
-  var counters: DataCounters {
-    DataCounters(skippedSamples: skippedSamples, waitedSeconds: loader.waitedSeconds)
+  var waitedSeconds: Double { loader.waitedSeconds }
+  var hasNewProblems: Bool { loader.hasNewProblems }
+
+  func takeProblems() -> [SampleProblem] {
+    let problems = loader.takeProblems()
+    for problem in problems { logger.warning("skipped \(problem)") }
+    return problems
   }
 
-  func computeNextMicroBatch(slot: Int) throws {
+  func computeNextMicroBatch(slot: Int, draw: MicroBatchDraw) throws {
     guard let batch = try loader.next(into: plan.images) else {
       preconditionFailure("the requests cover every step of the training")
     }
-    skippedSamples += batch.skipped
-    for problem in loader.takeProblems() { logger.warning("skipped \(problem)") }
     for sample in batch.labels.indices {
       plan.labels[sample] = batch.labels[sample]
       plan.sampleWeights[sample] =
         batch.weights[sample] * classWeights[Int(batch.labels[sample])]
     }
-    try plan.run(slot: slot, lossScale: 1 / Float(microBatch))
+    try plan.run(slot: slot, lossScale: 1 / Float(microBatch), draw: draw)
   }
 
   func evaluate(isStopRequested: () throws -> Bool) throws -> Evaluation? {
     guard let report = try evaluator.evaluate(isStopRequested: isStopRequested) else { return nil }
+    for problem in report.problems where !toldProblems.contains(problem) {
+      logger.warning("left out \(problem)")
+    }
+    toldProblems = report.problems
+    // Outputs that are not finite have no largest one: the accuracy means nothing.
     return Evaluation(
-      score: report.accuracy, values: report.values, summary: report.summary)
+      score: report.loss.isFinite ? report.accuracy : .nan,
+      values: report.values + [("rows_left_out", .integer(evaluator.rowsLeftOut))],
+      summary: report.summary)
   }
 }

@@ -104,8 +104,9 @@ private struct TeacherSetup {
       in: parts.checkpoints, options: options, identity: parts.identity,
       report: { console.say("passed over \($0)") })
     try job.agreement.together { try startWeights(at: checkpoint, snapshot: parts.snapshot) }
-    let position =
+    var position =
       checkpoint.map { TrainingPosition($0.state, settings: settings) } ?? TrainingPosition()
+    try forgetBestOfAnotherRun(&position)
     try job.agreement.onRankZero {
       try DurableFiles.replace(folder.configuration, with: Array(configuration.yaml().utf8))
     }
@@ -115,15 +116,30 @@ private struct TeacherSetup {
       reporter: try job.agreement.together { try makeReporter(position) })
   }
 
+  /// A checkpoint of another run folder knows a best model that is not in this one: the best from
+  /// here on is kept instead. Collective.
+  private func forgetBestOfAnotherRun(_ position: inout TrainingPosition) throws {
+    guard let best = position.best,
+      try !job.agreement.onRankZero({ DurableFiles.exists(folder.bestModel) })
+    else { return }
+    position.best = nil
+    console.say(
+      String(
+        format: "the best model so far (%.4f after step %d) is not in this run folder; "
+          + "the best from here on will be", best.score, best.step))
+  }
+
   private func makeParts() throws -> TrainingParts {
     let optimizer = configuration.optimizer.makeOptimizer(for: plan.parameters)
     return TrainingParts(
-      tree: tree,
-      reducer: try GradientReducer(
-        communicator: job.communicator, algorithm: configuration.reduction,
-        buckets: plan.buckets(capacityBytes: GradientReducer.bucketBytes),
-        count: plan.slotLayout.count),
-      optimizer: optimizer,
+      step: TrainingStep(
+        plan: plan, tree: tree,
+        reducer: try GradientReducer(
+          communicator: job.communicator, algorithm: configuration.reduction,
+          buckets: plan.buckets(capacityBytes: GradientReducer.bucketBytes),
+          count: plan.slotLayout.count),
+        optimizer: optimizer, microBatch: configuration.batch.micro,
+        microBatches: configuration.batch.microBatches, seed: configuration.seed),
       schedule: loaded.schedule(totalSteps: settings.totalSteps, epochs.stepsPerEpoch),
       snapshot: ModelSnapshot(parameters: plan.parameters, optimizer: optimizer),
       checkpoints: CheckpointStore(
@@ -133,7 +149,7 @@ private struct TeacherSetup {
 
   private func makeIdentity() throws -> CheckpointState {
     CheckpointState(
-      step: 0, epoch: 0, isEvaluated: true, best: nil, skippedSamples: 0,
+      step: 0, epoch: 0, isEvaluated: true, best: nil, skippedSamples: [],
       microBatches: configuration.batch.microBatches, engine: engine,
       trainingData: try training.digest(),
       configuration: configuration.resultDecidingValues)
@@ -174,7 +190,7 @@ private struct TeacherSetup {
     let evaluator = try ClassificationEvaluator(
       manifest: validation, data: configuration.evaluationData,
       model: configuration.modelDescription, precision: configuration.precision,
-      parameters: plan.parameters, communicator: job.communicator)
+      parameters: plan.parameters, job: job)
     return ExpressionTask(
       plan: plan, microBatch: batch.micro, loader: loader, evaluator: evaluator,
       classWeights: data.balance == .loss
@@ -193,7 +209,7 @@ private struct TeacherSetup {
         ? try TensorBoardFile(
           folder: folder.path, firstStep: position.step, host: job.communicator.hostName) : nil,
       settings: settings, stepsPerEpoch: epochs.stepsPerEpoch,
-      globalBatch: configuration.batch.global)
+      globalBatch: configuration.batch.global, rowsLeftOut: training.problems.count)
   }
 
   /// Says what the run is made of, and which rows it leaves out.
@@ -245,9 +261,9 @@ extension LoadedConfiguration<TeacherConfiguration> {
     let all = values.train.epochs * stepsPerEpoch
     let settings = LoopSettings(
       totalSteps: min(all, values.train.maximumSteps ?? all),
-      microBatches: values.batch.microBatches,
       evaluationEvery: values.evaluation.every.steps(stepsPerEpoch: stepsPerEpoch),
-      checkpointEvery: values.checkpoint.everySteps, loggingEvery: values.logging.everySteps)
+      checkpointEvery: values.checkpoint.everySteps, loggingEvery: values.logging.everySteps,
+      onDataError: values.data.errorPolicy)
     let warmup = values.schedule.warmup.steps(stepsPerEpoch: stepsPerEpoch)
     guard warmup <= settings.totalSteps else {
       throw TrainerError.configuration([

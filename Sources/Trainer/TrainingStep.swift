@@ -1,0 +1,114 @@
+import CVectorKernels
+import Distributed
+import Nets
+
+/// One update of the weights, from samples to the kernels' copies of the new weights: what training
+/// repeats and what the benchmark times.
+struct TrainingStep {
+  let plan: TrainingPlan
+  let tree: MicroBatchTree
+  let reducer: GradientReducer
+  let optimizer: any Optimizer
+  /// Samples of a micro-batch.
+  let microBatch: Int
+  /// Micro-batches of a global batch, over all ranks.
+  let microBatches: Int
+  /// The seed of the run.
+  let seed: UInt64
+
+  /// Computes this rank's next micro-batch into a slot of the plan.
+  typealias Compute = (_ slot: Int, _ draw: MicroBatchDraw) throws -> Void
+
+  /// Runs the update. Collective.
+  ///
+  /// - Parameters:
+  ///   - number: of the update, counted from 1.
+  ///   - compute: is called for this rank's micro-batches in order.
+  /// - Throws: `TrainerError.agreed` where something is not finite, with the weights as they were;
+  ///   what `compute` throws; kernel and MPI errors.
+  func run(number: Int, learningRate: Double, compute: Compute) throws {
+    try sumOwnMicroBatches(number: number, compute)
+    try reducer.allReduce(plan.slot(0))
+    try refuseNonFinite(plan.slot(0), step: number, name: nameOfElement)
+    updateWeights(number: number, learningRate: learningRate)
+    updateRunningStatistics()
+    try plan.refreshWeights()
+  }
+
+  /// A sum over the samples of the last global batch; valid until the next update.
+  func sum(_ which: SlotLayout.Sum) -> Float {
+    plan.slot(0)[plan.slotLayout.sums.lowerBound + which.rawValue]
+  }
+
+  /// Throws where an update left a weight that is not finite: such a model is never evaluated,
+  /// checkpointed or called the best. Asked before these only, because it reads all weights.
+  func refuseNonFiniteWeights(after step: Int) throws {
+    try refuseNonFinite(plan.parameters.values, step: step) {
+      "the updated \(nameOfParameter($0))"
+    }
+  }
+
+  // MARK: - Parts of an update
+
+  /// Forward and backward of this rank's leaves, summed by its part of the tree into slot 0.
+  private func sumOwnMicroBatches(number: Int, _ compute: Compute) throws {
+    try tree.reduceLeaves(
+      compute: { leaf, slot in
+        try compute(slot, MicroBatchDraw(seed: seed, step: number - 1, microBatch: leaf))
+      },
+      add: { into, from in
+        let (sum, addend) = (plan.slot(into), plan.slot(from))
+        guard let sum = sum.baseAddress, let addend = addend.baseAddress else { return }
+        aver_add_f32(sum, addend, plan.slotLayout.count)
+      })
+  }
+
+  /// The loss of a step is the weighted mean over its global batch, of M micro-batches of B samples:
+  ///
+  ///     L = Σ w l / Σ w          over all M · B samples
+  ///     g = Σ_m  (1 / B) Σ w ∂l  what the slots hold after the tree: micro-batch m scaled by 1 / B
+  ///     ∂L = g · B / Σ w         which is g / M where all weights are 1
+  ///
+  /// Σ w is one of the sums in the slot and went through the same tree, so that the factor, which
+  /// the optimizer applies at the root, has the same bits for any number of ranks.
+  private func updateWeights(number: Int, learningRate: Double) {
+    optimizer.update(
+      plan.parameters.values,
+      gradients: UnsafeBufferPointer(rebasing: plan.slot(0)[plan.slotLayout.gradients]),
+      gradientScale: Double(microBatch) / Double(sum(.weight)), learningRate: learningRate,
+      step: number)
+  }
+
+  private func updateRunningStatistics() {
+    let statistics = UnsafeMutableBufferPointer(
+      rebasing: plan.slot(0)[plan.slotLayout.statistics])
+    if let values = statistics.baseAddress {
+      aver_scale_f32(values, 1 / Float(microBatches), statistics.count)
+    }
+    plan.parameters.updateRunningStatistics(
+      from: UnsafeBufferPointer(statistics), microBatch: microBatch)
+  }
+
+  // MARK: - Values that are not finite
+
+  /// All ranks hold the same bits, so that all of them stop here.
+  private func refuseNonFinite(
+    _ values: UnsafeMutableBufferPointer<Float>, step: Int, name: (Int) -> String
+  ) throws {
+    let index = Int(aver_first_nonfinite_f32(values.baseAddress, values.count))
+    guard index >= 0 else { return }
+    let error = TrainerError.nonFinite(step: step, what: name(index))
+    throw TrainerError.agreed(rank: 0, status: error.exitStatus, message: "\(error)")
+  }
+
+  private func nameOfElement(_ index: Int) -> String {
+    let layout = plan.slotLayout
+    if layout.sums.contains(index) { return "the loss" }
+    if layout.statistics.contains(index) { return "a batch statistic" }
+    return "the gradient of \(nameOfParameter(index))"
+  }
+
+  private func nameOfParameter(_ index: Int) -> String {
+    plan.parameters.parameters.first { $0.range.contains(index) }?.name ?? "a parameter"
+  }
+}
