@@ -12,6 +12,8 @@ public enum NetsError: Error, Equatable, CustomStringConvertible {
   case missingParameter(name: String, file: String)
   /// A weights file holds a tensor that the model does not have.
   case unknownParameter(name: String, file: String)
+  /// A tensor of a weights file holds NaN or an infinity.
+  case parameterNotFinite(name: String, file: String, index: Int)
   /// The kernels cannot run on the number of threads that was asked for.
   case threads(requested: Int)
   /// Memory for a plan could not be had.
@@ -30,6 +32,8 @@ public enum NetsError: Error, Equatable, CustomStringConvertible {
       "\(file): tensor '\(name)' is missing; is this file of another model?"
     case .unknownParameter(let name, let file):
       "\(file): tensor '\(name)' is not part of the model; is this file of another model?"
+    case .parameterNotFinite(let name, let file, let index):
+      "\(file): tensor '\(name)' is not finite at element \(index); use weights of an earlier step"
     case .threads(let requested):
       "threads: \(requested): OpenMP does not give kernels so many; use threads >= 1, unset "
         + "OMP_THREAD_LIMIT, and use a oneDNN that was built for OpenMP"

@@ -29,7 +29,8 @@ public enum ExitStatus: Int32, Sendable, CaseIterable {
     case DistributedError.worldSizeDoesNotFit, DistributedError.worldSizeNotPowerOfTwo:
       self = .usage
     case NetsError.shape, NetsError.threads: self = .usage
-    case NetsError.parameterShape, NetsError.missingParameter, NetsError.unknownParameter:
+    case NetsError.parameterShape, NetsError.missingParameter, NetsError.unknownParameter,
+      NetsError.parameterNotFinite:
       self = .badData
     default: self = .internalError
     }

@@ -78,7 +78,7 @@ extension EndToEnd {
       try Data("a file".utf8).write(to: URL(fileURLWithPath: "\(laboratory.folder)/a-file"))
       try refuse(
         ["teacher", "--config", "tiny.yaml", "--run", "a-file/run"], ranks: 2, status: 64,
-        "a-file/run: cannot be the run folder (mkdir a-file/run: Not a directory)", "--run")
+        "a-file/run: cannot be the run folder (mkdir a-file/run/logs: Not a directory)", "--run")
     }
 
     @Test("an empty list exits 65 and says that it is empty")
@@ -92,7 +92,7 @@ extension EndToEnd {
 
     @Test("weights that are truncated, foreign or not finite are refused by name")
     func startWeights() throws {
-      try laboratory.train("source", ["train.max_steps=1"])
+      try laboratory.train("source", ["train.max_steps=1", "schedule.warmup=0 steps"])
       let model = try laboratory.finalModel("source")
       func write(_ name: String, _ data: Data) throws -> String {
         try data.write(to: URL(fileURLWithPath: "\(laboratory.folder)/\(name)"))
@@ -109,18 +109,29 @@ extension EndToEnd {
       let header = Data(#"{"stem":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#.utf8)
       let length = withUnsafeBytes(of: UInt64(header.count).littleEndian) { Data($0) }
       let foreign = try write("foreign.safetensors", length + header + Data(count: 4))
-      try refuse(start(foreign), ranks: 2, status: 65, "foreign.safetensors", "conv1")
+      try refuse(
+        start(foreign), ranks: 2, status: 65, "foreign.safetensors",
+        "is this file of another model?")
 
-      // The first numbers of the file become NaN.
-      var broken = model
-      let data = 8 + model.prefix(8).withUnsafeBytes { Int($0.loadUnaligned(as: UInt64.self)) }
-      broken.replaceSubrange(data..<data + 64, with: Data(repeating: 0xFF, count: 64))
-      let notFinite = try write("nan.safetensors", broken)
-      try refuse(start(notFinite), ranks: 2, status: 70, "is not finite; the step is void")
+      let notFinite = try write("nan.safetensors", try spoiled(model, tensor: "conv1.weight"))
+      let words = "nan.safetensors: tensor 'conv1.weight' is not finite at element 0"
+      try refuse(start(notFinite), ranks: 2, status: 65, words)
       let evaluation = try laboratory.run(
         "aver", ["evaluate", "source", "--checkpoint", notFinite])
       #expect(evaluation.status == 65, "\(evaluation.output)")
-      #expect(evaluation.errors.contains("nan.safetensors: the model's outputs are not finite"))
+      #expect(evaluation.errors.contains(words))
+    }
+
+    /// A safetensors file with NaN in place of a tensor's first numbers.
+    private func spoiled(_ file: Data, tensor name: String) throws -> Data {
+      let length = file.prefix(8).withUnsafeBytes { Int($0.loadUnaligned(as: UInt64.self)) }
+      let header = try JSONSerialization.jsonObject(with: file.dropFirst(8).prefix(length))
+      let entry = (header as? [String: Any])?[name] as? [String: Any]
+      let offset = try #require((entry?["data_offsets"] as? [Int])?.first)
+      var spoiled = file
+      let first = file.startIndex + 8 + length + offset
+      spoiled.replaceSubrange(first..<first + 16, with: Data(repeating: 0xFF, count: 16))
+      return spoiled
     }
 
     @Test("more kernel threads than OpenMP grants exit 64 instead of hanging")

@@ -206,7 +206,7 @@ extension EndToEnd {
       #expect(outcome.status == 0, "\(outcome.errors)")
       let line = try #require(outcome.output.split(separator: "\n").last)
       let result = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
-      #expect(result?["images_per_second"] as? Double ?? 0 > 0, "\(outcome.output)")
+      #expect(result?["samples_per_second"] as? Double ?? 0 > 0, "\(outcome.output)")
       let doctor = try laboratory.run("aver", ranks: 2, ["doctor"])
       #expect(doctor.status == 0, "\(doctor.errors)")
       for word in ["oneDNN", "MPI", "GB/s"] { #expect(doctor.output.contains(word), "\(word)") }

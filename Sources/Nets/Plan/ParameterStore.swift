@@ -1,4 +1,5 @@
 import COneDNN
+import CVectorKernels
 import CounterRandom
 
 /// Where one parameter lies in the flat vectors.
@@ -195,7 +196,8 @@ public final class ParameterStore {
 
   /// The reverse of `tensors(of:)`: every parameter must be there, and nothing else.
   ///
-  /// - Throws: `NetsError` naming `file` and the tensor that is missing, unknown or misshapen.
+  /// - Throws: `NetsError` naming `file` and the tensor that is missing, unknown or misshapen, or
+  ///   not finite.
   public func load(
     _ tensors: [Tensor], into flat: UnsafeMutableBufferPointer<Float>, file: String
   ) throws {
@@ -232,7 +234,8 @@ public final class ParameterStore {
 
   /// Loads what `modelTensors` gives, or a published state_dict.
   ///
-  /// - Throws: `NetsError` naming `file` and the tensor that is missing, unknown or misshapen.
+  /// - Throws: `NetsError` naming `file` and the tensor that is missing, unknown or misshapen, or
+  ///   not finite.
   public func loadModel(_ tensors: [Tensor], file: String) throws {
     var remaining = Dictionary(uniqueKeysWithValues: tensors.map { ($0.name, $0) })
     for (specification, offsets) in zip(graph.statistics, statisticsOffsets) {
@@ -260,7 +263,14 @@ public final class ParameterStore {
       throw NetsError.parameterShape(
         name: name, file: file, expected: shape, found: tensor.shape)
     }
-    return tensor.floats()
+    let floats = tensor.floats()
+    let index = floats.withUnsafeBufferPointer {
+      Int(aver_first_nonfinite_f32($0.baseAddress, $0.count))
+    }
+    guard index < 0 else {
+      throw NetsError.parameterNotFinite(name: name, file: file, index: index)
+    }
+    return floats
   }
 
   // MARK: - Layouts
