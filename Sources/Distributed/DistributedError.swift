@@ -35,4 +35,12 @@ public enum DistributedError: Error, Equatable, CustomStringConvertible {
       return "MPI has already been finalized in this process and cannot start again"
     }
   }
+
+  /// Whether it is the number of ranks that is refused: every rank comes to that alike.
+  public var isAboutWorldSize: Bool {
+    switch self {
+    case .worldSizeNotPowerOfTwo, .worldSizeDoesNotFit: true
+    default: false
+    }
+  }
 }

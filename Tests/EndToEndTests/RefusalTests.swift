@@ -49,6 +49,11 @@ extension EndToEnd {
       #expect(outcome.status == 64)
       #expect(outcome.ownErrors.contains("tiny.yaml:9: batch.global: 3 ranks"))
       #expect(outcome.ownErrors.components(separatedBy: "1, 2, 4").count == 2)
+      for benchmark in [["allreduce", "--bytes", "1000"], ["step", "--image-size", "32"]] {
+        let refused = try laboratory.run("aver-train", ranks: 3, ["benchmark"] + benchmark)
+        #expect(refused.status == 64, "\(refused.errors)")
+        #expect(!refused.errors.contains("MPI_ABORT"), "\(refused.errors)")
+      }
     }
 
     @Test("missing data exits 65 and names the key")

@@ -53,6 +53,8 @@ public final class Job {
     } catch let error as TrainerError {
       guard case .agreed(_, let status, let message) = error else { job.crash(error) }
       return job.leave(status, message: message)
+    } catch let error as DistributedError where error.isAboutWorldSize {
+      return job.leave(ExitStatus(of: error), message: "\(error)")
     } catch {
       job.crash(error)
     }
