@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 #include <stdlib.h>
+#include <string.h>
 
 #if DNNL_VERSION_MAJOR != 2 && DNNL_VERSION_MAJOR != 3
 #error "AVER needs oneDNN 2.x (2.6 or newer) or 3.x"
@@ -85,6 +86,20 @@ void aver_md_destroy(aver_md_t md) {
 
 bool aver_md_equal(aver_const_md_t left, aver_const_md_t right) {
   return dnnl_memory_desc_equal(argument(left), argument(right)) != 0;
+}
+
+int aver_md_dims(aver_const_md_t md, int64_t *dims) {
+#if V3
+  int ndims = 0;
+  const dnnl_dims_t *lengths = NULL;
+  if (dnnl_memory_desc_query(md->value, dnnl_query_ndims_s32, &ndims) != dnnl_success) return 0;
+  if (dnnl_memory_desc_query(md->value, dnnl_query_dims, &lengths) != dnnl_success) return 0;
+  memcpy(dims, *lengths, (size_t)ndims * sizeof(*dims));
+  return ndims;
+#else
+  memcpy(dims, md->value.dims, (size_t)md->value.ndims * sizeof(*dims));
+  return md->value.ndims;
+#endif
 }
 
 size_t aver_md_size(aver_const_md_t md) { return dnnl_memory_desc_get_size(argument(md)); }

@@ -29,6 +29,8 @@ struct BenchmarkCommand: ParsableCommand {
     var steps = 20
     @Option(help: "Kernel threads of each rank.")
     var threads = 1
+    @Flag(help: "Print first how long each kernel of rank 0 takes, as a table.")
+    var profile = false
 
     func validate() throws {
       guard imageSize >= 32 else { throw ValidationError("--image-size must be at least 32") }
@@ -40,9 +42,12 @@ struct BenchmarkCommand: ParsableCommand {
     func run() throws {
       let benchmark = StepBenchmark(
         model: ModelDescription(name: model, classes: 8, imageSize: imageSize),
-        batchPerRank: batchPerRank, precision: precision, steps: steps, threads: threads)
+        batchPerRank: batchPerRank, precision: precision, steps: steps, threads: threads,
+        profiles: profile)
       try Job.run { job in
-        try printOnRankZero(benchmark.run(job: job), job: job)
+        let (result, profile) = try benchmark.run(job: job)
+        if let profile, job.isRankZero { print(profile) }
+        return try printOnRankZero(result, job: job)
       }.leave()
     }
   }

@@ -27,6 +27,8 @@ dnnl_status_t aver_md_query(
     aver_md_t *md, const_dnnl_primitive_desc_t descriptor, dnnl_query_t what);
 void aver_md_destroy(aver_md_t md);
 bool aver_md_equal(aver_const_md_t left, aver_const_md_t right);
+// The number of axes; their lengths go into `dims`, which has room for DNNL_MAX_NDIMS.
+int aver_md_dims(aver_const_md_t md, int64_t *dims);
 // Bytes, padding of blocked layouts included.
 size_t aver_md_size(aver_const_md_t md);
 

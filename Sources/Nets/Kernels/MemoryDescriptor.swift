@@ -55,6 +55,13 @@ final class MemoryDescriptor {
 
   deinit { aver_md_destroy(handle) }
 
+  /// Lengths of the axes.
+  var shape: [Int] {
+    var lengths = [Int64](repeating: 0, count: Int(DNNL_MAX_NDIMS))
+    let count = Int(aver_md_dims(handle, &lengths))
+    return lengths.prefix(count).map(Int.init)
+  }
+
   /// Bytes, padding of blocked layouts included.
   var byteCount: Int { aver_md_size(handle) }
 

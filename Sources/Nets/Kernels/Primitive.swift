@@ -4,10 +4,13 @@ import COneDNN
 final class PrimitiveDescriptor {
   let handle: dnnl_primitive_desc_t
   let layer: String
+  /// The kind of primitive: the name of the function that asked for it.
+  let operation: String
 
-  init(layer: String, _ make: (UnsafeMutablePointer<dnnl_primitive_desc_t?>) -> dnnl_status_t)
-    throws
-  {
+  init(
+    layer: String, function: StaticString = #function,
+    _ make: (UnsafeMutablePointer<dnnl_primitive_desc_t?>) -> dnnl_status_t
+  ) throws {
     var created: dnnl_primitive_desc_t?
     try check(make(&created), layer: layer)
     guard let created else {
@@ -15,6 +18,7 @@ final class PrimitiveDescriptor {
     }
     handle = created
     self.layer = layer
+    operation = String("\(function)".prefix { $0 != "(" })
   }
 
   deinit { dnnl_primitive_desc_destroy(handle) }

@@ -96,6 +96,10 @@ final class CompiledPlan {
     try steps.run(slot: slot, lossScale: lossScale, draw: draw)
   }
 
+  func profile(slot: Int, lossScale: Float, repetitions: Int) throws -> [StepProfile] {
+    try steps.profile(slot: slot, lossScale: lossScale, repetitions: repetitions)
+  }
+
   /// Brings the copies of the weights up to date with the master weights.
   func refreshWeights() throws {
     // By index: an unspecialised iterator (debug builds) would allocate.

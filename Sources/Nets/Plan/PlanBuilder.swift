@@ -29,7 +29,7 @@ struct StepDraft {
     /// A kernel of ours; `prepare` is given the operands' addresses, in their order.
     case kernel(operands: [Located], prepare: ([UnsafeMutableRawPointer]) -> any StepKernel)
   }
-  let layer: String
+  let label: StepLabel
   let action: Action
 
   /// Everything the step reads or writes.
@@ -218,7 +218,7 @@ final class PlanBuilder {
     }
     steps.append(
       StepDraft(
-        layer: descriptor.layer,
+        label: try descriptor.label(),
         action: .primitive(try Primitive(descriptor), arguments: arguments)))
   }
 
@@ -229,7 +229,10 @@ final class PlanBuilder {
     _ operands: [Located], layer: String,
     prepare: @escaping ([UnsafeMutableRawPointer]) -> any StepKernel
   ) {
-    steps.append(StepDraft(layer: layer, action: .kernel(operands: operands, prepare: prepare)))
+    let label = StepLabel(
+      layer: layer, operation: "", shape: operands.first?.layout.shape ?? [],
+      implementation: "aver", operations: nil)
+    steps.append(StepDraft(label: label, action: .kernel(operands: operands, prepare: prepare)))
   }
 
   /// Plans every operation forward and, in training, what `startBackward` adds (a loss: it must

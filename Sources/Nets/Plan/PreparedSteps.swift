@@ -13,7 +13,7 @@ final class PreparedSteps {
 
   private let device: KernelDevice
   private let steps: FixedList<Step>
-  private let layers: [String]
+  private let labels: [StepLabel]
   private let sums: UnsafeMutablePointer<Float>
   private let sumsStride: Int
   /// What the plain values point to.
@@ -31,7 +31,7 @@ final class PreparedSteps {
     self.preparation = preparation
     sums = addresses.sums
     sumsStride = addresses.slotStride / MemoryLayout<Float>.stride
-    layers = drafts.map(\.layer)
+    labels = zip(drafts, preparation.kernelNames).map { $0.label.named($1) }
   }
 
   /// Runs all steps in order.
@@ -42,17 +42,34 @@ final class PreparedSteps {
   ///   - draw: what random numbers are drawn for.
   func run(slot: Int, lossScale: Float, draw: MicroBatchDraw) throws {
     let context = StepContext(lossScale: lossScale, sums: sums + slot * sumsStride, draw: draw)
-    for index in 0..<steps.count {
-      switch steps.elements[index] {
-      case .primitive(let primitive, let arguments, let count, let stride):
-        let status = dnnl_primitive_execute(
-          primitive, device.stream, count, arguments + slot * stride)
-        if status != dnnl_success { try check(status, layer: layers[index]) }
-      case .kernel(let kernels, let stride):
-        kernels[slot * stride].run(context)
+    for index in 0..<steps.count { try runStep(index, slot: slot, context) }
+    try check(dnnl_stream_wait(device.stream))
+  }
+
+  /// Runs all steps in order, `repetitions` times, and tells how long each of them took.
+  func profile(slot: Int, lossScale: Float, repetitions: Int) throws -> [StepProfile] {
+    let context = StepContext(lossScale: lossScale, sums: sums + slot * sumsStride, draw: .none)
+    var seconds = [Double](repeating: 0, count: steps.count)
+    for _ in 0..<repetitions {
+      for index in 0..<steps.count {
+        let start = ContinuousClock.now
+        try runStep(index, slot: slot, context)
+        try check(dnnl_stream_wait(device.stream))
+        seconds[index] += start.duration(to: .now) / .seconds(1)
       }
     }
-    try check(dnnl_stream_wait(device.stream))
+    return zip(labels, seconds).map { StepProfile($0, seconds: $1 / Double(repetitions)) }
+  }
+
+  private func runStep(_ index: Int, slot: Int, _ context: StepContext) throws {
+    switch steps.elements[index] {
+    case .primitive(let primitive, let arguments, let count, let stride):
+      let status = dnnl_primitive_execute(
+        primitive, device.stream, count, arguments + slot * stride)
+      if status != dnnl_success { try check(status, layer: labels[index].layer) }
+    case .kernel(let kernels, let stride):
+      kernels[slot * stride].run(context)
+    }
   }
 
   /// Turns drafts into steps, collecting what has to be kept alive.
@@ -64,6 +81,8 @@ final class PreparedSteps {
     private var memories: [MemoryObject] = []
     private var argumentLists: [FixedList<dnnl_exec_arg_t>] = []
     private var kernelLists: [FixedList<any StepKernel>] = []
+    /// Of each step the type of our kernel, nil for primitives.
+    private(set) var kernelNames: [String?] = []
 
     init(device: KernelDevice, slotCount: Int, addresses: PlanAddresses) {
       self.device = device
@@ -81,6 +100,7 @@ final class PreparedSteps {
         }
         let list = FixedList(kernels)
         kernelLists.append(list)
+        kernelNames.append(kernels.first.map { "\(type(of: $0))" } ?? "")
         return .kernel(list.elements, slotStride: copies > 1 ? 1 : 0)
       case .primitive(let primitive, let arguments):
         primitives.append(primitive)
@@ -89,6 +109,7 @@ final class PreparedSteps {
             try arguments.map { try argument($0.key, $0.value, slot: slot) }
           })
         argumentLists.append(list)
+        kernelNames.append(nil)
         return .primitive(
           primitive.handle, list.elements, count: CInt(arguments.count),
           slotStride: copies > 1 ? arguments.count : 0)

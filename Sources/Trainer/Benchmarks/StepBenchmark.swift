@@ -16,6 +16,8 @@ public struct StepBenchmark: Sendable {
   public var steps: Int
   /// Kernel threads of a rank.
   public var threads: Int
+  /// Whether to measure each kernel as well.
+  public var profiles: Bool
   /// Steps before those that are timed.
   private static let warmupSteps = 3
 
@@ -48,19 +50,22 @@ public struct StepBenchmark: Sendable {
 
   /// A benchmark with every setting given.
   public init(
-    model: ModelDescription, batchPerRank: Int, precision: Precision, steps: Int, threads: Int
+    model: ModelDescription, batchPerRank: Int, precision: Precision, steps: Int, threads: Int,
+    profiles: Bool = false
   ) {
     self.model = model
     self.batchPerRank = batchPerRank
     self.precision = precision
     self.steps = steps
     self.threads = threads
+    self.profiles = profiles
   }
 
   /// Measures on all ranks. Collective.
   ///
+  /// - Returns: the result, and where asked for what rank 0's kernels take, as a table in Markdown.
   /// - Throws: `TrainerError.agreed` where the model cannot be built; kernel and MPI errors.
-  public func run(job: Job) throws -> Result {
+  public func run(job: Job) throws -> (result: Result, profile: String?) {
     let step = try job.agreement.together {
       try Engine.configure(threads: threads)
       return try BenchmarkStep(self, communicator: job.communicator)
@@ -76,9 +81,15 @@ public struct StepBenchmark: Sendable {
     }
     let own = times + [first, ProcessFacts.peakMemoryMebibytes()]
     let slowest = try job.maximum(own)
-    return result(
-      seconds: AllReduceBenchmark.median(of: Array(slowest.prefix(steps))),
-      first: slowest[steps], memory: slowest[steps + 1], ranks: job.communicator.worldSize)
+    let median = AllReduceBenchmark.median(of: Array(slowest.prefix(steps)))
+    let result = result(
+      seconds: median, first: slowest[steps], memory: slowest[steps + 1],
+      ranks: job.communicator.worldSize)
+    // On all ranks, so that they leave each other as much of the machine as in training.
+    return (
+      result,
+      profiles ? StepProfileTable(try step.profile(steps: steps), stepSeconds: median).text : nil
+    )
   }
 
   private func result(seconds: Double, first: Double, memory: Double, ranks: Int) -> Result {
@@ -128,6 +139,11 @@ private struct BenchmarkStep {
       plan.labels[sample] = Int32(random.integer(below: classes))
       plan.sampleWeights[sample] = 1
     }
+  }
+
+  func profile(steps: Int) throws -> [StepProfile] {
+    try step.plan.profile(
+      slot: 0, lossScale: 1 / Float(step.microBatch), repetitions: steps)
   }
 
   /// What training does from one step boundary to the next, but for loading samples. Collective.
