@@ -153,17 +153,17 @@ static dnnl_status_t finish(dnnl_primitive_desc_t *descriptor, dnnl_engine_t eng
 #endif
 
 dnnl_status_t aver_convolution_forward(dnnl_primitive_desc_t *descriptor, dnnl_engine_t engine,
-    dnnl_prop_kind_t kind, aver_const_md_t source, aver_const_md_t weights,
+    dnnl_prop_kind_t kind, aver_const_md_t source, aver_const_md_t weights, aver_const_md_t bias,
     aver_const_md_t destination, const aver_window_t *w, const_dnnl_primitive_attr_t attributes) {
 #if V3
   return dnnl_convolution_forward_primitive_desc_create(descriptor, engine, kind,
-      dnnl_convolution_direct, argument(source), argument(weights), NULL, argument(destination),
-      w->strides, w->dilates, w->padding_begin, w->padding_end, attributes);
+      dnnl_convolution_direct, argument(source), argument(weights), argument(bias),
+      argument(destination), w->strides, w->dilates, w->padding_begin, w->padding_end, attributes);
 #else
   dnnl_convolution_desc_t operation;
   dnnl_status_t status = dnnl_dilated_convolution_forward_desc_init(&operation, kind,
-      dnnl_convolution_direct, argument(source), argument(weights), NULL, argument(destination),
-      w->strides, w->dilates, w->padding_begin, w->padding_end);
+      dnnl_convolution_direct, argument(source), argument(weights), argument(bias),
+      argument(destination), w->strides, w->dilates, w->padding_begin, w->padding_end);
   return finish(descriptor, engine, status, &operation, NULL, attributes);
 #endif
 }
@@ -188,18 +188,18 @@ dnnl_status_t aver_convolution_backward_data(dnnl_primitive_desc_t *descriptor,
 
 dnnl_status_t aver_convolution_backward_weights(dnnl_primitive_desc_t *descriptor,
     dnnl_engine_t engine, aver_const_md_t source, aver_const_md_t weights_gradient,
-    aver_const_md_t destination_gradient, const aver_window_t *w,
+    aver_const_md_t bias_gradient, aver_const_md_t destination_gradient, const aver_window_t *w,
     const_dnnl_primitive_desc_t forward, const_dnnl_primitive_attr_t attributes) {
 #if V3
   return dnnl_convolution_backward_weights_primitive_desc_create(descriptor, engine,
-      dnnl_convolution_direct, argument(source), argument(weights_gradient), NULL,
-      argument(destination_gradient), w->strides, w->dilates, w->padding_begin, w->padding_end,
+      dnnl_convolution_direct, argument(source), argument(weights_gradient),
+      argument(bias_gradient), argument(destination_gradient), w->strides, w->dilates, w->padding_begin, w->padding_end,
       forward, attributes);
 #else
   dnnl_convolution_desc_t operation;
   dnnl_status_t status = dnnl_dilated_convolution_backward_weights_desc_init(&operation,
-      dnnl_convolution_direct, argument(source), argument(weights_gradient), NULL,
-      argument(destination_gradient), w->strides, w->dilates, w->padding_begin, w->padding_end);
+      dnnl_convolution_direct, argument(source), argument(weights_gradient),
+      argument(bias_gradient), argument(destination_gradient), w->strides, w->dilates, w->padding_begin, w->padding_end);
   return finish(descriptor, engine, status, &operation, forward, attributes);
 #endif
 }

@@ -44,8 +44,10 @@ typedef struct {
 // With `relu`, the result of the primitive passes through max(x, 0).
 dnnl_status_t aver_attributes_create(dnnl_primitive_attr_t *attributes, bool relu);
 
+// Weights of more than one group are [groups, out / groups, in / groups, height, width]; the bias may
+// be NULL.
 dnnl_status_t aver_convolution_forward(dnnl_primitive_desc_t *descriptor, dnnl_engine_t engine,
-    dnnl_prop_kind_t kind, aver_const_md_t source, aver_const_md_t weights,
+    dnnl_prop_kind_t kind, aver_const_md_t source, aver_const_md_t weights, aver_const_md_t bias,
     aver_const_md_t destination, const aver_window_t *window, const_dnnl_primitive_attr_t attributes);
 dnnl_status_t aver_convolution_backward_data(dnnl_primitive_desc_t *descriptor,
     dnnl_engine_t engine, aver_const_md_t source_gradient, aver_const_md_t weights,
@@ -53,7 +55,8 @@ dnnl_status_t aver_convolution_backward_data(dnnl_primitive_desc_t *descriptor,
     const_dnnl_primitive_desc_t forward, const_dnnl_primitive_attr_t attributes);
 dnnl_status_t aver_convolution_backward_weights(dnnl_primitive_desc_t *descriptor,
     dnnl_engine_t engine, aver_const_md_t source, aver_const_md_t weights_gradient,
-    aver_const_md_t destination_gradient, const aver_window_t *window,
+    aver_const_md_t bias_gradient, aver_const_md_t destination_gradient,
+    const aver_window_t *window,
     const_dnnl_primitive_desc_t forward, const_dnnl_primitive_attr_t attributes);
 
 dnnl_status_t aver_batch_normalization_forward(dnnl_primitive_desc_t *descriptor,

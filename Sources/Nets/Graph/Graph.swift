@@ -19,6 +19,9 @@ public struct ParameterSpecification: Sendable, Equatable {
   public var name: String
   /// torchvision's shape; OIHW for convolutions.
   public var shape: [Int]
+  /// The shape that kernels take the same elements in, where it is another one: grouped
+  /// convolutions have an axis of groups.
+  var kernelShape: [Int]?
   /// Whether weight decay applies: not to normalisation parameters and biases.
   public var decays: Bool
   /// How it starts out.

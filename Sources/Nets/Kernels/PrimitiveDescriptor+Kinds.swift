@@ -4,14 +4,14 @@ import COneDNN
 
 extension PrimitiveDescriptor {
   static func convolutionForward(
-    source: MemoryDescriptor, weights: MemoryDescriptor, destination: MemoryDescriptor,
-    window: Window, _ builder: PlanBuilder, layer: String
+    source: MemoryDescriptor, weights: MemoryDescriptor, bias: MemoryDescriptor?,
+    destination: MemoryDescriptor, window: Window, _ builder: PlanBuilder, layer: String
   ) throws -> PrimitiveDescriptor {
     var native = window.native
     return try PrimitiveDescriptor(layer: layer) {
       aver_convolution_forward(
         $0, builder.device.engine, builder.forwardKind, source.handle, weights.handle,
-        destination.handle, &native, builder.attributes.handle)
+        bias?.handle, destination.handle, &native, builder.attributes.handle)
     }
   }
 
@@ -29,14 +29,14 @@ extension PrimitiveDescriptor {
   }
 
   static func convolutionBackwardWeights(
-    source: MemoryDescriptor, weightsGradient: MemoryDescriptor,
+    source: MemoryDescriptor, weightsGradient: MemoryDescriptor, biasGradient: MemoryDescriptor?,
     destinationGradient: MemoryDescriptor, window: Window, forward: PrimitiveDescriptor,
     _ builder: PlanBuilder
   ) throws -> PrimitiveDescriptor {
     var native = window.native
     return try PrimitiveDescriptor(layer: forward.layer) {
       aver_convolution_backward_weights(
-        $0, builder.device.engine, source.handle, weightsGradient.handle,
+        $0, builder.device.engine, source.handle, weightsGradient.handle, biasGradient?.handle,
         destinationGradient.handle, &native, forward.handle, builder.attributes.handle)
     }
   }

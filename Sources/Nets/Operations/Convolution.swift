@@ -1,75 +1,90 @@
 import COneDNN
 
-/// Two-dimensional convolution without bias: a batch normalisation follows everywhere it is used.
+/// Two-dimensional convolution, in groups of channels where asked, with a bias where asked.
 ///
-/// - Shapes: input `[N, I, H, W]`, weight `[O, I, K, K]`, result `[N, O, H', W']`.
+/// - Shapes: input `[N, I, H, W]`, weight `[O, I / groups, K, K]`, bias `[O]`, result
+///   `[N, O, H', W']`.
 struct Convolution: Operation {
   let name: String
   let input: ValueID
   let result: ValueID
   let weight: Int
+  let bias: Int?
   let window: Window
 
   func plan(_ builder: PlanBuilder) throws -> BackwardPlan? {
     let type = builder.precision.dataType
-    let sourceAny = try MemoryDescriptor.any(builder.shape(of: input), type)
-    let weightsAny = try MemoryDescriptor.any(builder.graph.parameters[weight].shape, type)
-    let resultAny = try MemoryDescriptor.any(builder.shape(of: result), type)
+    let any = Layouts(
+      source: try .any(builder.shape(of: input), type),
+      weights: try .any(weightShape(builder), type),
+      bias: try bias.map { try .rowMajor(builder.graph.parameters[$0].shape, dnnl_f32) },
+      result: try .any(builder.shape(of: result), type))
     let forward = try PrimitiveDescriptor.convolutionForward(
-      source: sourceAny, weights: weightsAny, destination: resultAny, window: window, builder,
-      layer: name)
+      source: any.source, weights: any.weights, bias: any.bias, destination: any.result,
+      window: window, builder, layer: name)
     let source = try builder.converted(
       builder.located(input), to: forward.layout(dnnl_query_src_md), layer: name)
-    try builder.emit(
-      forward,
-      [
-        (DNNL_ARG_SRC, source),
-        (
-          DNNL_ARG_WEIGHTS,
-          builder.weights(weight, layout: try forward.layout(dnnl_query_weights_md))
-        ),
-        (
-          DNNL_ARG_DST, builder.define(result, layout: try forward.layout(dnnl_query_dst_md))
-        ),
-      ])
+    var arguments: [(key: CInt, value: Located)] = [
+      (DNNL_ARG_SRC, source),
+      (
+        DNNL_ARG_WEIGHTS,
+        builder.weights(weight, layout: try forward.layout(dnnl_query_weights_md))
+      ),
+      (DNNL_ARG_DST, builder.define(result, layout: try forward.layout(dnnl_query_dst_md))),
+    ]
+    if let bias, let layout = any.bias {
+      arguments.append((DNNL_ARG_BIAS, builder.weights(bias, layout: layout)))
+    }
+    try builder.emit(forward, arguments)
     guard builder.isTraining else { return nil }
     return { builder in
       let gradient = builder.gradient(of: result)
-      try planBackwardWeights(
-        source: source, gradient: gradient, any: (sourceAny, resultAny), forward, builder)
+      try planBackwardWeights(source: source, gradient: gradient, any, forward, builder)
       if builder.needsGradient(input) {
-        try planBackwardData(
-          gradient: gradient, any: (sourceAny, weightsAny, resultAny), forward, builder)
+        try planBackwardData(gradient: gradient, any, forward, builder)
       }
     }
   }
 
+  /// What oneDNN is asked with: layouts of its choice, except for the bias.
+  private struct Layouts {
+    let source: MemoryDescriptor
+    let weights: MemoryDescriptor
+    let bias: MemoryDescriptor?
+    let result: MemoryDescriptor
+  }
+
+  private func weightShape(_ builder: PlanBuilder) -> [Int] {
+    let specification = builder.graph.parameters[weight]
+    return specification.kernelShape ?? specification.shape
+  }
+
   private func planBackwardWeights(
-    source: Located, gradient: Located, any: (source: MemoryDescriptor, result: MemoryDescriptor),
-    _ forward: PrimitiveDescriptor, _ builder: PlanBuilder
+    source: Located, gradient: Located, _ any: Layouts, _ forward: PrimitiveDescriptor,
+    _ builder: PlanBuilder
   ) throws {
     // float32 whatever the precision: the sum over the batch and the micro-batches needs it.
-    let weightsAny = try MemoryDescriptor.any(builder.graph.parameters[weight].shape, dnnl_f32)
     let descriptor = try PrimitiveDescriptor.convolutionBackwardWeights(
-      source: any.source, weightsGradient: weightsAny, destinationGradient: any.result,
-      window: window, forward: forward, builder)
+      source: any.source, weightsGradient: .any(weightShape(builder), dnnl_f32),
+      biasGradient: any.bias, destinationGradient: any.result, window: window, forward: forward,
+      builder)
     let source = try builder.converted(
       source, to: descriptor.layout(dnnl_query_src_md), layer: name)
     let gradient = try builder.converted(
       gradient, to: descriptor.layout(dnnl_query_diff_dst_md), layer: name)
     let weightsLayout = try descriptor.layout(dnnl_query_diff_weights_md)
-    try builder.emit(
-      descriptor,
-      [
-        (DNNL_ARG_SRC, source), (DNNL_ARG_DIFF_DST, gradient),
-        (DNNL_ARG_DIFF_WEIGHTS, builder.gradient(ofParameter: weight, layout: weightsLayout)),
-      ])
+    var arguments: [(key: CInt, value: Located)] = [
+      (DNNL_ARG_SRC, source), (DNNL_ARG_DIFF_DST, gradient),
+      (DNNL_ARG_DIFF_WEIGHTS, builder.gradient(ofParameter: weight, layout: weightsLayout)),
+    ]
+    if let bias, let layout = any.bias {
+      arguments.append((DNNL_ARG_DIFF_BIAS, builder.gradient(ofParameter: bias, layout: layout)))
+    }
+    try builder.emit(descriptor, arguments)
   }
 
   private func planBackwardData(
-    gradient: Located,
-    any: (source: MemoryDescriptor, weights: MemoryDescriptor, result: MemoryDescriptor),
-    _ forward: PrimitiveDescriptor, _ builder: PlanBuilder
+    gradient: Located, _ any: Layouts, _ forward: PrimitiveDescriptor, _ builder: PlanBuilder
   ) throws {
     let descriptor = try PrimitiveDescriptor.convolutionBackwardData(
       sourceGradient: any.source, weights: any.weights, destinationGradient: any.result,
@@ -90,24 +105,47 @@ struct Convolution: Operation {
 }
 
 extension Graph {
-  /// Adds a convolution without bias.
+  /// Adds a convolution.
   ///
   /// - Shapes: `[I, H, W]` to `[channels, H', W']`.
-  /// - Parameters: `name`.weight `[channels, I, kernel, kernel]`, Kaiming-normal over fan-out as
-  ///   torchvision initialises residual networks.
+  /// - Parameters:
+  ///   - groups: groups of channels that do not see each other; I of them make it depthwise. Divides
+  ///     I and `channels`.
+  ///   - bias: whether each channel has a bias; a batch normalisation that follows makes it useless.
+  ///
+  /// Adds the parameters `name`.weight `[channels, I / groups, kernel, kernel]`, Kaiming-normal over
+  /// fan-out as torchvision initialises its networks (fan-out is channels · kernel² whatever the
+  /// groups), and `name`.bias `[channels]`, starting at 0.
   public mutating func convolution(
-    _ input: ValueID, name: String, channels: Int, kernel: Int, stride: Int = 1, padding: Int = 0
+    _ input: ValueID, name: String, channels: Int, kernel: Int, stride: Int = 1, padding: Int = 0,
+    groups: Int = 1, bias: Bool = false
   ) throws -> ValueID {
     let shape = try spatialShape(of: input, layer: name)
+    guard groups > 0, shape.channels % groups == 0, channels % groups == 0 else {
+      throw NetsError.shape(
+        layer: name,
+        problem: "\(groups) groups do not divide \(shape.channels) and \(channels) channels")
+    }
     let window = Window(kernel: kernel, stride: stride, padding: padding)
     let size = try window.resultSize(height: shape.height, width: shape.width, layer: name)
+    let inputsPerGroup = shape.channels / groups
     let weight = parameter(
       ParameterSpecification(
-        name: "\(name).weight", shape: [channels, shape.channels, kernel, kernel], decays: true,
+        name: "\(name).weight", shape: [channels, inputsPerGroup, kernel, kernel],
+        kernelShape: groups > 1
+          ? [groups, channels / groups, inputsPerGroup, kernel, kernel] : nil,
+        decays: true,
         initialization: .kaimingNormal(fanOut: channels * kernel * kernel)))
+    let bias =
+      bias
+      ? parameter(
+        ParameterSpecification(
+          name: "\(name).bias", shape: [channels], decays: false, initialization: .constant(0)))
+      : nil
     let result = result(shape: [channels, size.height, size.width])
     append(
-      Convolution(name: name, input: input, result: result, weight: weight, window: window))
+      Convolution(
+        name: name, input: input, result: result, weight: weight, bias: bias, window: window))
     return result
   }
 }

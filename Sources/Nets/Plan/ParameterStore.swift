@@ -100,7 +100,7 @@ public final class ParameterStore {
   convenience init(inferenceFor graph: Graph) throws {
     try self.init(
       graph: graph,
-      layouts: graph.parameters.map { try .rowMajor($0.shape, dnnl_f32) },
+      layouts: graph.parameters.map { try $0.fileLayout() },
       order: Array(graph.parameters.indices), device: KernelDevice())
   }
 
@@ -277,7 +277,7 @@ public final class ParameterStore {
 
   private func read(parameter index: Int, of flat: UnsafeBufferPointer<Float>) throws -> [Float] {
     let specification = graph.parameters[index]
-    let plain = try MemoryDescriptor.rowMajor(specification.shape, dnnl_f32)
+    let plain = try specification.fileLayout()
     var result = [Float](repeating: 0, count: specification.shape.reduce(1, *))
     let source = UnsafeMutablePointer(
       mutating: pointer(to: index, in: flat))
@@ -292,7 +292,7 @@ public final class ParameterStore {
     _ floats: [Float], toParameter index: Int, of flat: UnsafeMutableBufferPointer<Float>
   ) throws {
     let specification = graph.parameters[index]
-    let plain = try MemoryDescriptor.rowMajor(specification.shape, dnnl_f32)
+    let plain = try specification.fileLayout()
     let destination = UnsafeMutablePointer(
       mutating: pointer(to: index, in: UnsafeBufferPointer(flat)))
     try floats.withUnsafeBufferPointer { floats in
@@ -321,5 +321,12 @@ public final class ParameterStore {
       to: (destinationLayout, UnsafeMutableRawPointer(destination)), device: device,
       attributes: attributes, layer: layer
     ).run()
+  }
+}
+
+extension ParameterSpecification {
+  /// Row-major, as a weights file has it, in the shape that kernels take.
+  fileprivate func fileLayout() throws -> MemoryDescriptor {
+    try .rowMajor(kernelShape ?? shape, dnnl_f32)
   }
 }

@@ -27,6 +27,13 @@ from safetensors.torch import save_file
 from torchvision.models import resnet18, resnet50
 from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
 
+import cases_convolution
+
+# Operations beyond those in this file: file name → (what adds its cases, seed).
+TOPICS = {
+    "convolution": (cases_convolution.add, 101),
+}
+
 BATCH_NORM_EPSILON = 1e-5
 BATCH_NORM_MOMENTUM = 0.1
 BRANCH_SCALE = 0.25  # mean scale of the last normalisation of a residual branch
@@ -176,6 +183,13 @@ def write_operations(folder):
     add_additions(cases)
     add_cross_entropies(cases)
     write(folder / "operations.safetensors", cases.tensors, cases.attributes)
+
+
+def write_topics(folder):
+    for name, (add, seed) in TOPICS.items():
+        cases = Cases(seed)
+        add(cases)
+        write(folder / f"{name}.safetensors", cases.tensors, cases.attributes)
 
 
 class NarrowResNet(ResNet):
@@ -358,6 +372,7 @@ def main():
         return
     folder = pathlib.Path(__file__).parent
     write_operations(folder)
+    write_topics(folder)
     write_narrow_networks(folder, arguments.image_size)
     write_format_sample(folder)
 

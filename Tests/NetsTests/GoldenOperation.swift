@@ -1,0 +1,47 @@
+import TestSupport
+import Testing
+
+@testable import Nets
+
+/// One case of an operation in a golden file: `<operation>/<case>/<tensor>`.
+struct GoldenOperation {
+  let goldens: Goldens
+  let operation: String
+  let name: String
+  /// The numbers that describe the case.
+  let attributes: [String: Double]
+
+  /// All cases of an operation.
+  static func all(_ operation: String, in goldens: Goldens) throws -> [GoldenOperation] {
+    try goldens.cases(of: operation).map {
+      GoldenOperation(
+        goldens: goldens, operation: operation, name: $0,
+        attributes: try goldens.attributes(operation, $0))
+    }
+  }
+
+  /// A tensor of the case, renamed; nil where the case has none of this name.
+  func tensor(_ tensor: String, as newName: String = "") throws -> Tensor? {
+    let full = "\(operation)/\(name)/\(tensor)"
+    guard goldens.names.contains(full) else { return nil }
+    var found = try goldens.tensor(full)
+    found.name = newName
+    return found
+  }
+
+  func integer(_ attribute: String) throws -> Int { Int(try #require(attributes[attribute])) }
+
+  /// Expects the values of a tensor, or that neither side has it.
+  func expectClose(
+    _ tensor: String, _ actual: [Float]?, _ precision: Precision,
+    sourceLocation: SourceLocation = #_sourceLocation
+  ) throws {
+    let label = "\(operation)/\(name)/\(tensor) \(precision)"
+    let expected = try self.tensor(tensor)?.floats()
+    #expect((actual == nil) == (expected == nil), "\(label)", sourceLocation: sourceLocation)
+    guard let actual, let expected else { return }
+    let tolerance = try #require(OperationTests.tolerances[precision])
+    let comparison = Comparison(label, actual, expected, tolerance)
+    #expect(comparison.passes, "\(comparison)", sourceLocation: sourceLocation)
+  }
+}
