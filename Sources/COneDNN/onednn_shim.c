@@ -329,30 +329,31 @@ dnnl_status_t aver_addition(dnnl_primitive_desc_t *descriptor, dnnl_engine_t eng
 #endif
 }
 
-dnnl_status_t aver_relu_forward(dnnl_primitive_desc_t *descriptor, dnnl_engine_t engine,
-    aver_const_md_t data, const_dnnl_primitive_attr_t attributes) {
+dnnl_status_t aver_elementwise_forward(dnnl_primitive_desc_t *descriptor, dnnl_engine_t engine,
+    dnnl_prop_kind_t kind, aver_function_t function, aver_const_md_t data,
+    const_dnnl_primitive_attr_t attributes) {
 #if V3
-  return dnnl_eltwise_forward_primitive_desc_create(descriptor, engine, dnnl_forward_training,
-      dnnl_eltwise_relu_use_dst_for_bwd, argument(data), argument(data), 0, 0, attributes);
+  return dnnl_eltwise_forward_primitive_desc_create(descriptor, engine, kind, function.algorithm,
+      argument(data), argument(data), function.alpha, function.beta, attributes);
 #else
   dnnl_eltwise_desc_t operation;
-  dnnl_status_t status = dnnl_eltwise_forward_desc_init(&operation, dnnl_forward_training,
-      dnnl_eltwise_relu_use_dst_for_bwd, argument(data), 0, 0);
+  dnnl_status_t status = dnnl_eltwise_forward_desc_init(
+      &operation, kind, function.algorithm, argument(data), function.alpha, function.beta);
   return finish(descriptor, engine, status, &operation, NULL, attributes);
 #endif
 }
 
-dnnl_status_t aver_relu_backward(dnnl_primitive_desc_t *descriptor, dnnl_engine_t engine,
-    aver_const_md_t data_gradient, aver_const_md_t result, const_dnnl_primitive_desc_t forward,
-    const_dnnl_primitive_attr_t attributes) {
+dnnl_status_t aver_elementwise_backward(dnnl_primitive_desc_t *descriptor, dnnl_engine_t engine,
+    aver_function_t function, aver_const_md_t data_gradient, aver_const_md_t data,
+    const_dnnl_primitive_desc_t forward, const_dnnl_primitive_attr_t attributes) {
 #if V3
-  return dnnl_eltwise_backward_primitive_desc_create(descriptor, engine,
-      dnnl_eltwise_relu_use_dst_for_bwd, argument(data_gradient), argument(data_gradient),
-      argument(result), 0, 0, forward, attributes);
+  return dnnl_eltwise_backward_primitive_desc_create(descriptor, engine, function.algorithm,
+      argument(data_gradient), argument(data_gradient), argument(data), function.alpha,
+      function.beta, forward, attributes);
 #else
   dnnl_eltwise_desc_t operation;
-  dnnl_status_t status = dnnl_eltwise_backward_desc_init(&operation,
-      dnnl_eltwise_relu_use_dst_for_bwd, argument(data_gradient), argument(result), 0, 0);
+  dnnl_status_t status = dnnl_eltwise_backward_desc_init(&operation, function.algorithm,
+      argument(data_gradient), argument(data), function.alpha, function.beta);
   return finish(descriptor, engine, status, &operation, forward, attributes);
 #endif
 }

@@ -94,12 +94,20 @@ dnnl_status_t aver_addition(dnnl_primitive_desc_t *descriptor, dnnl_engine_t eng
     aver_const_md_t left, aver_const_md_t right, aver_const_md_t destination,
     const_dnnl_primitive_attr_t attributes);
 
-// max(x, 0), and its gradient told from the result instead of the argument.
-dnnl_status_t aver_relu_forward(dnnl_primitive_desc_t *descriptor, dnnl_engine_t engine,
-    aver_const_md_t data, const_dnnl_primitive_attr_t attributes);
-dnnl_status_t aver_relu_backward(dnnl_primitive_desc_t *descriptor, dnnl_engine_t engine,
-    aver_const_md_t data_gradient, aver_const_md_t result, const_dnnl_primitive_desc_t forward,
+// A function of each element, with oneDNN's parameters of it.
+typedef struct {
+  dnnl_alg_kind_t algorithm;
+  float alpha, beta;
+} aver_function_t;
+
+// `data` of the backward pass is the result where the algorithm is one of `…_use_dst_for_bwd`, else
+// the argument.
+dnnl_status_t aver_elementwise_forward(dnnl_primitive_desc_t *descriptor, dnnl_engine_t engine,
+    dnnl_prop_kind_t kind, aver_function_t function, aver_const_md_t data,
     const_dnnl_primitive_attr_t attributes);
+dnnl_status_t aver_elementwise_backward(dnnl_primitive_desc_t *descriptor, dnnl_engine_t engine,
+    aver_function_t function, aver_const_md_t data_gradient, aver_const_md_t data,
+    const_dnnl_primitive_desc_t forward, const_dnnl_primitive_attr_t attributes);
 
 dnnl_status_t aver_reorder(dnnl_primitive_desc_t *descriptor, dnnl_engine_t engine,
     aver_const_md_t source, aver_const_md_t destination, const_dnnl_primitive_attr_t attributes);

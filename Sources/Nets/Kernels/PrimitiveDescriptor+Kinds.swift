@@ -131,16 +131,23 @@ extension PrimitiveDescriptor {
     }
   }
 
-  static func reluBackward(
-    dataGradient: MemoryDescriptor, result: MemoryDescriptor, _ builder: PlanBuilder,
-    layer: String
+  static func elementwiseForward(
+    _ function: aver_function_t, _ data: MemoryDescriptor, _ builder: PlanBuilder, layer: String
   ) throws -> PrimitiveDescriptor {
-    let forward = try PrimitiveDescriptor(layer: layer) {
-      aver_relu_forward($0, builder.device.engine, result.handle, builder.attributes.handle)
+    try PrimitiveDescriptor(layer: layer) {
+      aver_elementwise_forward(
+        $0, builder.device.engine, builder.forwardKind, function, data.handle,
+        builder.attributes.handle)
     }
-    return try PrimitiveDescriptor(layer: layer) {
-      aver_relu_backward(
-        $0, builder.device.engine, dataGradient.handle, result.handle, forward.handle,
+  }
+
+  static func elementwiseBackward(
+    _ function: aver_function_t, dataGradient: MemoryDescriptor, data: MemoryDescriptor,
+    forward: PrimitiveDescriptor, _ builder: PlanBuilder
+  ) throws -> PrimitiveDescriptor {
+    try PrimitiveDescriptor(layer: forward.layer) {
+      aver_elementwise_backward(
+        $0, builder.device.engine, function, dataGradient.handle, data.handle, forward.handle,
         builder.attributes.handle)
     }
   }

@@ -28,9 +28,13 @@ struct AdditionReLU: Operation {
     let gradient = try builder.converted(
       builder.gradient(of: result), to: destination.layout, layer: name)
     let masked = builder.newBuffer(destination.layout)
+    let relu = ActivationFunction.relu.native
+    let forward = try PrimitiveDescriptor.elementwiseForward(
+      relu, destination.layout, builder, layer: name)
     try builder.emit(
-      PrimitiveDescriptor.reluBackward(
-        dataGradient: destination.layout, result: destination.layout, builder, layer: name),
+      PrimitiveDescriptor.elementwiseBackward(
+        relu, dataGradient: destination.layout, data: destination.layout, forward: forward,
+        builder),
       [
         (DNNL_ARG_DST, destination), (DNNL_ARG_DIFF_DST, gradient), (DNNL_ARG_DIFF_SRC, masked),
       ])

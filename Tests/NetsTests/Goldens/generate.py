@@ -28,10 +28,12 @@ from torchvision.models import resnet18, resnet50
 from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
 
 import cases_convolution
+import cases_elementwise
 
 # Operations beyond those in this file: file name → (what adds its cases, seed).
 TOPICS = {
     "convolution": (cases_convolution.add, 101),
+    "elementwise": (cases_elementwise.add, 102),
 }
 
 BATCH_NORM_EPSILON = 1e-5

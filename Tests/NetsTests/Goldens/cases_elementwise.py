@@ -1,0 +1,18 @@
+"""Operations that work element by element: nonlinearities."""
+
+import torch
+import torch.nn.functional as F
+
+SHAPES = {"odd": (2, 5, 3, 4), "aligned": (1, 16, 2, 3), "vector": (3, 7)}
+ACTIVATIONS = {
+    "relu": F.relu, "relu6": F.relu6, "silu": F.silu, "sigmoid": torch.sigmoid,
+    "tanh": torch.tanh, "gelu": F.gelu,
+}
+
+
+def add(cases):
+    for function, apply in ACTIVATIONS.items():
+        for name, shape in SHAPES.items():
+            values = cases.normal(*shape, mean=0.5, deviation=3.0)
+            values.flatten()[0] = 6.0  # a corner of relu6
+            cases.differentiate(f"{function}/{name}", apply, attributes={}, input=values)
