@@ -38,16 +38,26 @@ static dnnl_status_t keep_or_free(aver_md_t *md, dnnl_status_t status) {
   return status;
 }
 
-dnnl_status_t aver_md_create_any(
-    aver_md_t *md, int ndims, const int64_t *dims, dnnl_data_type_t type) {
+static dnnl_status_t create_by_tag(aver_md_t *md, int ndims, const int64_t *dims,
+    dnnl_data_type_t type, dnnl_format_tag_t tag) {
   dnnl_status_t status = allocate(md);
   if (status != dnnl_success) return status;
 #if V3
-  status = dnnl_memory_desc_create_with_tag(&(*md)->value, ndims, dims, type, dnnl_format_tag_any);
+  status = dnnl_memory_desc_create_with_tag(&(*md)->value, ndims, dims, type, tag);
 #else
-  status = dnnl_memory_desc_init_by_tag(&(*md)->value, ndims, dims, type, dnnl_format_tag_any);
+  status = dnnl_memory_desc_init_by_tag(&(*md)->value, ndims, dims, type, tag);
 #endif
   return keep_or_free(md, status);
+}
+
+dnnl_status_t aver_md_create_any(
+    aver_md_t *md, int ndims, const int64_t *dims, dnnl_data_type_t type) {
+  return create_by_tag(md, ndims, dims, type, dnnl_format_tag_any);
+}
+
+dnnl_status_t aver_md_create_channel_blocks(
+    aver_md_t *md, const int64_t *dims, dnnl_data_type_t type, int block) {
+  return create_by_tag(md, 4, dims, type, block == 16 ? dnnl_nChw16c : dnnl_nChw8c);
 }
 
 dnnl_status_t aver_md_create_strided(

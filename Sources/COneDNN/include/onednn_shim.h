@@ -22,6 +22,9 @@ dnnl_status_t aver_md_create_any(
 // A descriptor with the given strides, in elements.
 dnnl_status_t aver_md_create_strided(
     aver_md_t *md, int ndims, const int64_t *dims, dnnl_data_type_t type, const int64_t *strides);
+// A descriptor [batch, channels, height, width] whose channels lie in blocks of 16 or 8.
+dnnl_status_t aver_md_create_channel_blocks(
+    aver_md_t *md, const int64_t *dims, dnnl_data_type_t type, int block);
 // A copy of the descriptor that a primitive descriptor holds for `what`; NULL where it has none.
 dnnl_status_t aver_md_query(
     aver_md_t *md, const_dnnl_primitive_desc_t descriptor, dnnl_query_t what);

@@ -40,6 +40,19 @@ final class MemoryDescriptor {
     }
   }
 
+  /// `[N, C, H, W]` with the channels in blocks, the last one padded with zeros: oneDNN's nChw16c and
+  /// nChw8c.
+  ///
+  /// - Parameter block: 16 or 8.
+  static func channelBlocks(_ shape: [Int], _ type: dnnl_data_type_t, block: Int) throws
+    -> MemoryDescriptor
+  {
+    precondition(shape.count == 4 && (block == 16 || block == 8))
+    return try MemoryDescriptor { created in
+      aver_md_create_channel_blocks(created, shape.map(Int64.init), type, CInt(block))
+    }
+  }
+
   /// The descriptor that a primitive descriptor holds for `what`; nil where it has none.
   static func query(_ what: dnnl_query_t, of descriptor: dnnl_primitive_desc_t) throws
     -> MemoryDescriptor?

@@ -1,4 +1,4 @@
-"""Operations that work element by element: nonlinearities."""
+"""Operations that work element by element, and the multiplication of channels by factors."""
 
 import torch
 import torch.nn.functional as F
@@ -16,3 +16,10 @@ def add(cases):
             values = cases.normal(*shape, mean=0.5, deviation=3.0)
             values.flatten()[0] = 6.0  # a corner of relu6
             cases.differentiate(f"{function}/{name}", apply, attributes={}, input=values)
+    shapes = {"odd": (2, 5, 9, 7), "aligned": (2, 16, 4, 3), "batch1": (1, 21, 3, 5),
+              "one-pixel": (3, 35, 1, 1), "wide": (1, 69, 2, 3)}
+    for name, shape in shapes.items():
+        cases.differentiate(
+            f"channel-multiplication/{name}",
+            lambda input, factors: input * factors[:, :, None, None], attributes={},
+            input=cases.normal(*shape), factors=cases.normal(*shape[:2]))
