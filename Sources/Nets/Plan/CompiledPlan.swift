@@ -63,7 +63,7 @@ final class CompiledPlan {
   let reorderCount: Int
 
   private let steps: PreparedSteps
-  private let refresh: [PreparedReorder]
+  private let refresh: [PreparedPrimitive]
   private let device: KernelDevice
   // What the addresses point into.
   private let memories: [AlignedMemory]
@@ -130,7 +130,7 @@ final class CompiledPlan {
 /// weights' own.
 private struct WeightsCopies {
   private(set) var addresses: [UnsafeMutableRawPointer] = []
-  private(set) var reorders: [PreparedReorder] = []
+  private(set) var reorders: [PreparedPrimitive] = []
   private(set) var byteCount = 0
   let memory: AlignedMemory?
 
@@ -155,8 +155,8 @@ private struct WeightsCopies {
       let copy = memory.address + offsets[index]
       addresses.append(copy)
       reorders.append(
-        try PreparedReorder(
-          from: (parameters.layouts[request.parameter], master), to: (request.layout, copy),
+        try PreparedPrimitive(
+          reorderFrom: (parameters.layouts[request.parameter], master), to: (request.layout, copy),
           device: device, attributes: attributes,
           layer: parameters.graph.parameters[request.parameter].name))
     }

@@ -316,8 +316,8 @@ public final class ParameterStore {
     _ destination: UnsafeMutablePointer<Float>, _ destinationLayout: MemoryDescriptor,
     layer: String
   ) throws {
-    try PreparedReorder(
-      from: (sourceLayout, UnsafeMutableRawPointer(source)),
+    try PreparedPrimitive(
+      reorderFrom: (sourceLayout, UnsafeMutableRawPointer(source)),
       to: (destinationLayout, UnsafeMutableRawPointer(destination)), device: device,
       attributes: attributes, layer: layer
     ).run()

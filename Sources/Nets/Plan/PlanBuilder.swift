@@ -27,7 +27,7 @@ struct StepDraft {
   enum Action {
     case primitive(Primitive, arguments: [(key: CInt, value: Located)])
     /// A kernel of ours; `prepare` is given the operands' addresses, in their order.
-    case kernel(operands: [Located], prepare: ([UnsafeMutableRawPointer]) -> any StepKernel)
+    case kernel(operands: [Located], prepare: ([UnsafeMutableRawPointer]) throws -> any StepKernel)
   }
   let label: StepLabel
   let action: Action
@@ -227,7 +227,7 @@ final class PlanBuilder {
   /// - Parameter prepare: is given the operands' addresses, in their order.
   func emit(
     _ operands: [Located], layer: String,
-    prepare: @escaping ([UnsafeMutableRawPointer]) -> any StepKernel
+    prepare: @escaping ([UnsafeMutableRawPointer]) throws -> any StepKernel
   ) {
     let label = StepLabel(
       layer: layer, operation: "", shape: operands.first?.layout.shape ?? [],

@@ -68,7 +68,7 @@ final class PreparedSteps {
         primitive, device.stream, count, arguments + slot * stride)
       if status != dnnl_success { try check(status, layer: labels[index].layer) }
     case .kernel(let kernels, let stride):
-      kernels[slot * stride].run(context)
+      try kernels[slot * stride].run(context)
     }
   }
 

@@ -1,7 +1,8 @@
 /// A step that no primitive of oneDNN does well, ready to run: plain addresses and sizes, no
 /// allocation, the same bits whenever its inputs have the same bits.
 protocol StepKernel {
-  func run(_ context: StepContext)
+  /// - Throws: `NetsError.kernel` where it runs primitives within and one of them fails.
+  func run(_ context: StepContext) throws
 }
 
 /// What a step is told when it runs.
