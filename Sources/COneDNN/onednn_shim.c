@@ -94,6 +94,16 @@ void aver_md_destroy(aver_md_t md) {
   free(md);
 }
 
+dnnl_data_type_t aver_md_data_type(aver_const_md_t md) {
+#if V3
+  dnnl_data_type_t type = dnnl_data_type_undef;
+  dnnl_memory_desc_query(md->value, dnnl_query_data_type, &type);
+  return type;
+#else
+  return md->value.data_type;
+#endif
+}
+
 bool aver_md_equal(aver_const_md_t left, aver_const_md_t right) {
   return dnnl_memory_desc_equal(argument(left), argument(right)) != 0;
 }
@@ -244,6 +254,35 @@ dnnl_status_t aver_batch_normalization_backward(dnnl_primitive_desc_t *descripto
 }
 
 bool aver_batch_normalization_backward_takes_shift(void) { return !V3; }
+
+dnnl_status_t aver_layer_normalization_forward(dnnl_primitive_desc_t *descriptor,
+    dnnl_engine_t engine, dnnl_prop_kind_t kind, aver_const_md_t data, aver_const_md_t statistics,
+    float epsilon, unsigned flags, const_dnnl_primitive_attr_t attributes) {
+#if V3
+  return dnnl_layer_normalization_forward_primitive_desc_create(descriptor, engine, kind,
+      argument(data), argument(data), argument(statistics), epsilon, flags, attributes);
+#else
+  dnnl_layer_normalization_desc_t operation;
+  dnnl_status_t status = dnnl_layer_normalization_forward_desc_init(
+      &operation, kind, argument(data), argument(statistics), epsilon, flags);
+  return finish(descriptor, engine, status, &operation, NULL, attributes);
+#endif
+}
+
+dnnl_status_t aver_layer_normalization_backward(dnnl_primitive_desc_t *descriptor,
+    dnnl_engine_t engine, aver_const_md_t data, aver_const_md_t statistics, float epsilon,
+    unsigned flags, const_dnnl_primitive_desc_t forward, const_dnnl_primitive_attr_t attributes) {
+#if V3
+  return dnnl_layer_normalization_backward_primitive_desc_create(descriptor, engine, dnnl_backward,
+      argument(data), argument(data), argument(data), argument(statistics), epsilon, flags,
+      forward, attributes);
+#else
+  dnnl_layer_normalization_desc_t operation;
+  dnnl_status_t status = dnnl_layer_normalization_backward_desc_init(&operation, dnnl_backward,
+      argument(data), argument(data), argument(statistics), epsilon, flags);
+  return finish(descriptor, engine, status, &operation, forward, attributes);
+#endif
+}
 
 dnnl_status_t aver_pooling_forward(dnnl_primitive_desc_t *descriptor, dnnl_engine_t engine,
     dnnl_prop_kind_t kind, dnnl_alg_kind_t algorithm, aver_const_md_t source,

@@ -29,6 +29,7 @@ dnnl_status_t aver_md_create_channel_blocks(
 dnnl_status_t aver_md_query(
     aver_md_t *md, const_dnnl_primitive_desc_t descriptor, dnnl_query_t what);
 void aver_md_destroy(aver_md_t md);
+dnnl_data_type_t aver_md_data_type(aver_const_md_t md);
 bool aver_md_equal(aver_const_md_t left, aver_const_md_t right);
 // The number of axes; their lengths go into `dims`, which has room for DNNL_MAX_NDIMS.
 int aver_md_dims(aver_const_md_t md, int64_t *dims);
@@ -71,6 +72,14 @@ dnnl_status_t aver_batch_normalization_backward(dnnl_primitive_desc_t *descripto
 
 // Whether the backward pass wants the shift among its arguments: 2.x insists, 3.x refuses.
 bool aver_batch_normalization_backward_takes_shift(void);
+
+// Over the last axis; mean and variance of each row lie as `statistics` says.
+dnnl_status_t aver_layer_normalization_forward(dnnl_primitive_desc_t *descriptor,
+    dnnl_engine_t engine, dnnl_prop_kind_t kind, aver_const_md_t data, aver_const_md_t statistics,
+    float epsilon, unsigned flags, const_dnnl_primitive_attr_t attributes);
+dnnl_status_t aver_layer_normalization_backward(dnnl_primitive_desc_t *descriptor,
+    dnnl_engine_t engine, aver_const_md_t data, aver_const_md_t statistics, float epsilon,
+    unsigned flags, const_dnnl_primitive_desc_t forward, const_dnnl_primitive_attr_t attributes);
 
 dnnl_status_t aver_pooling_forward(dnnl_primitive_desc_t *descriptor, dnnl_engine_t engine,
     dnnl_prop_kind_t kind, dnnl_alg_kind_t algorithm, aver_const_md_t source,

@@ -78,6 +78,9 @@ final class MemoryDescriptor {
   /// Bytes, padding of blocked layouts included.
   var byteCount: Int { aver_md_size(handle) }
 
+  /// Element type.
+  var dataType: dnnl_data_type_t { aver_md_data_type(handle) }
+
   /// Whether shape, type and layout are the same.
   func isEqual(to other: MemoryDescriptor) -> Bool { aver_md_equal(handle, other.handle) }
 }

@@ -29,11 +29,13 @@ from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
 
 import cases_convolution
 import cases_elementwise
+import cases_sequences
 
 # Operations beyond those in this file: file name → (what adds its cases, seed).
 TOPICS = {
     "convolution": (cases_convolution.add, 101),
     "elementwise": (cases_elementwise.add, 102),
+    "sequences": (cases_sequences.add, 100),
 }
 
 BATCH_NORM_EPSILON = 1e-5
