@@ -12,6 +12,9 @@ final class TrainingLoop {
   private let settings: LoopSettings
   private var position: TrainingPosition
   private let reporter: TrainingReporter
+  /// What steps report, in the order of writing.
+  private let metrics: [StepMetric]
+  private let accuracy: StepMetric?
 
   init(
     job: Job, task: any TrainingTask, parts: TrainingParts, settings: LoopSettings,
@@ -23,6 +26,8 @@ final class TrainingLoop {
     self.settings = settings
     self.position = position
     self.reporter = reporter
+    metrics = parts.step.plan.slotLayout.metrics
+    accuracy = metrics.first { $0.name == "accuracy" }
   }
 
   /// Trains to the last step, or to a step boundary after somebody asked to stop.
@@ -74,14 +79,14 @@ final class TrainingLoop {
 
   /// Writes the step's metrics where they are due.
   private func report() throws {
-    func sum(_ which: SlotLayout.Sum) -> Double { Double(parts.step.sum(which)) }
-    let result = StepResult(
-      step: position.step, loss: sum(.loss) / sum(.weight),
-      accuracy: sum(.correct) / Double(parts.step.microBatches * parts.step.microBatch),
-      learningRate: parts.schedule.rate(step: position.step - 1))
-    reporter.endStep(result)
+    reporter.endStep(
+      position.step, loss: parts.step.value(of: metrics[0]),
+      accuracy: accuracy.map(parts.step.value))
     if settings.isLoggingDue(after: position.step) {
       try countSkipped()
+      let result = StepResult(
+        step: position.step, metrics: metrics.map { ($0.name, parts.step.value(of: $0)) },
+        learningRate: parts.schedule.rate(step: position.step - 1))
       try reporter.log(
         result, skipped: position.skipped.samples.count, waitedSeconds: try longestWait())
     }

@@ -35,10 +35,9 @@ struct TrainingStep {
     try plan.refreshWeights()
   }
 
-  /// A sum over the samples of the last global batch; valid until the next update.
-  func sum(_ which: SlotLayout.Sum) -> Float {
-    plan.slot(0)[plan.slotLayout.sums.lowerBound + which.rawValue]
-  }
+  /// What the last update reports, over its whole global batch; valid until the next one. NaN where
+  /// none of its samples counts for the metric.
+  func value(of metric: StepMetric) -> Double { metric.value(in: plan.slot(0)) }
 
   /// Throws where an update left a weight that is not finite: such a model is never evaluated,
   /// checkpointed or called the best. Asked before these only, because it reads all weights.
@@ -63,20 +62,17 @@ struct TrainingStep {
       })
   }
 
-  /// The loss of a step is the weighted mean over its global batch, of M micro-batches of B samples:
+  /// The loss of a step is the mean over its M micro-batches, each of which has normalised its own
+  /// losses (see `Loss` in Nets):
   ///
-  ///     L = Σ w l / Σ w          over all M · B samples
-  ///     g = Σ_m  (1 / B) Σ w ∂l  what the slots hold after the tree: micro-batch m scaled by 1 / B
-  ///     ∂L = g · B / Σ w         which is g / M where all weights are 1
-  ///
-  /// Σ w is one of the sums in the slot and went through the same tree, so that the factor, which
-  /// the optimizer applies at the root, has the same bits for any number of ranks.
+  ///     L = (1 / M) Σ_m Σ_k λ_k l_k
+  ///     g = Σ_m ∂(Σ_k λ_k l_k)       what the slots hold after the tree
+  ///     ∂L = g / M                   the factor that the optimizer applies, once, at the root
   private func updateWeights(number: Int, learningRate: Double) {
     optimizer.update(
       plan.parameters.values,
       gradients: UnsafeBufferPointer(rebasing: plan.slot(0)[plan.slotLayout.gradients]),
-      gradientScale: Double(microBatch) / Double(sum(.weight)), learningRate: learningRate,
-      step: number)
+      gradientScale: 1 / Double(microBatches), learningRate: learningRate, step: number)
   }
 
   private func updateRunningStatistics() {

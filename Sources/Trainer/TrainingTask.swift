@@ -11,8 +11,8 @@ protocol TrainingTask: AnyObject {
   /// The samples that this rank could not use and has not given away yet, each once.
   func takeProblems() -> [SampleProblem]
 
-  /// Computes this rank's next micro-batch into a slot of the plan, with a loss scale of 1 / the
-  /// number of its samples. The micro-batches come in the order of the steps, and of the leaves in a step.
+  /// Computes this rank's next micro-batch into a slot of the plan. The micro-batches come in the
+  /// order of the steps, and of the leaves in a step.
   ///
   /// - Parameter draw: what the plan's random numbers are drawn for.
   func computeNextMicroBatch(slot: Int, draw: MicroBatchDraw) throws

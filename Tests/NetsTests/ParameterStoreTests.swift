@@ -5,10 +5,11 @@ import Testing
 
 @Suite(.serialized) struct ParameterStoreTests {
   private func store() throws -> ParameterStore {
-    let network = try ResNet(block: .basic, depths: [1], widths: [16])
+    var network = try ResNet(block: .basic, depths: [1], widths: [16])
       .network(classes: 8, imageSize: 32)
+    try network.addClassificationLoss()
     return try TrainingPlan(
-      network: network, microBatch: 2, precision: .bf16, gradientSlots: 1
+      graph: network.graph, microBatch: 2, precision: .bf16, gradientSlots: 1
     ).parameters
   }
 

@@ -9,18 +9,20 @@ import Testing
     _ precision: Precision = .f32, slots: Int = 1, seed: UInt64 = 7
   ) throws -> TrainingPlan {
     try Engine.configure(threads: 1)
-    let network = try ResNet(block: .basic, depths: [1, 1], widths: [16, 32])
+    var network = try ResNet(block: .basic, depths: [1, 1], widths: [16, 32])
       .network(classes: 8, imageSize: 32)
+    try network.addClassificationLoss()
     let plan = try TrainingPlan(
-      network: network, microBatch: 4, precision: precision, gradientSlots: slots)
+      graph: network.graph, microBatch: 4, precision: precision, gradientSlots: slots)
     try plan.parameters.initialize(seed: seed)
     try plan.refreshWeights()
-    for index in plan.images.indices {
-      plan.images[index] = Float((index * 2_654_435_761) % 1009) / 504 - 1
+    let arrays = try ClassifierArrays(plan)
+    for index in arrays.images.indices {
+      arrays.images[index] = Float((index * 2_654_435_761) % 1009) / 504 - 1
     }
     for sample in 0..<4 {
-      plan.labels[sample] = Int32(sample * 2)
-      plan.sampleWeights[sample] = 1
+      arrays.labels[sample] = Int32(sample * 2)
+      arrays.weights[sample] = 1
     }
     return plan
   }
@@ -66,18 +68,58 @@ import Testing
 
   @Test func aSampleOfWeightZeroAddsNothingToLossAndItsLabelIsNotRead() throws {
     let plan = try plan()
-    plan.sampleWeights[2] = 0
-    plan.labels[2] = -1
-    try plan.run(slot: 0, lossScale: 1)
-    let sums = Array(plan.slot(0)[plan.slotLayout.sums])
-    #expect(sums[SlotLayout.Sum.weight.rawValue] == 3)
-    let loss = sums[SlotLayout.Sum.loss.rawValue]
-    plan.labels[2] = 3
-    try plan.run(slot: 0, lossScale: 1)
-    #expect(plan.slot(0)[plan.slotLayout.sums.lowerBound] == loss)
-    plan.sampleWeights[2] = 1
-    try plan.run(slot: 0, lossScale: 1)
-    #expect(plan.slot(0)[plan.slotLayout.sums.lowerBound] > loss)
+    let arrays = try ClassifierArrays(plan)
+    func run() throws -> [UInt32] {
+      try plan.run(slot: 0)
+      return plan.slot(0).map(\.bitPattern)
+    }
+    arrays.weights[2] = 0
+    arrays.labels[2] = -1
+    let first = try run()
+    arrays.labels[2] = 3
+    #expect(try run() == first)
+    arrays.weights[2] = 1
+    #expect(try run() != first)
+    arrays.labels[2] = -1
+    #expect(try run() == first)
+  }
+
+  @Test func aMicroBatchWithoutWeightHasNoGradientAndNoSupport() throws {
+    let plan = try plan()
+    try ClassifierArrays(plan).weights.update(repeating: 0)
+    try plan.run(slot: 0)
+    #expect(plan.slot(0)[plan.slotLayout.gradients].allSatisfy { $0 == 0 })
+    let metrics = plan.slotLayout.metrics
+    #expect(metrics.map(\.name) == ["loss", "accuracy"])
+    #expect(metrics[0].value(in: plan.slot(0)) == 0)
+    #expect(metrics[1].value(in: plan.slot(0)).isNaN)
+  }
+
+  /// What the tree adds up is the sum of the micro-batches' own means.
+  @Test func scalingAllWeightsChangesNothing() throws {
+    let plan = try plan(slots: 2)
+    try plan.run(slot: 0)
+    try ClassifierArrays(plan).weights.update(repeating: 0.25)
+    try plan.run(slot: 1)
+    #expect(Array(plan.slot(0)) == Array(plan.slot(1)))
+  }
+
+  @Test func anUnknownNameIsRefusedWithThoseThatThereAre() throws {
+    let plan = try plan()
+    #expect {
+      _ = try plan.floats(input: "labels")
+    } throws: { "\($0)".contains("'labels'") && "\($0)".contains("images, weights") }
+    #expect {
+      _ = try plan.output("embedding")
+    } throws: { "\($0)".contains("'embedding'") && "\($0)".contains("logits") }
+  }
+
+  @Test func aGraphWithoutALossIsNotTrained() throws {
+    let network = try ModelDescription(name: .resnet18, classes: 8, imageSize: 32).network()
+    #expect {
+      _ = try TrainingPlan(
+        graph: network.graph, microBatch: 2, precision: .f32, gradientSlots: 1)
+    } throws: { "\($0)".contains("no loss") }
   }
 
   @Test func lossScaleScalesGradientsButNotSums() throws {

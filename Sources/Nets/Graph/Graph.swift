@@ -41,10 +41,16 @@ public struct StatisticsSpecification: Sendable, Equatable {
 /// What a network computes, for any batch: operations over values whose shapes leave the batch out.
 ///
 /// A graph is a description. `TrainingPlan` and `InferencePlan` compile it for one batch size and
-/// precision.
+/// precision. Losses are operations like any other, see `Loss`.
 public struct Graph {
   /// Shapes without the batch, `[C, H, W]` or `[C]`, by value.
   private(set) var shapes: [[Int]] = []
+  /// How many rows of the batch each value has.
+  private var rows: [Rows] = []
+  /// What the caller fills before each run.
+  private(set) var inputs: [InputSpecification] = []
+  /// What the caller reads after each run.
+  private(set) var outputs: [(name: String, value: ValueID)] = []
   private(set) var operations: [any Operation] = []
   /// Parameters in the order in which layers were added.
   public private(set) var parameters: [ParameterSpecification] = []
@@ -57,14 +63,22 @@ public struct Graph {
   /// Shape of a value without the batch.
   public func shape(of value: ValueID) -> [Int] { shapes[value.index] }
 
-  /// Adds an input; `shape` leaves the batch out.
-  public mutating func input(shape: [Int]) -> ValueID {
+  /// How many rows of the batch a value has.
+  public func rows(of value: ValueID) -> Rows { rows[value.index] }
+
+  /// Adds a value that whoever compiles the graph defines; `shape` leaves the batch out.
+  mutating func input(shape: [Int], rows: Rows = .batch) -> ValueID {
     shapes.append(shape)
+    self.rows.append(rows)
     return ValueID(index: shapes.count - 1)
   }
 
   /// Adds a value for an operation's result.
-  mutating func result(shape: [Int]) -> ValueID { input(shape: shape) }
+  ///
+  /// - Parameter source: the operation's input, which has as many rows.
+  mutating func result(shape: [Int], of source: ValueID) -> ValueID {
+    input(shape: shape, rows: rows(of: source))
+  }
 
   mutating func append(_ operation: some Operation) { operations.append(operation) }
 
@@ -80,6 +94,17 @@ public struct Graph {
     return statistics.count - 1
   }
 
+  /// The rows of every value in a batch of `batch` samples.
+  func rowCounts(inBatchOf batch: Int) throws -> [Int] {
+    try rows.map { rows in
+      guard let count = rows.count(inBatchOf: batch) else {
+        throw NetsError.shape(
+          layer: "the network", problem: "a batch of \(batch) cannot be divided into \(rows)")
+      }
+      return count
+    }
+  }
+
   /// The spatial shape `[C, H, W]` of a value, or an error naming the layer that needs one.
   func spatialShape(of value: ValueID, layer: String) throws -> (
     channels: Int, height: Int, width: Int
@@ -90,5 +115,31 @@ public struct Graph {
         layer: layer, problem: "needs an input [channels, height, width], got \(shape)")
     }
     return (shape[0], shape[1], shape[2])
+  }
+}
+
+// MARK: - Names
+
+extension Graph {
+  /// Adds an array that the caller fills before each run.
+  ///
+  /// - Parameters:
+  ///   - name: unique among the inputs.
+  ///   - shape: without the batch; `[C, H, W]` for pixels, `[]` for one element a row.
+  public mutating func input(
+    _ name: String, _ content: InputContent, shape: [Int], rows: Rows = .batch
+  ) -> ValueID {
+    precondition(!inputs.contains { $0.name == name }, "two inputs are named \(name)")
+    let value = input(shape: shape, rows: rows)
+    inputs.append(InputSpecification(name: name, value: value, content: content))
+    return value
+  }
+
+  /// Lets the caller read a value after each run, as row-major float32.
+  ///
+  /// - Parameter name: unique among the outputs.
+  public mutating func output(_ name: String, _ value: ValueID) {
+    precondition(!outputs.contains { $0.name == name }, "two outputs are named \(name)")
+    outputs.append((name, value))
   }
 }

@@ -20,18 +20,13 @@ public struct ModelDescription: Sendable, Equatable {
     self.imageSize = imageSize
   }
 
-  /// The network as a graph.
-  func network() throws -> Network {
+  /// The network, without losses.
+  ///
+  /// - Throws: `NetsError.shape` where the images are too small for it.
+  public func network() throws -> Network {
     switch name {
     case .resnet18: try ResNet.resnet18.network(classes: classes, imageSize: imageSize)
     case .resnet50: try ResNet.resnet50.network(classes: classes, imageSize: imageSize)
     }
   }
-}
-
-/// A graph with its input and its output.
-struct Network {
-  var graph: Graph
-  var images: ValueID
-  var logits: ValueID
 }

@@ -24,7 +24,7 @@ struct ResNet {
   /// - Shapes: images `[3, imageSize, imageSize]`, logits `[classes]`.
   func network(classes: Int, imageSize: Int) throws -> Network {
     var graph = Graph()
-    let images = graph.input(shape: [3, imageSize, imageSize])
+    let images = graph.input("images", .pixels, shape: [3, imageSize, imageSize])
     var value = try graph.convolution(
       images, name: "conv1", channels: widths[0], kernel: 7, stride: 2, padding: 3)
     value = try graph.batchNormalization(value, name: "bn1", relu: true)
@@ -36,9 +36,9 @@ struct ResNet {
           stride: stage > 0 && index == 0 ? 2 : 1)
       }
     }
-    value = try graph.globalAveragePooling(value, name: "avgpool")
-    let logits = try graph.linear(value, name: "fc", features: classes)
-    return Network(graph: graph, images: images, logits: logits)
+    let features = try graph.globalAveragePooling(value, name: "avgpool")
+    let logits = try graph.linear(features, name: "fc", features: classes)
+    return Network(graph: graph, features: features, logits: logits)
   }
 
   private func add(

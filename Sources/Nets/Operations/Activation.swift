@@ -86,7 +86,7 @@ extension Graph {
   public mutating func activation(
     _ input: ValueID, name: String, _ function: ActivationFunction
   ) -> ValueID {
-    let result = result(shape: shape(of: input))
+    let result = result(shape: shape(of: input), of: input)
     append(Activation(name: name, input: input, result: result, function: function))
     return result
   }

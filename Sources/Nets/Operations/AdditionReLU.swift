@@ -51,11 +51,11 @@ extension Graph {
   public mutating func additionReLU(_ left: ValueID, _ right: ValueID, name: String) throws
     -> ValueID
   {
-    guard shape(of: left) == shape(of: right) else {
+    guard shape(of: left) == shape(of: right), rows(of: left) == rows(of: right) else {
       throw NetsError.shape(
         layer: name, problem: "cannot add \(shape(of: left)) and \(shape(of: right))")
     }
-    let result = result(shape: shape(of: left))
+    let result = result(shape: shape(of: left), of: left)
     append(AdditionReLU(name: name, left: left, right: right, result: result))
     return result
   }

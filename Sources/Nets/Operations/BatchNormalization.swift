@@ -21,7 +21,7 @@ struct BatchNormalization: Operation {
 
   func plan(_ builder: PlanBuilder) throws -> BackwardPlan? {
     let statistics = builder.graph.statistics[statistics]
-    if builder.isTraining, builder.batch * statistics.elementsPerSample < 2 {
+    if builder.isTraining, builder.shape(of: input)[0] * statistics.elementsPerSample < 2 {
       throw NetsError.shape(
         layer: name,
         problem: "one value a channel has no variance; use a larger image or batch.micro >= 2")
@@ -110,7 +110,7 @@ extension Graph {
     let statistics = statistics(
       StatisticsSpecification(
         name: name, channels: shape.channels, elementsPerSample: shape.height * shape.width))
-    let result = result(shape: self.shape(of: input))
+    let result = result(shape: self.shape(of: input), of: input)
     append(
       BatchNormalization(
         name: name, input: input, result: result, scale: scale, shift: shift,

@@ -80,7 +80,7 @@ extension Graph {
       throw NetsError.shape(
         layer: name, problem: "cannot multiply \(channels) channels by \(shape(of: factors))")
     }
-    let result = result(shape: shape(of: input))
+    let result = result(shape: shape(of: input), of: input)
     append(ChannelMultiplication(name: name, input: input, factors: factors, result: result))
     return result
   }

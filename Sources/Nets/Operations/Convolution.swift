@@ -142,7 +142,7 @@ extension Graph {
         ParameterSpecification(
           name: "\(name).bias", shape: [channels], decays: false, initialization: .constant(0)))
       : nil
-    let result = result(shape: [channels, size.height, size.width])
+    let result = result(shape: [channels, size.height, size.width], of: input)
     append(
       Convolution(
         name: name, input: input, result: result, weight: weight, bias: bias, window: window))

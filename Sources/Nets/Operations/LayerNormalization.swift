@@ -95,7 +95,7 @@ extension Graph {
     let shift = parameter(
       ParameterSpecification(
         name: "\(name).bias", shape: [features], decays: false, initialization: .constant(0)))
-    let result = result(shape: shape)
+    let result = result(shape: shape, of: input)
     append(
       LayerNormalization(name: name, input: input, result: result, scale: scale, shift: shift))
     return result

@@ -112,7 +112,7 @@ extension Graph {
       ParameterSpecification(
         name: "\(name).bias", shape: [features], decays: false,
         initialization: .uniform(bound: bound)))
-    let result = result(shape: shape.dropLast() + [features])
+    let result = result(shape: shape.dropLast() + [features], of: input)
     append(Linear(name: name, input: input, result: result, weight: weight, bias: bias))
     return result
   }

@@ -104,7 +104,7 @@ extension Graph {
         layer: name, problem: "padding \(padding) is more than half of the window of \(kernel) px")
     }
     let size = try window.resultSize(height: shape.height, width: shape.width, layer: name)
-    let result = result(shape: [shape.channels, size.height, size.width])
+    let result = result(shape: [shape.channels, size.height, size.width], of: input)
     append(MaximumPooling(name: name, input: input, result: result, window: window))
     return result
   }
@@ -114,7 +114,7 @@ extension Graph {
   /// - Shapes: `[C, H, W]` to `[C]`.
   public mutating func globalAveragePooling(_ input: ValueID, name: String) throws -> ValueID {
     let shape = try spatialShape(of: input, layer: name)
-    let result = result(shape: [shape.channels])
+    let result = result(shape: [shape.channels], of: input)
     append(GlobalAveragePooling(name: name, input: input, result: result))
     return result
   }

@@ -62,6 +62,7 @@ final class CompiledPlan {
   /// Activations and gradients that had to change their layout.
   let reorderCount: Int
 
+  private let names: NamedArrays
   private let steps: PreparedSteps
   private let refresh: [PreparedPrimitive]
   private let device: KernelDevice
@@ -72,7 +73,9 @@ final class CompiledPlan {
     self.parameters = parameters
     device = builder.device
     slotLayout = SlotLayout(
-      gradients: parameters.elementCount, statistics: parameters.statisticsCount)
+      gradients: parameters.elementCount, statistics: parameters.statisticsCount,
+      sums: builder.sums)
+    names = NamedArrays(builder)
     let plan = MemoryPlan(sizes: builder.bufferBytes, lifetimes: builder.lifetimes())
     let arena = try AlignedMemory(byteCount: plan.byteCount, purpose: "activations")
     let copies = try WeightsCopies(
@@ -111,6 +114,18 @@ final class CompiledPlan {
     UnsafeMutableBufferPointer(
       start: (addresses.slots + index * addresses.slotStride).assumingMemoryBound(to: Float.self),
       count: slotLayout.count)
+  }
+
+  /// The elements of an input, by its name.
+  func input<Element: BitwiseCopyable>(
+    _ name: String, as type: Element.Type
+  ) throws -> UnsafeMutableBufferPointer<Element> {
+    elements(try names.input(name, isInteger: type == Int32.self))
+  }
+
+  /// The elements of an output, by its name.
+  func output(_ name: String) throws -> UnsafeMutableBufferPointer<Float> {
+    floats(try names.output(name))
   }
 
   /// The elements of a float32 buffer of the arena.

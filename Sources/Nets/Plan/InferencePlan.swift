@@ -5,8 +5,6 @@ import COneDNN
 /// Use it from the thread that called `Engine.configure` only.
 public final class InferencePlan {
   private let compiled: CompiledPlan
-  private let input: Located
-  private let output: Located
 
   /// Compiles a model that reads its weights from `parameters`, which may be those of a training
   /// plan of the same model.
@@ -16,45 +14,45 @@ public final class InferencePlan {
     model: ModelDescription, batch: Int, precision: Precision, parameters: ParameterStore
   ) throws {
     try self.init(
-      network: model.network(), batch: batch, precision: precision, parameters: parameters)
+      graph: model.network().graph, batch: batch, precision: precision, parameters: parameters)
   }
 
-  init(network: Network, batch: Int, precision: Precision, parameters: ParameterStore) throws {
+  /// Compiles a graph that reads its weights from `parameters`, which may be those of a training
+  /// plan of a graph with the same parameters.
+  ///
+  /// - Throws: `NetsError` where the graph does not fit its input, oneDNN refuses or memory lacks.
+  public init(
+    graph: Graph, batch: Int, precision: Precision, parameters: ParameterStore
+  ) throws {
     precondition(
-      network.graph.parameters == parameters.graph.parameters,
-      "the parameters belong to another model")
+      graph.parameters == parameters.graph.parameters, "the parameters belong to another model")
     let builder = try PlanBuilder(
-      graph: network.graph, batch: batch, precision: precision, isTraining: false,
-      device: KernelDevice())
-    input = try builder.defineImages(network.images)
+      graph: graph, batch: batch, precision: precision, isTraining: false, device: KernelDevice())
     try builder.build()
-    output = builder.located(network.logits)
-    builder.keep(output)
     compiled = try CompiledPlan(builder, parameters: parameters, slotCount: 0)
     try compiled.refreshWeights()
   }
 
-  /// Input, normalised pixels: `[batch, height, width, 3]`, float32.
-  public var images: UnsafeMutableBufferPointer<Float> { compiled.floats(input) }
+  /// An input that takes float32, `[rows, …]` row-major; `[rows, height, width, channels]` for
+  /// pixels. Ask for it once, before the first run: it is looked up by name.
+  ///
+  /// - Throws: `NetsError.unknownArray` where there is none of the name.
+  public func floats(input name: String) throws -> UnsafeMutableBufferPointer<Float> {
+    try compiled.input(name, as: Float.self)
+  }
 
-  /// Output of the last run, `[batch, classes]`, float32.
-  public var logits: UnsafeMutableBufferPointer<Float> { compiled.floats(output) }
+  /// An output of the last run, `[rows, …]`, row-major. Ask for it once, before the first run.
+  ///
+  /// - Throws: `NetsError.unknownArray` where there is none of the name.
+  public func output(_ name: String) throws -> UnsafeMutableBufferPointer<Float> {
+    try compiled.output(name)
+  }
 
-  /// Runs the network on `images`.
+  /// Runs the network on its inputs.
   ///
   /// - Throws: `NetsError.kernel` naming the layer whose kernel failed.
   public func run() throws { try compiled.run(slot: 0, lossScale: 1) }
 
   /// Brings the weights that kernels read up to date with the master weights.
   public func refreshWeights() throws { try compiled.refreshWeights() }
-}
-
-extension PlanBuilder {
-  /// The plan's input: float32 pixels in NHWC, as decoders produce them; the first convolution
-  /// reorders them to what it wants.
-  func defineImages(_ images: ValueID) throws -> Located {
-    defineInput(
-      images,
-      layout: try .strided(shape(of: images), dnnl_f32, order: [0, 2, 3, 1]))
-  }
 }

@@ -97,7 +97,8 @@ public final class ParameterStore {
     try self.init(inferenceFor: model.network().graph)
   }
 
-  convenience init(inferenceFor graph: Graph) throws {
+  /// A store for plans that only infer: row-major layouts, in the graph's order.
+  public convenience init(inferenceFor graph: Graph) throws {
     try self.init(
       graph: graph,
       layouts: graph.parameters.map { try $0.fileLayout() },

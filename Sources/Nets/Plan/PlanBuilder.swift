@@ -68,12 +68,19 @@ final class PlanBuilder {
   /// Parameters in the order in which the backward pass completes their gradients.
   private(set) var gradientOrder: [Int] = []
   private(set) var reorderCount = 0
+  /// Where the caller reads, by name.
+  private(set) var outputs: [String: Located] = [:]
+  /// What the losses report.
+  var sums = StepSums()
 
+  /// Rows of each value.
+  private let rows: [Int]
   private var values: [ValueID: Located] = [:]
   private var gradients: [ValueID: Located] = [:]
   private var conversions: [(from: Place, result: Located)] = []
   private var trainable: Set<ValueID> = []
 
+  /// - Throws: `NetsError.shape` where the batch cannot be divided as the graph wants it.
   init(graph: Graph, batch: Int, precision: Precision, isTraining: Bool, device: KernelDevice)
     throws
   {
@@ -83,12 +90,13 @@ final class PlanBuilder {
     self.isTraining = isTraining
     self.device = device
     attributes = try PrimitiveAttributes()
+    rows = try graph.rowCounts(inBatchOf: batch)
   }
 
   // MARK: - Values
 
-  /// Shape of a value with the batch, `[N, C, H, W]` or `[N, C]`.
-  func shape(of value: ValueID) -> [Int] { [batch] + graph.shape(of: value) }
+  /// Shape of a value with its rows of the batch, `[N, C, H, W]` or `[N, C]`.
+  func shape(of value: ValueID) -> [Int] { [rows[value.index]] + graph.shape(of: value) }
 
   /// The array of a value that was defined before.
   func located(_ value: ValueID) -> Located {
@@ -117,22 +125,18 @@ final class PlanBuilder {
     return Located(layout: layout, place: .buffer(bufferBytes.count - 1))
   }
 
-  /// A row-major array that the caller writes between runs.
-  func newInput(_ shape: [Int], _ type: dnnl_data_type_t) throws -> Located {
-    let located = newBuffer(try .rowMajor(shape, type))
-    keep(located)
-    return located
-  }
-
   /// Gives an input of the plan its array, which the caller writes between runs.
-  func defineInput(_ value: ValueID, layout: MemoryDescriptor, isTrainable: Bool = false)
-    -> Located
-  {
+  private func defineInput(_ input: InputSpecification) throws {
+    let shape = shape(of: input.value)
+    let layout: MemoryDescriptor =
+      switch input.content {
+      case .pixels: try .strided(shape, dnnl_f32, order: [0, 2, 3, 1])
+      case .floats: try .rowMajor(shape, dnnl_f32)
+      case .integers: try .rowMajor(shape, dnnl_s32)
+      }
     let located = newBuffer(layout)
     keep(located)
-    values[value] = located
-    if isTrainable { trainable.insert(value) }
-    return located
+    values[input.value] = located
   }
 
   /// Keeps an array of the arena readable and writable between runs: its memory is never shared.
@@ -235,15 +239,26 @@ final class PlanBuilder {
     steps.append(StepDraft(label: label, action: .kernel(operands: operands, prepare: prepare)))
   }
 
-  /// Plans every operation forward and, in training, what `startBackward` adds (a loss: it must
-  /// contribute the gradient of the last value) and every operation backward.
+  /// Plans every operation forward and, in training, backward from the losses.
+  ///
+  /// - Parameter startBackward: contributes the gradient of some value, in place of a loss.
   func build(startBackward: BackwardPlan? = nil) throws {
+    for input in graph.inputs { try defineInput(input) }
     var backward: [BackwardPlan] = []
     for operation in graph.operations {
       if let plan = try operation.plan(self) { backward.append(plan) }
     }
-    guard let startBackward else { return }
-    try startBackward(self)
+    for output in graph.outputs { outputs[output.name] = try defineOutput(output) }
+    guard isTraining else { return }
+    try startBackward?(self)
     for plan in backward.reversed() { try plan(self) }
+  }
+
+  /// An array from which the caller reads an output between runs.
+  private func defineOutput(_ output: (name: String, value: ValueID)) throws -> Located {
+    let plain = try converted(
+      located(output.value), to: .rowMajor(shape(of: output.value), dnnl_f32), layer: output.name)
+    keep(plain)
+    return plain
   }
 }

@@ -16,6 +16,7 @@ final class PreparedSteps {
   private let labels: [StepLabel]
   private let sums: UnsafeMutablePointer<Float>
   private let sumsStride: Int
+  private let sumsCount: Int
   /// What the plain values point to.
   private let preparation: Preparation
 
@@ -32,6 +33,7 @@ final class PreparedSteps {
     sums = addresses.sums
     sumsStride = addresses.slotStride / MemoryLayout<Float>.stride
     labels = zip(drafts, preparation.kernelNames).map { $0.label.named($1) }
+    sumsCount = addresses.slotLayout.sums.count
   }
 
   /// Runs all steps in order.
@@ -42,6 +44,7 @@ final class PreparedSteps {
   ///   - draw: what random numbers are drawn for.
   func run(slot: Int, lossScale: Float, draw: MicroBatchDraw) throws {
     let context = StepContext(lossScale: lossScale, sums: sums + slot * sumsStride, draw: draw)
+    startSums(context.sums)
     for index in 0..<steps.count { try runStep(index, slot: slot, context) }
     try check(dnnl_stream_wait(device.stream))
   }
@@ -72,6 +75,13 @@ final class PreparedSteps {
     }
   }
 
+  /// Losses add to their sums, or leave them at zero where they have no support.
+  private func startSums(_ sums: UnsafeMutablePointer<Float>) {
+    guard sumsCount > 0 else { return }
+    sums.update(repeating: 0, count: sumsCount)
+    sums[StepSum.microBatches.rawValue] = 1
+  }
+
   /// Turns drafts into steps, collecting what has to be kept alive.
   private struct Preparation {
     let device: KernelDevice
@@ -95,8 +105,8 @@ final class PreparedSteps {
       let copies = draft.operands.contains { $0.place.isInSlot } ? slotCount : 1
       switch draft.action {
       case .kernel(let operands, let prepare):
-        let kernels = (0..<copies).map { slot in
-          prepare(operands.map { addresses.address(of: $0.place, slot: slot) })
+        let kernels = try (0..<copies).map { slot in
+          try prepare(operands.map { addresses.address(of: $0.place, slot: slot) })
         }
         let list = FixedList(kernels)
         kernelLists.append(list)

@@ -9,25 +9,61 @@ public struct SlotLayout: Sendable, Equatable {
   public let gradients: Range<Int>
   /// Mean and variance of each batch normalisation's input over the micro-batch.
   public let statistics: Range<Int>
-  /// Sums over the micro-batch's samples, see `Sum`.
+  /// What the losses sum up for the report; `metrics` tells what is in it.
   public let sums: Range<Int>
-
-  /// The sums, by their position in `sums`.
-  public enum Sum: Int, CaseIterable, Sendable {
-    /// Σ weight · loss.
-    case loss
-    /// Σ weight.
-    case weight
-    /// Samples of positive weight whose largest logit is that of their label.
-    case correct
-  }
+  /// What a step reports, `loss` first.
+  public let metrics: [StepMetric]
 
   /// Elements of a slot.
   public var count: Int { sums.upperBound }
 
-  init(gradients: Int, statistics: Int) {
+  init(gradients: Int, statistics: Int, sums: StepSums) {
     self.gradients = 0..<gradients
     self.statistics = gradients..<gradients + statistics
-    sums = self.statistics.upperBound..<self.statistics.upperBound + Sum.allCases.count
+    let start = self.statistics.upperBound
+    self.sums = start..<start + sums.count
+    metrics = sums.metrics.map {
+      StepMetric(name: $0.name, sum: start + $0.sum, count: start + $0.count)
+    }
+  }
+}
+
+/// A number that a step reports: a mean, as the quotient of two sums in the slot.
+public struct StepMetric: Sendable, Equatable {
+  /// What it is called in metrics.
+  public let name: String
+  /// Elements of the slot: what is divided, and by what.
+  let sum: Int
+  let count: Int
+
+  /// The value over the micro-batches that were added up in `slot`; NaN where none supports it.
+  public func value(in slot: UnsafeMutableBufferPointer<Float>) -> Double {
+    Double(slot[sum]) / Double(slot[count])
+  }
+}
+
+/// The sums of a plan's losses.
+struct StepSums {
+  /// Of a graph without losses: none.
+  private(set) var count = 0
+  private var losses: [(name: String, sum: Int)] = []
+  private var others: [(name: String, sum: Int)] = []
+
+  /// Makes room for a loss and its metrics, two sums each; returns the place of the first.
+  mutating func add(loss: String, metrics: [String]) -> Int {
+    if count == 0 { count = StepSum.allCases.count }
+    let first = count
+    losses.append((loss, first))
+    for (index, metric) in metrics.enumerated() { others.append((metric, first + 2 + 2 * index)) }
+    count += 2 * (1 + metrics.count)
+    return first
+  }
+
+  /// The loss of the step; the losses it is made of where there are several; what else they tell.
+  var metrics: [(name: String, sum: Int, count: Int)] {
+    guard count > 0 else { return [] }
+    let whole = ("loss", StepSum.loss.rawValue, StepSum.microBatches.rawValue)
+    return [whole]
+      + ((losses.count > 1 ? losses : []) + others).map { ($0.name, $0.sum, $0.sum + 1) }
   }
 }

@@ -1,6 +1,7 @@
 import COneDNN
 
-/// Forward and backward of one micro-batch of a classifier, compiled for its size and precision.
+/// Forward and backward of one micro-batch of a graph with losses, compiled for its size and
+/// precision.
 ///
 /// Use it from the thread that called `Engine.configure` only.
 public final class TrainingPlan {
@@ -10,12 +11,8 @@ public final class TrainingPlan {
   public let microBatch: Int
 
   private let compiled: CompiledPlan
-  private let input: Located
-  private let labelsInput: Located
-  private let weightsInput: Located
-  private let output: Located
 
-  /// Compiles a model.
+  /// Compiles a model as a classifier: `Network.addClassificationLoss`.
   ///
   /// - Parameters:
   ///   - model: the network and its input size.
@@ -26,44 +23,56 @@ public final class TrainingPlan {
   public convenience init(
     model: ModelDescription, microBatch: Int, precision: Precision, gradientSlots: Int
   ) throws {
+    var network = try model.network()
+    try network.addClassificationLoss()
     try self.init(
-      network: model.network(), microBatch: microBatch, precision: precision,
+      graph: network.graph, microBatch: microBatch, precision: precision,
       gradientSlots: gradientSlots)
   }
 
-  init(network: Network, microBatch: Int, precision: Precision, gradientSlots: Int) throws {
+  /// Compiles a graph with its losses.
+  ///
+  /// - Parameters:
+  ///   - graph: every parameter must have part in a loss.
+  ///   - microBatch: samples of a micro-batch.
+  ///   - precision: of activations and of the weights that kernels read.
+  ///   - gradientSlots: gradient vectors to hold at once, see `slot(_:)`.
+  /// - Throws: `NetsError` where the graph has no loss or does not fit its input, oneDNN refuses
+  ///   or memory lacks.
+  public init(graph: Graph, microBatch: Int, precision: Precision, gradientSlots: Int) throws {
+    guard graph.operations.contains(where: { $0 is any Loss }) else {
+      throw NetsError.shape(layer: "the network", problem: "has no loss to be trained with")
+    }
     let builder = try PlanBuilder(
-      graph: network.graph, batch: microBatch, precision: precision, isTraining: true,
+      graph: graph, batch: microBatch, precision: precision, isTraining: true,
       device: KernelDevice())
-    input = try builder.defineImages(network.images)
-    let loss = SoftmaxCrossEntropyInputs(
-      logits: network.logits, labels: try builder.newInput([microBatch], dnnl_s32),
-      weights: try builder.newInput([microBatch], dnnl_f32))
-    labelsInput = loss.labels
-    weightsInput = loss.weights
-    try builder.build { try $0.emitSoftmaxCrossEntropy(loss) }
-    output = builder.located(network.logits)
-    builder.keep(output)
+    try builder.build()
     parameters = try ParameterStore(trainedBy: builder)
     compiled = try CompiledPlan(builder, parameters: parameters, slotCount: gradientSlots)
     self.microBatch = microBatch
   }
 
-  /// Input, normalised pixels: `[microBatch, height, width, 3]`, float32.
-  public var images: UnsafeMutableBufferPointer<Float> { compiled.floats(input) }
-
-  /// Input, class indices `[microBatch]`; not read where a sample's weight is 0.
-  public var labels: UnsafeMutableBufferPointer<Int32> {
-    compiled.elements(labelsInput)
+  /// An input that takes float32, `[rows, …]` row-major; `[rows, height, width, channels]` for
+  /// pixels. Ask for it once, before the first run: it is looked up by name.
+  ///
+  /// - Throws: `NetsError.unknownArray` where there is none of the name.
+  public func floats(input name: String) throws -> UnsafeMutableBufferPointer<Float> {
+    try compiled.input(name, as: Float.self)
   }
 
-  /// Input, weight of each sample in the loss `[microBatch]`; 0 leaves a sample out.
-  public var sampleWeights: UnsafeMutableBufferPointer<Float> {
-    compiled.floats(weightsInput)
+  /// An input that takes int32, `[rows, …]` row-major. Ask for it once, before the first run.
+  ///
+  /// - Throws: `NetsError.unknownArray` where there is none of the name.
+  public func integers(input name: String) throws -> UnsafeMutableBufferPointer<Int32> {
+    try compiled.input(name, as: Int32.self)
   }
 
-  /// Output of the last run, `[microBatch, classes]`.
-  var logits: UnsafeMutableBufferPointer<Float> { compiled.floats(output) }
+  /// An output of the last run, `[rows, …]`, row-major. Ask for it once, before the first run.
+  ///
+  /// - Throws: `NetsError.unknownArray` where there is none of the name.
+  public func output(_ name: String) throws -> UnsafeMutableBufferPointer<Float> {
+    try compiled.output(name)
+  }
 
   /// Where things lie in a slot.
   public var slotLayout: SlotLayout { compiled.slotLayout }
@@ -95,12 +104,13 @@ public final class TrainingPlan {
 
   /// Runs forward and backward on the inputs.
   ///
-  /// The slot is overwritten with the gradient of `lossScale` · Σ weight · loss, the batch
-  /// statistics, and the sums, which are not scaled.
+  /// The slot is overwritten with the gradient of `lossScale` · Σ λ · loss, in which each loss is
+  /// its mean over the micro-batch (see `Loss`), the batch statistics, and the sums, which are not
+  /// scaled.
   ///
   /// - Parameter draw: what random numbers are drawn for.
   /// - Throws: `NetsError.kernel` naming the layer whose kernel failed.
-  public func run(slot: Int, lossScale: Float, draw: MicroBatchDraw = .none) throws {
+  public func run(slot: Int, lossScale: Float = 1, draw: MicroBatchDraw = .none) throws {
     try compiled.run(slot: slot, lossScale: lossScale, draw: draw)
   }
 

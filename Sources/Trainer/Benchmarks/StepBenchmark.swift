@@ -128,16 +128,16 @@ private struct BenchmarkStep {
         ranges: DecayRange.covering(plan.parameters.parameters), momentum: 0.9, nesterov: true,
         weightDecay: 1e-4),
       microBatch: benchmark.batchPerRank, microBatches: communicator.worldSize, seed: 1)
-    fillWithRandomSamples(rank: communicator.rank, classes: benchmark.model.classes)
+    try fillWithRandomSamples(rank: communicator.rank, classes: benchmark.model.classes)
   }
 
-  private func fillWithRandomSamples(rank: Int, classes: Int) {
-    let plan = step.plan
+  private func fillWithRandomSamples(rank: Int, classes: Int) throws {
+    let arrays = try ClassifierArrays(step.plan)
     var random = CounterRandom(seed: 1, index: rank, purpose: .syntheticFace)
-    for index in plan.images.indices { plan.images[index] = random.uniform(in: -2...2) }
+    for index in arrays.images.indices { arrays.images[index] = random.uniform(in: -2...2) }
     for sample in 0..<step.microBatch {
-      plan.labels[sample] = Int32(random.integer(below: classes))
-      plan.sampleWeights[sample] = 1
+      arrays.labels[sample] = Int32(random.integer(below: classes))
+      arrays.weights[sample] = 1
     }
   }
 
@@ -151,7 +151,7 @@ private struct BenchmarkStep {
     _ = try agreement.any(false, false)
     // A rate that moves nothing away from where the numbers are ordinary.
     try step.run(number: 1, learningRate: 1e-3) { slot, draw in
-      try step.plan.run(slot: slot, lossScale: 1 / Float(step.microBatch), draw: draw)
+      try step.plan.run(slot: slot, draw: draw)
     }
   }
 }

@@ -7,6 +7,8 @@ final class ClassificationEvaluator {
   private let manifest: FaceManifest
   private let data: EvaluationData
   private let plan: InferencePlan
+  private let images: UnsafeMutableBufferPointer<Float>
+  private let logits: UnsafeMutableBufferPointer<Float>
   private let rounds: EvaluationPlan
 
   /// How samples are loaded for an evaluation.
@@ -30,6 +32,8 @@ final class ClassificationEvaluator {
     self.data = data
     plan = try InferencePlan(
       model: model, batch: data.microBatch, precision: precision, parameters: parameters)
+    images = try plan.floats(input: "images")
+    logits = try plan.output("logits")
     // A round is one micro-batch a rank. Other numbers of ranks see the same micro-batches.
     rounds = try EvaluationPlan(
       sampleCount: manifest.records.count, microBatch: data.microBatch,
@@ -49,11 +53,11 @@ final class ClassificationEvaluator {
     var tally = ClassificationTally()
     for _ in 0..<rounds.steps {
       if try isStopRequested() { return nil }
-      guard let batch = try loader.next(into: plan.images) else { break }
+      guard let batch = try loader.next(into: images) else { break }
       // Micro-batches of nothing but padding happen on the last ranks of the last round.
       if batch.weights.contains(where: { $0 > 0 }) { try plan.run() }
       tally.add(
-        logits: UnsafeBufferPointer(plan.logits), labels: batch.labels, weights: batch.weights)
+        logits: UnsafeBufferPointer(logits), labels: batch.labels, weights: batch.weights)
     }
     let problems = try job.gather(loader.takeProblems())
     try job.throwingAlike {

@@ -47,7 +47,8 @@ struct Progress {
   var totalSteps: Int
   var epoch: Double
   var loss: Double
-  var accuracy: Double
+  /// Where the network tells classes apart.
+  var accuracy: Double?
   var imagesPerSecond: Double
   /// Seconds that the rest will take, nil as long as nobody can tell.
   var secondsLeft: Double?
@@ -55,7 +56,8 @@ struct Progress {
   /// One line for a log.
   var line: String {
     "step \(step)/\(totalSteps)  epoch \(Self.fixed(epoch, 2))  loss \(Self.fixed(loss, 4))  "
-      + "accuracy \(Self.fixed(accuracy, 3))  \(Self.fixed(imagesPerSecond, 1)) images/s  "
+      + (accuracy.map { "accuracy \(Self.fixed($0, 3))  " } ?? "")
+      + "\(Self.fixed(imagesPerSecond, 1)) images/s  "
       + "\(timeLeft) left"
   }
 

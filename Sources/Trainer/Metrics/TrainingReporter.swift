@@ -2,11 +2,11 @@ import Foundation
 import Logging
 
 /// The numbers of one step, over the whole global batch.
-struct StepResult: Equatable {
+struct StepResult {
   /// Updates that were made, this one included.
   var step: Int
-  var loss: Double
-  var accuracy: Double
+  /// What the plan's losses report, `loss` first; NaN where no sample counted.
+  var metrics: [(name: String, value: Double)]
   var learningRate: Double
 }
 
@@ -48,18 +48,18 @@ final class TrainingReporter {
     timer.begin()
   }
 
-  /// Notes the end of a step and shows progress.
-  func endStep(_ result: StepResult) {
+  /// Notes the end of a step and shows progress; accuracy where the step tells one.
+  func endStep(_ step: Int, loss: Double, accuracy: Double?) {
     timer.end()
     guard job.isRankZero else { return }
-    let left = Double(settings.totalSteps - result.step)
+    let left = Double(settings.totalSteps - step)
     console.show(
       Progress(
-        step: result.step, totalSteps: settings.totalSteps, epoch: epoch(result.step),
-        loss: result.loss, accuracy: result.accuracy,
+        step: step, totalSteps: settings.totalSteps, epoch: epoch(step), loss: loss,
+        accuracy: accuracy,
         imagesPerSecond: Double(globalBatch) / timer.smoothedSeconds,
         secondsLeft: left * timer.smoothedSeconds),
-      isLast: result.step == settings.totalSteps)
+      isLast: step == settings.totalSteps)
   }
 
   /// Writes a line of training metrics.
@@ -72,8 +72,7 @@ final class TrainingReporter {
     try write(
       MetricsRecord(
         step: result.step, epoch: epoch(result.step), split: .training,
-        values: [
-          ("loss", .number(result.loss)), ("accuracy", .number(result.accuracy)),
+        values: result.metrics.map { ($0.name, .number($0.value)) } + [
           ("learning_rate", .number(result.learningRate)),
           ("images_per_second", .number(Double(globalBatch) / window.secondsPerStep)),
           ("data_wait", .number(window.waitedFraction)),

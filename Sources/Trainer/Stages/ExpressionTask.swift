@@ -5,7 +5,7 @@ import Nets
 /// Classification of facial expressions.
 final class ExpressionTask: TrainingTask {
   private let plan: TrainingPlan
-  private let microBatch: Int
+  private let arrays: ClassifierArrays
   private let loader: BatchLoader
   private let evaluator: ClassificationEvaluator
   /// The weight of each class in the loss.
@@ -15,12 +15,13 @@ final class ExpressionTask: TrainingTask {
   private var toldProblems: [SampleProblem] = []
 
   /// - Parameter loader: gives the micro-batches of this rank, in the order of the steps.
+  /// - Throws: `NetsError.unknownArray` where the plan is not a classifier's.
   init(
-    plan: TrainingPlan, microBatch: Int, loader: BatchLoader, evaluator: ClassificationEvaluator,
+    plan: TrainingPlan, loader: BatchLoader, evaluator: ClassificationEvaluator,
     classWeights: [Float], logger: Logger
-  ) {
+  ) throws {
     self.plan = plan
-    self.microBatch = microBatch
+    arrays = try ClassifierArrays(plan)
     self.loader = loader
     self.evaluator = evaluator
     self.classWeights = classWeights
@@ -37,15 +38,15 @@ final class ExpressionTask: TrainingTask {
   }
 
   func computeNextMicroBatch(slot: Int, draw: MicroBatchDraw) throws {
-    guard let batch = try loader.next(into: plan.images) else {
+    guard let batch = try loader.next(into: arrays.images) else {
       preconditionFailure("the requests cover every step of the training")
     }
     for sample in batch.labels.indices {
-      plan.labels[sample] = batch.labels[sample]
-      plan.sampleWeights[sample] =
+      arrays.labels[sample] = batch.labels[sample]
+      arrays.weights[sample] =
         batch.weights[sample] * classWeights[Int(batch.labels[sample])]
     }
-    try plan.run(slot: slot, lossScale: 1 / Float(microBatch), draw: draw)
+    try plan.run(slot: slot, draw: draw)
   }
 
   func evaluate(isStopRequested: () throws -> Bool) throws -> Evaluation? {

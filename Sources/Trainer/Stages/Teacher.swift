@@ -191,8 +191,8 @@ private struct TeacherSetup {
       manifest: validation, data: configuration.evaluationData,
       model: configuration.modelDescription, precision: configuration.precision,
       parameters: plan.parameters, job: job)
-    return ExpressionTask(
-      plan: plan, microBatch: batch.micro, loader: loader, evaluator: evaluator,
+    return try ExpressionTask(
+      plan: plan, loader: loader, evaluator: evaluator,
       classWeights: data.balance == .loss
         ? training.classWeights : Array(repeating: 1, count: Expression.allCases.count),
       logger: logger)

@@ -1,0 +1,32 @@
+/// A backbone with its heads: a graph whose inputs and outputs have names, and whose losses, where
+/// it is to be trained, are operations among the others.
+///
+/// A classifier has the input `images` and the output `logits`. Further heads read `features`, and
+/// are named by `graph.output(_:_:)`.
+public struct Network {
+  /// All operations. Add heads, inputs and losses to it.
+  public var graph: Graph
+  /// What the backbone makes of its input, `[F]`: what heads read.
+  public let features: ValueID
+  /// The result of the classifier's head, `[classes]`: the output `logits`.
+  public let logits: ValueID
+
+  /// A backbone with a classifier, whose logits become the output `logits`.
+  init(graph: Graph, features: ValueID, logits: ValueID) {
+    self.graph = graph
+    self.features = features
+    self.logits = logits
+    self.graph.output("logits", logits)
+  }
+
+  /// Adds the loss of a classifier: cross-entropy of `logits` with the new inputs `labels`
+  /// (integers, one a sample) and `weights` (floats, one a sample).
+  ///
+  /// - Parameter loss: the loss's name.
+  /// - Throws: `NetsError.shape` where the classifier does not see the whole batch.
+  public mutating func addClassificationLoss(name loss: String = "expression_loss") throws {
+    let labels = graph.input("labels", .integers, shape: [])
+    let weights = graph.input("weights", .floats, shape: [])
+    try graph.crossEntropy(logits, labels: labels, weights: weights, name: loss)
+  }
+}
