@@ -60,7 +60,8 @@ let package = Package(
       dependencies: ["CAllocationCounter", "CounterRandom", "Nets", "TestSupport"],
       exclude: ["Goldens"]),
     .testTarget(
-      name: "CVectorKernelsTests", dependencies: ["CVectorKernels", "TestSupport"]),
+      name: "CVectorKernelsTests",
+      dependencies: ["CVectorKernels", "CounterRandom", "TestSupport"]),
     .testTarget(name: "DistributedTests", dependencies: ["Distributed", "TestSupport"]),
     .testTarget(
       name: "TrainerTests",

@@ -7,6 +7,8 @@ public enum RandomPurpose: UInt16, Sendable, CaseIterable {
   case flip = 4
   case colorJitter = 5
   case syntheticFace = 6
+  case dropout = 7
+  case stochasticDepth = 8
 }
 
 /// A counter-based random generator: a pure function of its key and of how many numbers were drawn.
@@ -26,7 +28,7 @@ public struct CounterRandom: Sendable, RandomNumberGenerator {
   ///
   /// - Parameters:
   ///   - seed: the seed of the run.
-  ///   - epoch: the epoch counted from 0; below 65 536, larger ones wrap.
+  ///   - epoch: the epoch, or the step, counted from 0; below 2³², larger ones wrap.
   ///   - index: the sample, the parameter, whatever the numbers belong to; below 2⁴⁸.
   ///   - purpose: what the numbers are for.
   public init(seed: UInt64, epoch: Int = 0, index: Int = 0, purpose: RandomPurpose) {
@@ -38,6 +40,10 @@ public struct CounterRandom: Sendable, RandomNumberGenerator {
       UInt32(truncatingIfNeeded: index >> 32) & 0xFFFF | UInt32(purpose.rawValue) << 16,
       UInt32(truncatingIfNeeded: epoch))
   }
+
+  /// Philox's key, and the counter of the block of four that the first number is in: for vector code
+  /// that draws the same numbers. To be asked before anything is drawn.
+  public var stream: (key: SIMD2<UInt32>, counter: SIMD4<UInt32>) { (key, counter) }
 
   /// The next 32 random bits.
   @inlinable

@@ -26,7 +26,7 @@ import Testing
       let gradient = TypedArray(random: count, type, &generator)
       let factors = TypedArray(random: batch * channels, type, &generator)
       let outcomes = Self.variants.map { kernels in
-        var product = TypedArray(zeros: count, type)
+        var product = TypedArray(Array(repeating: 1, count: count), type)
         var inputGradient = product
         var factorsGradient = TypedArray(zeros: batch * channels, type)
         kernels.multiply(&product.bytes, x.bytes, factors.bytes, array)

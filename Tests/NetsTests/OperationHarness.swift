@@ -21,10 +21,12 @@ struct OperationHarness {
   ///   - inputs: row-major, with the batch.
   ///   - parameters: by name; set before the run.
   ///   - outputGradient: nil runs forward only, for inference.
+  ///   - draw: what random numbers are drawn for.
   ///   - build: adds the operation.
   func run(
     inputs: [Tensor], parameters: [Tensor] = [], statistics: [Tensor] = [],
-    outputGradient: [Float]?, build: (inout Graph, [ValueID]) throws -> ValueID
+    outputGradient: [Float]?, draw: MicroBatchDraw = .none,
+    build: (inout Graph, [ValueID]) throws -> ValueID
   ) throws -> Result {
     try Engine.configure(threads: 1)
     var graph = Graph()
@@ -78,7 +80,7 @@ struct OperationHarness {
     if let gradientBuffer, let outputGradient {
       _ = plan.floats(gradientBuffer).update(fromContentsOf: outputGradient)
     }
-    try plan.run(slot: 0, lossScale: 1)
+    try plan.run(slot: 0, lossScale: 1, draw: draw)
     let slot = UnsafeBufferPointer(plan.slot(0))
     let flat = UnsafeBufferPointer(rebasing: slot[plan.slotLayout.gradients])
     return Result(

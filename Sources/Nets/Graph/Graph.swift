@@ -57,6 +57,9 @@ public struct Graph {
   /// Running statistics in the order in which layers were added.
   public private(set) var statistics: [StatisticsSpecification] = []
 
+  /// Layers that draw random numbers: each has a stream of its own.
+  private var randomLayers = 0
+
   /// An empty graph.
   public init() {}
 
@@ -103,6 +106,12 @@ public struct Graph {
       }
       return count
     }
+  }
+
+  /// Adds a layer that draws random numbers and returns its index, part of their key.
+  mutating func randomLayer() -> Int {
+    randomLayers += 1
+    return randomLayers - 1
   }
 
   /// The spatial shape `[C, H, W]` of a value, or an error naming the layer that needs one.

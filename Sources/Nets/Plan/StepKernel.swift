@@ -1,3 +1,5 @@
+import CounterRandom
+
 /// A step that no primitive of oneDNN does well, ready to run: plain addresses and sizes, no
 /// allocation, the same bits whenever its inputs have the same bits.
 protocol StepKernel {
@@ -33,4 +35,14 @@ public struct MicroBatchDraw: Equatable, Sendable {
 
   /// For what draws nothing.
   public static let none = MicroBatchDraw(seed: 0, step: 0, microBatch: 0)
+}
+
+extension MicroBatchDraw {
+  /// The numbers of one layer for this micro-batch.
+  ///
+  /// - Parameter layer: the layer's index among those that draw; below 2¹⁶.
+  func random(layer: Int, _ purpose: RandomPurpose) -> CounterRandom {
+    CounterRandom(
+      seed: seed, epoch: step, index: layer << 32 | microBatch, purpose: purpose)
+  }
 }

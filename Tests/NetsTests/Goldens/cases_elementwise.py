@@ -23,3 +23,7 @@ def add(cases):
             f"channel-multiplication/{name}",
             lambda input, factors: input * factors[:, :, None, None], attributes={},
             input=cases.normal(*shape), factors=cases.normal(*shape[:2]))
+    for name, shape in {"odd": (2, 5, 3, 4), "aligned": (1, 16, 2, 3)}.items():
+        cases.differentiate(
+            f"residual-addition/{name}", lambda skip, branch: skip + branch, attributes={},
+            skip=cases.normal(*shape), branch=cases.normal(*shape))
