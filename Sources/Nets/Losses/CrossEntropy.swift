@@ -42,7 +42,7 @@ private struct CrossEntropyKernel: StepKernel {
   func run(_ context: StepContext) {
     gradient.update(repeating: 0, count: rows * classes)
     let total = totalWeight
-    guard total > 0 else { return }
+    guard total != 0 else { return }
     let scale = sums.scale(in: context) / total
     var (loss, correct, samples) = (0.0, 0.0, 0.0)
     for row in 0..<rows where isCounted(row) {
@@ -137,9 +137,7 @@ extension Graph {
     _ logits: ValueID, labels: ValueID, weights: ValueID, name: String,
     accuracy: String = "accuracy", factor: Float = 1, labelSmoothing: Float = 0
   ) throws {
-    guard shape(of: logits).count == 1, shape(of: logits)[0] > 0 else {
-      throw NetsError.shape(layer: name, problem: "needs logits [classes]")
-    }
+    _ = try lossShape(of: logits, rank: 1, loss: name)
     guard 0..<1 ~= labelSmoothing else {
       throw NetsError.shape(layer: name, problem: "label smoothing must be in 0 ..< 1")
     }

@@ -94,11 +94,27 @@ extension Graph {
   func requireTarget(
     _ target: ValueID, shape: [Int], rowsOf prediction: ValueID, loss: String, what: String
   ) throws {
-    guard self.shape(of: target) == shape, rows(of: target) == rows(of: prediction) else {
+    try requireTarget(target, shape: shape, rows: rows(of: prediction), loss: loss, what: what)
+  }
+
+  /// Throws unless `target` has these rows and this shape.
+  func requireTarget(
+    _ target: ValueID, shape: [Int], rows: Rows, loss: String, what: String
+  ) throws {
+    guard self.shape(of: target) == shape, self.rows(of: target) == rows else {
       throw NetsError.shape(
         layer: loss,
-        problem: "needs \(what) \(shape) in \(rows(of: prediction)), got "
-          + "\(self.shape(of: target)) in \(rows(of: target))")
+        problem: "needs \(what) \(shape) in \(rows), got \(self.shape(of: target)) in "
+          + "\(self.rows(of: target))")
     }
+  }
+
+  /// The shape of what a loss scores; throws unless it has `rank` axes and elements.
+  func lossShape(of value: ValueID, rank: Int, loss: String) throws -> [Int] {
+    let shape = shape(of: value)
+    guard shape.count == rank, shape.allSatisfy({ $0 > 0 }) else {
+      throw NetsError.shape(layer: loss, problem: "cannot score values of shape \(shape)")
+    }
+    return shape
   }
 }

@@ -29,12 +29,14 @@ from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
 
 import cases_convolution
 import cases_elementwise
+import cases_losses
 import cases_sequences
 
 # Operations beyond those in this file: file name → (what adds its cases, seed).
 TOPICS = {
     "convolution": (cases_convolution.add, 101),
     "elementwise": (cases_elementwise.add, 102),
+    "losses": (cases_losses.add, 21),
     "sequences": (cases_sequences.add, 100),
 }
 
