@@ -90,7 +90,7 @@ extension Graph {
     -> ValueID
   {
     try requireProbability(probability, layer: name)
-    let result = result(shape: shape(of: input))
+    let result = result(shape: shape(of: input), of: input)
     append(
       Dropout(
         name: name, input: input, result: result, probability: probability,

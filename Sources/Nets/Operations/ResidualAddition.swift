@@ -125,7 +125,7 @@ extension Graph {
       throw NetsError.shape(
         layer: name, problem: "cannot add \(shape(of: skip)) and \(shape(of: branch))")
     }
-    let result = result(shape: shape(of: skip))
+    let result = result(shape: shape(of: skip), of: skip)
     append(
       ResidualAddition(
         name: name, skip: skip, branch: branch, result: result,
