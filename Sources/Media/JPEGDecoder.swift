@@ -2,14 +2,16 @@ import CTurboJPEG
 
 /// Owns one TurboJPEG decompressor; used by one thread at a time.
 final class JPEGDecoder {
-  private let handle: tjhandle
+  private var handle: tjhandle
   private var isFourColour = false
 
-  init() throws {
+  init() throws { handle = try Self.newHandle() }
+
+  private static func newHandle() throws -> tjhandle {
     guard let handle = tjInitDecompress() else {
       throw MediaError.codec(reason: "TurboJPEG cannot start a decompressor")
     }
-    self.handle = handle
+    return handle
   }
 
   deinit { tjDestroy(handle) }
@@ -23,7 +25,7 @@ final class JPEGDecoder {
     let status = tjDecompressHeader3(
       handle, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), UInt(bytes.count),
       &width, &height, &subsampling, &colourSpace)
-    guard status == 0 else { throw failure(file) }
+    guard status == 0 else { throw try failure(file) }
     isFourColour = colourSpace == TJCS_CMYK.rawValue || colourSpace == TJCS_YCCK.rawValue
     return ImageSize(width: Int(width), height: Int(height))
   }
@@ -42,7 +44,7 @@ final class JPEGDecoder {
       handle, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), UInt(bytes.count),
       pixels.bytes.baseAddress, Int32(pixels.width), 0, Int32(pixels.height), format,
       TJFLAG_ACCURATEDCT | TJFLAG_STOPONWARNING | TJFLAG_LIMITSCANS)
-    guard status == 0 else { throw failure(file) }
+    guard status == 0 else { throw try failure(file) }
     if isFourColour { Self.convertFourColours(pixels.bytes) }
   }
 
@@ -58,7 +60,13 @@ final class JPEGDecoder {
     }
   }
 
-  private func failure(_ file: String) -> MediaError {
-    .broken(file: file, format: .jpeg, reason: String(cString: tjGetErrorStr2(handle)))
+  /// What went wrong, with a fresh decompressor for the next file: after a failure in the header
+  /// TurboJPEG 2.1 goes on from the middle of it and refuses whatever comes next.
+  private func failure(_ file: String) throws -> MediaError {
+    let reason = String(cString: tjGetErrorStr2(handle))
+    let fresh = try Self.newHandle()
+    tjDestroy(handle)
+    handle = fresh
+    return .broken(file: file, format: .jpeg, reason: reason)
   }
 }

@@ -208,6 +208,28 @@ private final class Scratch {
   }
 }
 
+@Suite struct BrokenJPEGTests {
+  /// A decoder is shared by all images of a thread: what one file does must not reach the next.
+  @Test func aBrokenFileLeavesTheNextOneAlone() throws {
+    let scratch = try Scratch()
+    let pixels = PixelBuffer(width: 48, height: 48)
+    for index in pixels.bytes.indices { pixels.bytes[index] = UInt8(index % 251) }
+    let good = scratch.folder.appending(path: "good.jpg").path
+    try JPEGEncoder().write(pixels, quality: 90, to: good)
+    let whole = try Data(contentsOf: URL(fileURLWithPath: good))
+    let broken = scratch.folder.appending(path: "broken.jpg")
+    let decoder = try ImageDecoder()
+    for length in stride(from: 2, to: min(whole.count, 700), by: 7) {
+      try whole.prefix(length).write(to: broken)
+      #expect(throws: (any Error).self) {
+        _ = try decoder.open(broken.path)
+        try decoder.decode(into: PixelBuffer())
+      }
+      #expect(try decoder.open(good) == ImageSize(width: 48, height: 48), "after \(length) bytes")
+    }
+  }
+}
+
 @Suite struct JPEGEncoderTests {
   @Test func whatIsWrittenIsReadBack() throws {
     let scratch = try Scratch()
