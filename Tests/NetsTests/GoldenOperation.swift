@@ -29,18 +29,27 @@ struct GoldenOperation {
     return found
   }
 
+  /// A tensor that the case must have, renamed.
+  func required(_ tensor: String, as newName: String = "") throws -> Tensor {
+    try #require(try self.tensor(tensor, as: newName), "\(operation)/\(name)/\(tensor)")
+  }
+
+  /// The elements of a tensor that the case must have.
+  func floats(_ tensor: String) throws -> [Float] { try required(tensor).floats() }
+
   func integer(_ attribute: String) throws -> Int { Int(try #require(attributes[attribute])) }
 
   /// Expects the values of a tensor, or that neither side has it.
   func expectClose(
     _ tensor: String, _ actual: [Float]?, _ precision: Precision,
+    _ tolerances: [Precision: Tolerance] = OperationTests.tolerances,
     sourceLocation: SourceLocation = #_sourceLocation
   ) throws {
     let label = "\(operation)/\(name)/\(tensor) \(precision)"
     let expected = try self.tensor(tensor)?.floats()
     #expect((actual == nil) == (expected == nil), "\(label)", sourceLocation: sourceLocation)
     guard let actual, let expected else { return }
-    let tolerance = try #require(OperationTests.tolerances[precision])
+    let tolerance = try #require(tolerances[precision])
     let comparison = Comparison(label, actual, expected, tolerance)
     #expect(comparison.passes, "\(comparison)", sourceLocation: sourceLocation)
   }

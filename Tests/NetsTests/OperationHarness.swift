@@ -19,19 +19,21 @@ struct OperationHarness {
 
   /// - Parameters:
   ///   - inputs: row-major, with the batch.
+  ///   - lengths: of sequences, one a sample; the last of the values that `build` is given.
   ///   - parameters: by name; set before the run.
   ///   - outputGradient: nil runs forward only, for inference.
   ///   - draw: what random numbers are drawn for.
   ///   - build: adds the operation.
   func run(
-    inputs: [Tensor], parameters: [Tensor] = [], statistics: [Tensor] = [],
-    outputGradient: [Float]?, draw: MicroBatchDraw = .none,
+    inputs: [Tensor], lengths: [Int32]? = nil, parameters: [Tensor] = [],
+    statistics: [Tensor] = [], outputGradient: [Float]?, draw: MicroBatchDraw = .none,
     build: (inout Graph, [ValueID]) throws -> ValueID
   ) throws -> Result {
     try Engine.configure(threads: 1)
     var graph = Graph()
     let values = inputs.map { graph.input(shape: Array($0.shape.dropFirst())) }
-    let result = try build(&graph, values)
+    let lengthsValue = lengths.map { _ in graph.input("lengths", .integers, shape: []) }
+    let result = try build(&graph, values + (lengthsValue.map { [$0] } ?? []))
     let builder = try PlanBuilder(
       graph: graph, batch: inputs[0].shape[0], precision: precision,
       isTraining: outputGradient != nil, device: KernelDevice())
@@ -76,6 +78,9 @@ struct OperationHarness {
     try plan.refreshWeights()
     for (buffer, input) in zip(inputBuffers, inputs) {
       _ = plan.floats(buffer).update(fromContentsOf: input.floats())
+    }
+    if let lengths {
+      _ = try plan.input("lengths", as: Int32.self).update(fromContentsOf: lengths)
     }
     if let gradientBuffer, let outputGradient {
       _ = plan.floats(gradientBuffer).update(fromContentsOf: outputGradient)

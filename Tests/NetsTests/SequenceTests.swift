@@ -11,53 +11,54 @@ import Testing
 
   @Test(arguments: Precision.allCases)
   func layerNormalizationMatchesPyTorch(_ precision: Precision) throws {
-    let cases = GoldenCase.all(of: "layer-normalisation", in: goldens, precision)
+    let cases = try GoldenOperation.all("layer-normalisation", in: goldens)
     #expect(cases.count == 6)
     for golden in cases {
       let result = try OperationHarness(precision: precision).run(
-        inputs: [golden.tensor("input")],
+        inputs: [golden.required("input")],
         parameters: [
-          golden.tensor("scale", as: "layer.weight"), golden.tensor("shift", as: "layer.bias"),
+          golden.required("scale", as: "layer.weight"), golden.required("shift", as: "layer.bias"),
         ],
         outputGradient: golden.floats("output_gradient")
       ) { try $0.layerNormalization($1[0], name: "layer") }
-      try golden.expect("output", result.output)
-      try golden.expect("input_gradient", result.inputGradients[0])
-      try golden.expect("scale_gradient", result.parameterGradients["layer.weight"])
-      try golden.expect("shift_gradient", result.parameterGradients["layer.bias"])
+      try golden.expectClose("output", result.output, precision)
+      try golden.expectClose("input_gradient", result.inputGradients[0], precision)
+      try golden.expectClose("scale_gradient", result.parameterGradients["layer.weight"], precision)
+      try golden.expectClose("shift_gradient", result.parameterGradients["layer.bias"], precision)
     }
   }
 
   @Test(arguments: Precision.allCases)
   func layerNormalizationIsTheSameInAnInferencePlan(_ precision: Precision) throws {
-    for golden in GoldenCase.all(of: "layer-normalisation", in: goldens, precision) {
+    for golden in try GoldenOperation.all("layer-normalisation", in: goldens) {
       let result = try OperationHarness(precision: precision).run(
-        inputs: [golden.tensor("input")],
+        inputs: [golden.required("input")],
         parameters: [
-          golden.tensor("scale", as: "layer.weight"), golden.tensor("shift", as: "layer.bias"),
+          golden.required("scale", as: "layer.weight"), golden.required("shift", as: "layer.bias"),
         ],
         outputGradient: nil
       ) { try $0.layerNormalization($1[0], name: "layer") }
-      try golden.expect("output", result.output)
+      try golden.expectClose("output", result.output, precision)
     }
   }
 
   @Test(arguments: Precision.allCases)
   func linearTakesSequencesFrameByFrame(_ precision: Precision) throws {
-    let cases = GoldenCase.all(of: "linear", in: goldens, precision)
+    let cases = try GoldenOperation.all("linear", in: goldens)
     #expect(cases.count == 3)
     for golden in cases {
       let result = try OperationHarness(precision: precision).run(
-        inputs: [golden.tensor("input")],
+        inputs: [golden.required("input")],
         parameters: [
-          golden.tensor("weight", as: "layer.weight"), golden.tensor("bias", as: "layer.bias"),
+          golden.required("weight", as: "layer.weight"), golden.required("bias", as: "layer.bias"),
         ],
         outputGradient: golden.floats("output_gradient")
       ) { try $0.linear($1[0], name: "layer", features: 9) }
-      try golden.expect("output", result.output)
-      try golden.expect("input_gradient", result.inputGradients[0])
-      try golden.expect("weight_gradient", result.parameterGradients["layer.weight"])
-      try golden.expect("bias_gradient", result.parameterGradients["layer.bias"])
+      try golden.expectClose("output", result.output, precision)
+      try golden.expectClose("input_gradient", result.inputGradients[0], precision)
+      try golden.expectClose(
+        "weight_gradient", result.parameterGradients["layer.weight"], precision)
+      try golden.expectClose("bias_gradient", result.parameterGradients["layer.bias"], precision)
     }
   }
 

@@ -41,6 +41,13 @@ public final class InferencePlan {
     try compiled.input(name, as: Float.self)
   }
 
+  /// An input that takes int32, `[rows, …]` row-major. Ask for it once, before the first run.
+  ///
+  /// - Throws: `NetsError.unknownArray` where there is none of the name.
+  public func integers(input name: String) throws -> UnsafeMutableBufferPointer<Int32> {
+    try compiled.input(name, as: Int32.self)
+  }
+
   /// An output of the last run, `[rows, …]`, row-major. Ask for it once, before the first run.
   ///
   /// - Throws: `NetsError.unknownArray` where there is none of the name.

@@ -107,16 +107,18 @@ final class PlanBuilder {
   }
 
   /// Gives the result of an operation its array.
-  func define(_ value: ValueID, layout: MemoryDescriptor) -> Located {
+  ///
+  /// - Parameter isTrainable: false for what depends on inputs only.
+  func define(_ value: ValueID, layout: MemoryDescriptor, isTrainable: Bool = true) -> Located {
     let located = newBuffer(layout)
-    define(value, as: located)
+    define(value, as: located, isTrainable: isTrainable)
     return located
   }
 
   /// Gives the result of an operation an array that exists.
-  func define(_ value: ValueID, as located: Located) {
+  func define(_ value: ValueID, as located: Located, isTrainable: Bool = true) {
     values[value] = located
-    trainable.insert(value)
+    if isTrainable { trainable.insert(value) }
   }
 
   /// A new array of the arena.

@@ -30,6 +30,7 @@ from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
 import cases_convolution
 import cases_elementwise
 import cases_losses
+import cases_recurrent
 import cases_sequences
 
 # Operations beyond those in this file: file name → (what adds its cases, seed).
@@ -38,6 +39,7 @@ TOPICS = {
     "elementwise": (cases_elementwise.add, 102),
     "losses": (cases_losses.add, 21),
     "sequences": (cases_sequences.add, 100),
+    "recurrent": (cases_recurrent.add, 101),
 }
 
 BATCH_NORM_EPSILON = 1e-5

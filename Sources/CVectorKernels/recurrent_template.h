@@ -1,0 +1,211 @@
+// Included once per instruction set by recurrent_kernels.c; see instruction_sets.h. Each kernel is a
+// step over `lanes` elements that serves the body of a loop and its tail.
+
+#define LOAD(variable, pointer) FLOATS variable = NAME(load_f32)(pointer, lanes)
+#define STORE(pointer, variable) NAME(store_f32)(pointer, variable, lanes)
+// Runs a step over all elements: `step` uses i and lanes.
+#define FOR_ALL(count, step)                \
+  size_t i = 0;                             \
+  for (; i + LANES <= (count); i += LANES) { \
+    const size_t lanes = LANES;             \
+    step;                                   \
+  }                                         \
+  if (i < (count)) {                        \
+    const size_t lanes = (count) - i;       \
+    step;                                   \
+  }
+
+INLINE FLOATS NAME(select)(WORDS mask, FLOATS yes, FLOATS no) {
+  return (FLOATS)((mask & (WORDS)yes) | (~mask & (WORDS)no));
+}
+
+// e^x within 1 unit in the last place for x in [-87, 88], which x is clamped to: the result stays
+// normal and finite. Source: S. Moshier, Cephes, expf.
+INLINE FLOATS NAME(exponential)(FLOATS x) {
+  // Comparisons with NaN are false: it passes.
+  x = NAME(select)((WORDS)(x < -87.0f), (FLOATS){0} - 87.0f, x);
+  x = NAME(select)((WORDS)(x > 88.0f), (FLOATS){0} + 88.0f, x);
+  // Adding and subtracting 1.5 * 2^23 rounds to an integer.
+  const FLOATS shifted = x * 1.44269504088896341f + 12582912.0f;
+  const FLOATS whole = shifted - 12582912.0f;
+  // ln 2 in two parts, the first with few bits, so that the first product is exact.
+  x = x - whole * 0.693359375f;
+  x = x + whole * 2.12194440e-4f;
+  FLOATS p = x * 1.9875691500e-4f + 1.3981999507e-3f;
+  p = p * x + 8.3334519073e-3f;
+  p = p * x + 4.1665795894e-2f;
+  p = p * x + 1.6666665459e-1f;
+  p = p * x + 5.0000001201e-1f;
+  const FLOATS y = p * (x * x) + x + 1.0f;
+  // 2^whole: the integer stands in the low bits of `shifted`; unsigned, for NaN may overflow.
+  const WORDS power = ((WORDS)shifted - 0x4b400000u + 127u) << 23;
+  return y * (FLOATS)power;
+}
+
+INLINE FLOATS NAME(logistic)(FLOATS x) {
+  return 1.0f / (NAME(exponential)(-x) + 1.0f);
+}
+
+// Source: S. Moshier, Cephes, tanhf.
+INLINE FLOATS NAME(hyperbolic_tangent)(FLOATS x) {
+  const FLOATS magnitude = (FLOATS)((WORDS)x & 0x7fffffffu);
+  const FLOATS z = x * x;
+  FLOATS p = z * -5.70498872745e-3f + 2.06390887954e-2f;
+  p = p * z - 5.37397155531e-2f;
+  p = p * z + 1.33314422036e-1f;
+  p = p * z - 3.33332819422e-1f;
+  const FLOATS small = p * z * x + x;
+  const FLOATS large = 1.0f - 2.0f / (NAME(exponential)(magnitude + magnitude) + 1.0f);
+  const FLOATS signed_large = (FLOATS)((WORDS)large | ((WORDS)x & 0x80000000u));
+  return NAME(select)((WORDS)(magnitude < 0.625f), small, signed_large);
+}
+
+INLINE void NAME(gru_forward_lanes)(
+    float *gates, const float *recurrent, float *state, size_t hidden, size_t lanes) {
+  LOAD(gates_r, gates);
+  LOAD(gates_z, gates + hidden);
+  LOAD(gates_n, gates + 2 * hidden);
+  LOAD(recurrent_r, recurrent);
+  LOAD(recurrent_z, recurrent + hidden);
+  LOAD(recurrent_n, recurrent + 2 * hidden);
+  LOAD(h, state);
+  FLOATS r = NAME(logistic)(gates_r + recurrent_r);
+  FLOATS z = NAME(logistic)(gates_z + recurrent_z);
+  FLOATS n = NAME(hyperbolic_tangent)(gates_n + r * recurrent_n);
+  h = n + z * (h - n);
+  STORE(gates, r);
+  STORE(gates + hidden, z);
+  STORE(gates + 2 * hidden, n);
+  STORE(state, h);
+}
+
+KERNEL void NAME(gru_forward)(
+    float *gates, const float *recurrent, float *state, size_t hidden) {
+  FOR_ALL(hidden, NAME(gru_forward_lanes)(gates + i, recurrent + i, state + i, hidden, lanes));
+}
+
+INLINE void NAME(gru_backward_lanes)(
+    const float *gates, const float *candidate, const float *state, float *state_gradient,
+    float *input_gradient, float *recurrent_gradient, size_t hidden, size_t lanes) {
+  LOAD(r, gates);
+  LOAD(z, gates + hidden);
+  LOAD(n, gates + 2 * hidden);
+  LOAD(recurrent_n, candidate);
+  LOAD(h, state);
+  LOAD(dh, state_gradient);
+  // Through tanh and the logistic functions, to their arguments.
+  FLOATS dn = dh * (1.0f - z) * (1.0f - n * n);
+  FLOATS dz = dh * (h - n) * z * (1.0f - z);
+  FLOATS dr = dn * recurrent_n * r * (1.0f - r);
+  FLOATS recurrent_dn = dn * r;
+  dh = dh * z;
+  STORE(input_gradient, dr);
+  STORE(input_gradient + hidden, dz);
+  STORE(input_gradient + 2 * hidden, dn);
+  STORE(recurrent_gradient, dr);
+  STORE(recurrent_gradient + hidden, dz);
+  STORE(recurrent_gradient + 2 * hidden, recurrent_dn);
+  STORE(state_gradient, dh);
+}
+
+KERNEL void NAME(gru_backward)(
+    const float *gates, const float *candidate, const float *state, float *state_gradient,
+    float *input_gradient, float *recurrent_gradient, size_t hidden) {
+  FOR_ALL(
+      hidden, NAME(gru_backward_lanes)(
+                  gates + i, candidate + i, state + i, state_gradient + i, input_gradient + i,
+                  recurrent_gradient + i, hidden, lanes));
+}
+
+INLINE void NAME(lstm_forward_lanes)(
+    float *gates, const float *recurrent, float *cell, float *state, size_t hidden, size_t lanes) {
+  LOAD(gates_i, gates);
+  LOAD(gates_f, gates + hidden);
+  LOAD(gates_g, gates + 2 * hidden);
+  LOAD(gates_o, gates + 3 * hidden);
+  LOAD(recurrent_i, recurrent);
+  LOAD(recurrent_f, recurrent + hidden);
+  LOAD(recurrent_g, recurrent + 2 * hidden);
+  LOAD(recurrent_o, recurrent + 3 * hidden);
+  LOAD(c, cell);
+  FLOATS input = NAME(logistic)(gates_i + recurrent_i);
+  FLOATS forget = NAME(logistic)(gates_f + recurrent_f);
+  FLOATS g = NAME(hyperbolic_tangent)(gates_g + recurrent_g);
+  FLOATS output = NAME(logistic)(gates_o + recurrent_o);
+  c = forget * c + input * g;
+  FLOATS h = output * NAME(hyperbolic_tangent)(c);
+  STORE(gates, input);
+  STORE(gates + hidden, forget);
+  STORE(gates + 2 * hidden, g);
+  STORE(gates + 3 * hidden, output);
+  STORE(cell, c);
+  STORE(state, h);
+}
+
+KERNEL void NAME(lstm_forward)(
+    float *gates, const float *recurrent, float *cell, float *state, size_t hidden) {
+  FOR_ALL(
+      hidden, NAME(lstm_forward_lanes)(
+                  gates + i, recurrent + i, cell + i, state + i, hidden, lanes));
+}
+
+INLINE void NAME(lstm_backward_lanes)(
+    const float *gates, const float *cell, const float *state_gradient, float *cell_gradient,
+    float *gradient, size_t hidden, size_t lanes) {
+  LOAD(input, gates);
+  LOAD(forget, gates + hidden);
+  LOAD(g, gates + 2 * hidden);
+  LOAD(output, gates + 3 * hidden);
+  LOAD(c, cell);
+  LOAD(dh, state_gradient);
+  LOAD(dc, cell_gradient);
+  // The same operations as forward: the same bits.
+  const FLOATS tanh_cell = NAME(hyperbolic_tangent)(forget * c + input * g);
+  dc = dc + dh * output * (1.0f - tanh_cell * tanh_cell);
+  FLOATS di = dc * g * input * (1.0f - input);
+  FLOATS df = dc * c * forget * (1.0f - forget);
+  FLOATS dg = dc * input * (1.0f - g * g);
+  FLOATS d_output = dh * tanh_cell * output * (1.0f - output);
+  dc = dc * forget;
+  STORE(gradient, di);
+  STORE(gradient + hidden, df);
+  STORE(gradient + 2 * hidden, dg);
+  STORE(gradient + 3 * hidden, d_output);
+  STORE(cell_gradient, dc);
+}
+
+KERNEL void NAME(lstm_backward)(
+    const float *gates, const float *cell, const float *state_gradient, float *cell_gradient,
+    float *gradient, size_t hidden) {
+  FOR_ALL(
+      hidden, NAME(lstm_backward_lanes)(
+                  gates + i, cell + i, state_gradient + i, cell_gradient + i, gradient + i, hidden,
+                  lanes));
+}
+
+KERNEL void NAME(round_bf16)(uint16_t *result, const float *values, size_t count) {
+  FOR_ALL(count, NAME(store_bf16)(result + i, NAME(load_f32)(values + i, lanes), lanes));
+}
+
+INLINE void NAME(add_bf16_lanes)(float *destination, const uint16_t *source, size_t lanes) {
+  LOAD(total, destination);
+  total = total + NAME(load_bf16)(source, lanes);
+  STORE(destination, total);
+}
+
+KERNEL void NAME(add_bf16)(float *destination, const uint16_t *source, size_t count) {
+  FOR_ALL(count, NAME(add_bf16_lanes)(destination + i, source + i, lanes));
+}
+
+static const aver_recurrent_kernels NAME(recurrent_kernels) = {
+    .gru_forward = NAME(gru_forward),
+    .gru_backward = NAME(gru_backward),
+    .lstm_forward = NAME(lstm_forward),
+    .lstm_backward = NAME(lstm_backward),
+    .round_bf16 = NAME(round_bf16),
+    .add_bf16 = NAME(add_bf16),
+};
+
+#undef LOAD
+#undef STORE
+#undef FOR_ALL
