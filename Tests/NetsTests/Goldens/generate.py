@@ -29,6 +29,7 @@ from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
 
 import cases_convolution
 import cases_elementwise
+import cases_fusion
 import cases_losses
 import cases_recurrent
 import cases_sequences
@@ -40,6 +41,7 @@ TOPICS = {
     "losses": (cases_losses.add, 21),
     "sequences": (cases_sequences.add, 100),
     "recurrent": (cases_recurrent.add, 101),
+    "fusion": (cases_fusion.add, 104),
 }
 
 BATCH_NORM_EPSILON = 1e-5
