@@ -15,7 +15,24 @@ struct OperationHarness {
     var parameters: ParameterStore
   }
 
+  /// How the operation's inputs lie; those of images only.
+  enum InputLayout: CaseIterable {
+    case rowMajor
+    case channelsLast
+    case channelBlocks
+
+    func descriptor(_ shape: [Int], _ type: dnnl_data_type_t) throws -> MemoryDescriptor {
+      guard shape.count == 4 else { return try .rowMajor(shape, type) }
+      return switch self {
+      case .rowMajor: try .rowMajor(shape, type)
+      case .channelsLast: try .strided(shape, type, order: [0, 2, 3, 1])
+      case .channelBlocks: try .channelBlocks(shape, type, block: 16)
+      }
+    }
+  }
+
   let precision: Precision
+  var layout = InputLayout.rowMajor
 
   /// - Parameters:
   ///   - inputs: row-major, with the batch.
@@ -47,7 +64,7 @@ struct OperationHarness {
       builder.define(
         value,
         as:
-          try builder.converted(raw, to: .rowMajor(input.shape, type), layer: "input"))
+          try builder.converted(raw, to: layout.descriptor(input.shape, type), layer: "input"))
     }
     var gradientBuffer: Located?
     if outputGradient != nil {

@@ -11,6 +11,16 @@ protocol Operation: Sendable {
   /// - Returns: what adds the backward primitives later, in reverse order of the operations; nil in
   ///   a plan for inference.
   func plan(_ builder: PlanBuilder) throws -> BackwardPlan?
+
+  /// The layout in which this operation would read a value without changing it first; nil where it
+  /// does not read it or takes it in any. Kernels of ours, which can write several, ask.
+  func preferredLayout(of value: ValueID, _ builder: PlanBuilder) throws -> MemoryDescriptor?
+}
+
+extension Operation {
+  func preferredLayout(of value: ValueID, _ builder: PlanBuilder) throws -> MemoryDescriptor? {
+    nil
+  }
 }
 
 /// Adds an operation's backward primitives: reads the gradient of its result from the builder and

@@ -5,14 +5,18 @@ import COneDNN
 /// In training the statistics are those of the micro-batch; they are written into its slot, so that
 /// the tree can average them over the whole batch. In inference the running statistics are used.
 ///
-/// - Shapes: input and result `[N, C, H, W]`; weight (scale) and bias (shift) `[C]`.
+/// Several inputs are normalised as if they were concatenated over channels. They never are: a kernel
+/// of ours reads each where it lies and adds to its gradient there.
+///
+/// - Shapes: inputs `[N, Cᵢ, H, W]`, result `[N, C, H, W]`; weight (scale) and bias (shift) `[C]`,
+///   C = Σ Cᵢ.
 /// - Source: S. Ioffe and C. Szegedy, 2015.
 struct BatchNormalization: Operation {
   /// PyTorch's default.
   static let epsilon: Float = 1e-5
 
   let name: String
-  let input: ValueID
+  let inputs: [ValueID]
   let result: ValueID
   let scale: Int
   let shift: Int
@@ -21,71 +25,37 @@ struct BatchNormalization: Operation {
 
   func plan(_ builder: PlanBuilder) throws -> BackwardPlan? {
     let statistics = builder.graph.statistics[statistics]
-    if builder.isTraining, builder.shape(of: input)[0] * statistics.elementsPerSample < 2 {
+    if builder.isTraining, builder.shape(of: result)[0] * statistics.elementsPerSample < 2 {
       throw NetsError.shape(
         layer: name,
         problem: "one value a channel has no variance; use a larger image or batch.micro >= 2")
     }
-    let source = builder.located(input)
-    var flags = dnnl_use_scale.rawValue | dnnl_use_shift.rawValue
-    if relu { flags |= dnnl_fuse_norm_relu.rawValue }
-    if !builder.isTraining { flags |= dnnl_use_global_stats.rawValue }
-    let forward = try PrimitiveDescriptor.batchNormalizationForward(
-      data: source.layout, epsilon: Self.epsilon, flags: flags, builder, layer: name)
-    let vector = try MemoryDescriptor.rowMajor([statistics.channels], dnnl_f32)
-    let mean = Located(
-      layout: vector,
-      place: builder.isTraining
-        ? .batchMean(statistics: self.statistics) : .runningMean(statistics: self.statistics))
-    let variance = Located(
-      layout: vector,
-      place: builder.isTraining
-        ? .batchVariance(statistics: self.statistics)
-        : .runningVariance(statistics: self.statistics))
-    let result = builder.define(result, layout: source.layout)
-    var arguments: [(key: CInt, value: Located)] = [
-      (DNNL_ARG_SRC, source), (DNNL_ARG_DST, result),
-      (DNNL_ARG_SCALE, builder.weights(scale, layout: vector)),
-      (DNNL_ARG_SHIFT, builder.weights(shift, layout: vector)),
-      (DNNL_ARG_MEAN, mean), (DNNL_ARG_VARIANCE, variance),
-    ]
-    let workspace = try forward.optionalLayout(dnnl_query_workspace_md).map {
-      builder.newBuffer($0)
+    // oneDNN reads one array, and takes 45 times as long for bfloat16 where channels do not fill
+    // its blocks.
+    if inputs.count == 1, builder.precision == .f32 || statistics.channels % 16 == 0 {
+      return try planLibrary(input: inputs[0], builder)
     }
-    if let workspace { arguments.append((DNNL_ARG_WORKSPACE, workspace)) }
-    try builder.emit(forward, arguments)
-    guard builder.isTraining else { return nil }
-    return { builder in
-      try planBackward(
-        source: source, mean: mean, variance: variance, workspace: workspace, vector: vector,
-        flags: flags, forward, builder)
-    }
+    return try planChannels(builder)
   }
 
-  private func planBackward(
-    source: Located, mean: Located, variance: Located, workspace: Located?,
-    vector: MemoryDescriptor, flags: UInt32, _ forward: PrimitiveDescriptor,
-    _ builder: PlanBuilder
-  ) throws {
-    let descriptor = try PrimitiveDescriptor.batchNormalizationBackward(
-      dataGradient: source.layout, data: source.layout, epsilon: Self.epsilon, flags: flags,
-      forward: forward, builder)
-    let gradient = try builder.converted(
-      builder.gradient(of: result), to: source.layout, layer: name)
-    let inputGradient = builder.newBuffer(source.layout)
-    var arguments: [(key: CInt, value: Located)] = [
-      (DNNL_ARG_SRC, source), (DNNL_ARG_MEAN, mean), (DNNL_ARG_VARIANCE, variance),
-      (DNNL_ARG_DIFF_DST, gradient), (DNNL_ARG_DIFF_SRC, inputGradient),
-      (DNNL_ARG_SCALE, builder.weights(scale, layout: vector)),
-      (DNNL_ARG_DIFF_SCALE, builder.gradient(ofParameter: scale, layout: vector)),
-      (DNNL_ARG_DIFF_SHIFT, builder.gradient(ofParameter: shift, layout: vector)),
-    ]
-    if aver_batch_normalization_backward_takes_shift() {
-      arguments.append((DNNL_ARG_SHIFT, builder.weights(shift, layout: vector)))
-    }
-    if let workspace { arguments.append((DNNL_ARG_WORKSPACE, workspace)) }
-    try builder.emit(descriptor, arguments)
-    try builder.contribute(inputGradient, to: input, layer: name)
+  /// Where mean and variance are read: those of the micro-batch, or in inference the running ones.
+  func moments(_ builder: PlanBuilder) throws -> (mean: Located, variance: Located) {
+    let vector = try vector(builder)
+    return (
+      Located(
+        layout: vector,
+        place: builder.isTraining
+          ? .batchMean(statistics: statistics) : .runningMean(statistics: statistics)),
+      Located(
+        layout: vector,
+        place: builder.isTraining
+          ? .batchVariance(statistics: statistics) : .runningVariance(statistics: statistics))
+    )
+  }
+
+  /// The layout of what there is one of for each channel.
+  func vector(_ builder: PlanBuilder) throws -> MemoryDescriptor {
+    try .rowMajor([builder.graph.statistics[statistics].channels], dnnl_f32)
   }
 }
 
@@ -98,22 +68,37 @@ extension Graph {
   public mutating func batchNormalization(_ input: ValueID, name: String, relu: Bool) throws
     -> ValueID
   {
-    let shape = try spatialShape(of: input, layer: name)
+    try batchNormalization(concatenating: [input], name: name, relu: relu)
+  }
+
+  /// Adds a batch normalisation of the concatenation of values over channels; nothing is copied.
+  ///
+  /// - Shapes: `[Cᵢ, H, W]` to `[Σ Cᵢ, H, W]`.
+  /// - Parameters: as of one input of Σ Cᵢ channels.
+  public mutating func batchNormalization(
+    concatenating inputs: [ValueID], name: String, relu: Bool
+  ) throws -> ValueID {
+    let shapes = try inputs.map { try spatialShape(of: $0, layer: name) }
+    guard let first = shapes.first,
+      shapes.allSatisfy({ ($0.height, $0.width) == (first.height, first.width) })
+    else {
+      throw NetsError.shape(
+        layer: name, problem: "cannot concatenate \(inputs.map { shape(of: $0) }) over channels")
+    }
+    let channels = shapes.reduce(0) { $0 + $1.channels }
     let scale = parameter(
       ParameterSpecification(
-        name: "\(name).weight", shape: [shape.channels], decays: false,
-        initialization: .constant(1)))
+        name: "\(name).weight", shape: [channels], decays: false, initialization: .constant(1)))
     let shift = parameter(
       ParameterSpecification(
-        name: "\(name).bias", shape: [shape.channels], decays: false,
-        initialization: .constant(0)))
+        name: "\(name).bias", shape: [channels], decays: false, initialization: .constant(0)))
     let statistics = statistics(
       StatisticsSpecification(
-        name: name, channels: shape.channels, elementsPerSample: shape.height * shape.width))
-    let result = result(shape: self.shape(of: input), of: input)
+        name: name, channels: channels, elementsPerSample: first.height * first.width))
+    let result = result(shape: [channels, first.height, first.width], of: inputs[0])
     append(
       BatchNormalization(
-        name: name, input: input, result: result, scale: scale, shift: shift,
+        name: name, inputs: inputs, result: result, scale: scale, shift: shift,
         statistics: statistics, relu: relu))
     return result
   }

@@ -13,15 +13,8 @@ struct Convolution: Operation {
   let window: Window
 
   func plan(_ builder: PlanBuilder) throws -> BackwardPlan? {
-    let type = builder.precision.dataType
-    let any = Layouts(
-      source: try .any(builder.shape(of: input), type),
-      weights: try .any(weightShape(builder), type),
-      bias: try bias.map { try .rowMajor(builder.graph.parameters[$0].shape, dnnl_f32) },
-      result: try .any(builder.shape(of: result), type))
-    let forward = try PrimitiveDescriptor.convolutionForward(
-      source: any.source, weights: any.weights, bias: any.bias, destination: any.result,
-      window: window, builder, layer: name)
+    let any = try layouts(builder)
+    let forward = try forward(any, builder)
     let source = try builder.converted(
       builder.located(input), to: forward.layout(dnnl_query_src_md), layer: name)
     var arguments: [(key: CInt, value: Located)] = [
@@ -44,6 +37,26 @@ struct Convolution: Operation {
         try planBackwardData(gradient: gradient, any, forward, builder)
       }
     }
+  }
+
+  func preferredLayout(of value: ValueID, _ builder: PlanBuilder) throws -> MemoryDescriptor? {
+    guard value == input else { return nil }
+    return try forward(layouts(builder), builder).layout(dnnl_query_src_md)
+  }
+
+  private func layouts(_ builder: PlanBuilder) throws -> Layouts {
+    let type = builder.precision.dataType
+    return Layouts(
+      source: try .any(builder.shape(of: input), type),
+      weights: try .any(weightShape(builder), type),
+      bias: try bias.map { try .rowMajor(builder.graph.parameters[$0].shape, dnnl_f32) },
+      result: try .any(builder.shape(of: result), type))
+  }
+
+  private func forward(_ any: Layouts, _ builder: PlanBuilder) throws -> PrimitiveDescriptor {
+    try PrimitiveDescriptor.convolutionForward(
+      source: any.source, weights: any.weights, bias: any.bias, destination: any.result,
+      window: window, builder, layer: name)
   }
 
   /// What oneDNN is asked with: layouts of its choice, except for the bias.

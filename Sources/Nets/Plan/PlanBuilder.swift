@@ -1,52 +1,5 @@
 import COneDNN
 
-/// Where an argument of a primitive lies. Addresses are known only after the whole plan is laid out.
-enum Place: Hashable {
-  /// A buffer of the arena.
-  case buffer(Int)
-  /// The float32 master copy of a parameter, or a copy in the layout of a `weights` request.
-  case weights(request: Int)
-  /// A parameter's gradient in the slot of the micro-batch.
-  case gradient(parameter: Int)
-  /// Mean or variance of the micro-batch, in its slot.
-  case batchMean(statistics: Int)
-  case batchVariance(statistics: Int)
-  /// Mean or variance that evaluation uses.
-  case runningMean(statistics: Int)
-  case runningVariance(statistics: Int)
-}
-
-/// An array of the plan: its layout and where it lies.
-struct Located {
-  let layout: MemoryDescriptor
-  let place: Place
-}
-
-/// A primitive with symbolic arguments.
-struct StepDraft {
-  enum Action {
-    case primitive(Primitive, arguments: [(key: CInt, value: Located)])
-    /// A kernel of ours; `prepare` is given the operands' addresses, in their order.
-    case kernel(operands: [Located], prepare: ([UnsafeMutableRawPointer]) throws -> any StepKernel)
-  }
-  let label: StepLabel
-  let action: Action
-
-  /// Everything the step reads or writes.
-  var operands: [Located] {
-    switch action {
-    case .primitive(_, let arguments): arguments.map(\.value)
-    case .kernel(let operands, _): operands
-    }
-  }
-}
-
-/// A layout in which some primitive reads a parameter.
-struct WeightsRequest {
-  let parameter: Int
-  let layout: MemoryDescriptor
-}
-
 /// Collects the primitives of a plan while operations describe themselves, with symbolic places
 /// instead of addresses.
 final class PlanBuilder {
@@ -79,6 +32,10 @@ final class PlanBuilder {
   private var gradients: [ValueID: Located] = [:]
   private var conversions: [(from: Place, result: Located)] = []
   private var trainable: Set<ValueID> = []
+  /// Values whose gradient is an array of its own, into which shares may be added in place.
+  private var accumulating: Set<ValueID> = []
+  /// Mean and variance of each channel, of values that kernels of ours normalise.
+  var channelMoments: [ValueID: Located] = [:]
 
   /// - Throws: `NetsError.shape` where the batch cannot be divided as the graph wants it.
   init(graph: Graph, batch: Int, precision: Precision, isTraining: Bool, device: KernelDevice)
@@ -163,6 +120,14 @@ final class PlanBuilder {
     return result
   }
 
+  /// The layout in which the first reader that cares wants a value; nil where none does.
+  func preferredLayout(of value: ValueID) throws -> MemoryDescriptor? {
+    for operation in graph.operations {
+      if let layout = try operation.preferredLayout(of: value, self) { return layout }
+    }
+    return nil
+  }
+
   // MARK: - Parameters
 
   /// A parameter in the layout in which a primitive reads it.
@@ -212,6 +177,26 @@ final class PlanBuilder {
         present.layout, share.layout, sum.layout, attributes, self, layer: layer),
       [(DNNL_ARG_SRC_0, present), (DNNL_ARG_SRC_1, share), (DNNL_ARG_DST, sum)])
     gradients[value] = sum
+    accumulating.remove(value)
+  }
+
+  /// An array into which a kernel of ours puts its share of the gradient of a value.
+  ///
+  /// - Returns: the array, in `layout` where it is the first share, and whether the kernel has to add
+  ///   to what is there.
+  func accumulateGradient(of value: ValueID, layout: MemoryDescriptor, layer: String) throws -> (
+    located: Located, adds: Bool
+  ) {
+    if let present = gradients[value], accumulating.contains(value) { return (present, true) }
+    let own = newBuffer(layout)
+    let foreign = gradients.updateValue(own, forKey: value)
+    accumulating.insert(value)
+    if let foreign {
+      try emit(
+        PrimitiveDescriptor.reorder(foreign.layout, layout, self, layer: layer),
+        [(DNNL_ARG_FROM, foreign), (DNNL_ARG_TO, own)])
+    }
+    return (own, foreign != nil)
   }
 
   // MARK: - Steps

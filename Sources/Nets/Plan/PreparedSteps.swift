@@ -137,27 +137,6 @@ final class PreparedSteps {
   }
 }
 
-/// Elements at an address that stays, reachable without counting references.
-private final class FixedList<Element> {
-  let count: Int
-  private let memory: UnsafeMutablePointer<Element>
-
-  init(_ elements: [Element]) {
-    count = elements.count
-    memory = .allocate(capacity: elements.count)
-    for (index, element) in elements.enumerated() {
-      (memory + index).initialize(to: element)
-    }
-  }
-
-  deinit {
-    memory.deinitialize(count: count)
-    memory.deallocate()
-  }
-
-  var elements: UnsafePointer<Element> { UnsafePointer(memory) }
-}
-
 extension Place {
   /// Whether the address depends on the slot of the micro-batch.
   var isInSlot: Bool {

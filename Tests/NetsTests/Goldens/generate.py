@@ -32,6 +32,7 @@ import cases_elementwise
 import cases_fusion
 import cases_losses
 import cases_recurrent
+import cases_normalisation
 import cases_sequences
 
 # Operations beyond those in this file: file name → (what adds its cases, seed).
@@ -42,6 +43,7 @@ TOPICS = {
     "sequences": (cases_sequences.add, 100),
     "recurrent": (cases_recurrent.add, 101),
     "fusion": (cases_fusion.add, 104),
+    "normalisation": (cases_normalisation.add, 111),
 }
 
 BATCH_NORM_EPSILON = 1e-5

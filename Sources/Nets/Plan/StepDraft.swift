@@ -1,0 +1,48 @@
+import COneDNN
+
+/// Where an argument of a primitive lies. Addresses are known only after the whole plan is laid out.
+enum Place: Hashable {
+  /// A buffer of the arena.
+  case buffer(Int)
+  /// The float32 master copy of a parameter, or a copy in the layout of a `weights` request.
+  case weights(request: Int)
+  /// A parameter's gradient in the slot of the micro-batch.
+  case gradient(parameter: Int)
+  /// Mean or variance of the micro-batch, in its slot.
+  case batchMean(statistics: Int)
+  case batchVariance(statistics: Int)
+  /// Mean or variance that evaluation uses.
+  case runningMean(statistics: Int)
+  case runningVariance(statistics: Int)
+}
+
+/// An array of the plan: its layout and where it lies.
+struct Located {
+  let layout: MemoryDescriptor
+  let place: Place
+}
+
+/// A primitive with symbolic arguments.
+struct StepDraft {
+  enum Action {
+    case primitive(Primitive, arguments: [(key: CInt, value: Located)])
+    /// A kernel of ours; `prepare` is given the operands' addresses, in their order.
+    case kernel(operands: [Located], prepare: ([UnsafeMutableRawPointer]) throws -> any StepKernel)
+  }
+  let label: StepLabel
+  let action: Action
+
+  /// Everything the step reads or writes.
+  var operands: [Located] {
+    switch action {
+    case .primitive(_, let arguments): arguments.map(\.value)
+    case .kernel(let operands, _): operands
+    }
+  }
+}
+
+/// A layout in which some primitive reads a parameter.
+struct WeightsRequest {
+  let parameter: Int
+  let layout: MemoryDescriptor
+}
