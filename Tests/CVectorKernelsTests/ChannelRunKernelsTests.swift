@@ -149,6 +149,24 @@ private final class Activation {
   }
 
   @Test(arguments: counts, types)
+  func poolingToBinsHasTheSameBitsEverywhere(_ count: Int, _ type: aver_element_type) {
+    let seed = propertySeed("bins of \(count)")
+    let pooling = aver_pooling(
+      images: 3, from_height: 10, from_width: 7, to_height: 4, to_width: 3, type: type)
+    let results = Self.sets.compactMap { aver_pooling_kernels_for($0)?.pointee }.map { kernels in
+      var random = SeededGenerator(seed: seed)
+      let source = Activation(count, type) { Float.random(in: -2...3, using: &random) }
+      let (result, gradient) = (Activation(count, type) { 0 }, Activation(count, type) { 0 })
+      kernels.adaptive_average(pooling, source.run, result.run, count)
+      kernels.adaptive_average_backward(pooling, result.run, gradient.run, count)
+      return result.floats + gradient.floats
+    }
+    #expect(!results.isEmpty)
+    for result in results { #expect(bits(result) == bits(results[0])) }
+    #expect(results[0].contains { $0 != 0 })
+  }
+
+  @Test(arguments: counts, types)
   func clearingTouchesTheRunOnly(_ count: Int, _ type: aver_element_type) {
     for kernels in Self.variants {
       let activation = Activation(count, type) { 1 }

@@ -73,7 +73,7 @@ struct GlobalAveragePooling: Operation {
   }
 }
 
-private func planPoolingBackward(
+func planPoolingBackward(
   _ algorithm: dnnl_alg_kind_t, gradient: Located, source: Located, destination: Located,
   workspace: Located?, window: aver_window_t, input: ValueID, _ forward: PrimitiveDescriptor,
   _ builder: PlanBuilder

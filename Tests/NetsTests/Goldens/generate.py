@@ -33,6 +33,7 @@ import cases_fusion
 import cases_losses
 import cases_recurrent
 import cases_normalisation
+import cases_pooling
 import cases_sequences
 
 # Operations beyond those in this file: file name → (what adds its cases, seed).
@@ -44,6 +45,7 @@ TOPICS = {
     "recurrent": (cases_recurrent.add, 101),
     "fusion": (cases_fusion.add, 104),
     "normalisation": (cases_normalisation.add, 111),
+    "pooling": (cases_pooling.add, 112),
 }
 
 BATCH_NORM_EPSILON = 1e-5
