@@ -86,6 +86,10 @@ extension Graph {
         layer: name, problem: "cannot concatenate \(inputs.map { shape(of: $0) }) over channels")
     }
     let channels = shapes.reduce(0) { $0 + $1.channels }
+    guard inputs.allSatisfy({ rows(of: $0) == .batch }) else {
+      throw NetsError.shape(
+        layer: name, problem: "normalises whole batches, got \(inputs.map { rows(of: $0) })")
+    }
     let scale = parameter(
       ParameterSpecification(
         name: "\(name).weight", shape: [channels], decays: false, initialization: .constant(1)))

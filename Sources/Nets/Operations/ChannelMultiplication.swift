@@ -76,7 +76,7 @@ extension Graph {
     _ input: ValueID, by factors: ValueID, name: String
   ) throws -> ValueID {
     let channels = try spatialShape(of: input, layer: name).channels
-    guard shape(of: factors) == [channels] else {
+    guard shape(of: factors) == [channels], rows(of: factors) == rows(of: input) else {
       throw NetsError.shape(
         layer: name, problem: "cannot multiply \(channels) channels by \(shape(of: factors))")
     }

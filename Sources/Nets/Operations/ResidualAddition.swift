@@ -43,7 +43,7 @@ struct ResidualAddition: Operation {
   }
 
   private func planDropping(_ builder: PlanBuilder) throws -> BackwardPlan? {
-    let (batch, type) = (builder.batch, builder.precision.elementType)
+    let (batch, type) = (builder.shape(of: branch)[0], builder.precision.elementType)
     // Samples have to lie one after the other.
     let branch = try builder.channelArray(
       builder.located(branch), shape: builder.shape(of: branch), layer: name
@@ -121,7 +121,9 @@ extension Graph {
     _ skip: ValueID, _ branch: ValueID, name: String, dropProbability: Float = 0
   ) throws -> ValueID {
     try requireProbability(dropProbability, layer: name)
-    guard shape(of: skip) == shape(of: branch), shape(of: skip).count == 3 else {
+    guard shape(of: skip) == shape(of: branch), rows(of: skip) == rows(of: branch),
+      shape(of: skip).count == 3
+    else {
       throw NetsError.shape(
         layer: name, problem: "cannot add \(shape(of: skip)) and \(shape(of: branch))")
     }

@@ -52,6 +52,7 @@ final class PreparedSteps {
   /// Runs all steps in order, `repetitions` times, and tells how long each of them took.
   func profile(slot: Int, lossScale: Float, repetitions: Int) throws -> [StepProfile] {
     let context = StepContext(lossScale: lossScale, sums: sums + slot * sumsStride, draw: .none)
+    startSums(context.sums)
     var seconds = [Double](repeating: 0, count: steps.count)
     for _ in 0..<repetitions {
       for index in 0..<steps.count {

@@ -117,7 +117,7 @@ public final class TrainingPlan {
   /// Runs forward and backward several times, and tells how long each step took on average.
   ///
   /// Slower than `run` as a whole, because each step waits for the one before.
-  public func profile(slot: Int, lossScale: Float, repetitions: Int) throws -> [StepProfile] {
+  public func profile(slot: Int, lossScale: Float = 1, repetitions: Int) throws -> [StepProfile] {
     try compiled.profile(slot: slot, lossScale: lossScale, repetitions: repetitions)
   }
 

@@ -142,8 +142,7 @@ private struct BenchmarkStep {
   }
 
   func profile(steps: Int) throws -> [StepProfile] {
-    try step.plan.profile(
-      slot: 0, lossScale: 1 / Float(step.microBatch), repetitions: steps)
+    try step.plan.profile(slot: 0, repetitions: steps)
   }
 
   /// What training does from one step boundary to the next, but for loading samples. Collective.

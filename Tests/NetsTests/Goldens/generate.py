@@ -170,24 +170,6 @@ def add_additions(cases):
             attributes={}, left=cases.normal(*shape), right=cases.normal(*shape))
 
 
-def add_cross_entropies(cases):
-    """loss = Σ weight_i * loss_i; the gradient is that of scale * loss."""
-    for name, batch, classes, deviation in [("eight", 6, 8, 1.0), ("large-logits", 4, 5, 60.0),
-                                            ("one-sample", 1, 8, 1.0)]:
-        logits = cases.normal(batch, classes, deviation=deviation).requires_grad_(True)
-        labels = torch.randint(classes, (batch,), generator=cases.generator)
-        weights = cases.normal(batch).abs() + 0.1
-        if batch > 1:
-            weights[1] = 0.0  # a masked sample
-        scale = 0.25
-        losses = F.cross_entropy(logits, labels, reduction="none")
-        (scale * (weights * losses).sum()).backward()
-        cases.add(
-            f"cross-entropy/{name}", attributes={"scale": scale}, logits=logits,
-            labels=labels.int(), weights=weights, losses=losses, loss=(weights * losses).sum(),
-            logits_gradient=logits.grad)
-
-
 def write_operations(folder):
     cases = Cases(seed=1)
     add_convolutions(cases)
@@ -195,7 +177,6 @@ def write_operations(folder):
     add_poolings(cases)
     add_linears(cases)
     add_additions(cases)
-    add_cross_entropies(cases)
     write(folder / "operations.safetensors", cases.tensors, cases.attributes)
 
 
