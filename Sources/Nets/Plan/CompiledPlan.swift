@@ -16,6 +16,8 @@ struct PlanAddresses {
     switch place {
     case .buffer(let buffer):
       arena + bufferOffsets[buffer]
+    case .part(let place, let byteOffset):
+      address(of: place, slot: slot) + byteOffset
     case .weights(let request):
       weights[request]
     case .gradient(let parameter):

@@ -60,7 +60,7 @@ extension PlanBuilder {
   func lifetimes() -> [ClosedRange<Int>?] {
     var lifetimes = [ClosedRange<Int>?](repeating: nil, count: bufferBytes.count)
     for (index, step) in steps.enumerated() {
-      for case .buffer(let buffer) in step.operands.map(\.place) {
+      for case .buffer(let buffer) in step.operands.map(\.place.whole) {
         let first = lifetimes[buffer]?.lowerBound ?? index
         lifetimes[buffer] = first...index
       }

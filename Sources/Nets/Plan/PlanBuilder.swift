@@ -100,7 +100,7 @@ final class PlanBuilder {
 
   /// Keeps an array of the arena readable and writable between runs: its memory is never shared.
   func keep(_ located: Located) {
-    if case .buffer(let buffer) = located.place { persistentBuffers.insert(buffer) }
+    if case .buffer(let buffer) = located.place.whole { persistentBuffers.insert(buffer) }
   }
 
   /// The array in another layout or type; the same array where it has that layout already.

@@ -143,6 +143,7 @@ extension Place {
   var isInSlot: Bool {
     switch self {
     case .gradient, .batchMean, .batchVariance: true
+    case .part(let place, _): place.isInSlot
     case .buffer, .weights, .runningMean, .runningVariance: false
     }
   }

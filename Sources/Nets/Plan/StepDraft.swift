@@ -4,6 +4,8 @@ import COneDNN
 enum Place: Hashable {
   /// A buffer of the arena.
   case buffer(Int)
+  /// What starts so many bytes within an array.
+  indirect case part(of: Place, byteOffset: Int)
   /// The float32 master copy of a parameter, or a copy in the layout of a `weights` request.
   case weights(request: Int)
   /// A parameter's gradient in the slot of the micro-batch.
@@ -14,6 +16,13 @@ enum Place: Hashable {
   /// Mean or variance that evaluation uses.
   case runningMean(statistics: Int)
   case runningVariance(statistics: Int)
+}
+
+extension Place {
+  /// The whole array that this is, or is a part of.
+  var whole: Place {
+    if case .part(let place, _) = self { place.whole } else { self }
+  }
 }
 
 /// An array of the plan: its layout and where it lies.

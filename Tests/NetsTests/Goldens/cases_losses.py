@@ -1,4 +1,4 @@
-"""Losses: `<loss>/<case>/<tensor>` with the loss's value and the gradient of what it scores.
+"""Losses, and what heads need: `<loss>/<case>/<tensor>` with the loss's value and the gradient of what it scores.
 
 Every loss is the weighted mean over the rows, Σ wᵢ lᵢ / Σ wᵢ, as `Loss` in Nets states it. PyTorch's
 own functions where it has them.
@@ -6,7 +6,6 @@ own functions where it has them.
 
 import torch
 import torch.nn.functional as F
-
 
 MISSING = float("nan")
 
@@ -18,6 +17,9 @@ def add(cases):
     add_triplets(cases)
     add_squared_errors(cases)
     add_concordances(cases)
+    add_normalizations(cases)
+    add_parts(cases)
+    add_two_heads(cases)
 
 
 def add_loss(cases, case, prediction, loss_of, attributes=None, **others):
@@ -162,3 +164,79 @@ def add_concordances(cases):
         prediction = (0.5 * targets.nan_to_num() + noise).float().double()
         add_loss(
             cases, f"concordance/{name}", prediction, loss, targets=targets, weights=weights)
+
+
+def add_normalizations(cases):
+    for name, shape, deviation in [("odd", (5, 13), 2.0), ("sixteen", (3, 4, 16), 0.1),
+                                   ("one", (1, 1), 1.0), ("below-bound", (1, 5), 1e-15)]:
+        cases.differentiate(
+            f"normalization/{name}", lambda input: F.normalize(input, dim=-1), attributes={},
+            input=cases.normal(*shape, deviation=deviation).float().double())
+
+
+def add_parts(cases):
+    """Two parts that share a row, added up; one of a value in the kernels' own layout."""
+    cases.differentiate(
+        "parts/features", lambda input: F.relu(input[0:3] + input[2:5]), attributes={},
+        input=cases.normal(6, 7))
+    cases.differentiate(
+        "parts/images",
+        lambda input, weight: F.relu(F.conv2d(input, weight)[1:3] + F.conv2d(input, weight)[2:4]),
+        attributes={}, input=cases.normal(5, 3, 4, 3), weight=cases.normal(16, 3, 1, 1))
+
+
+def add_two_heads(cases):
+    """Rows 0–5 have labels, rows 2–7 are two triplets: L = smooth cross-entropy + 0.5 · triplets.
+
+    The attributes hold how far PyTorch's bfloat16 (autocast) is from each value, relative to its norm.
+    """
+    values = {}
+    for name, features, inputs in [
+            ("trunk", 10, 12), ("fc", 5, 10), ("embedding.0", 6, 10), ("embedding.2", 4, 6)]:
+        values[f"{name}.weight"] = cases.normal(features, inputs, deviation=inputs**-0.5)
+        values[f"{name}.bias"] = cases.normal(features, deviation=0.3)
+    values = {name: value.float() for name, value in values.items()}
+    inputs = {
+        "features": cases.normal(8, 12),
+        "labels": torch.randint(5, (6,), generator=cases.generator),
+        "weights": random_weights(cases, 6, [1]), "triplet_weights": random_weights(cases, 2),
+        "margins": torch.tensor([0.125, 1.5]).double()}
+    outputs, gradients = two_heads(values, inputs, torch.float64)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        outputs16, gradients16 = two_heads(values, inputs, torch.float32)
+    errors = {
+        key: float((rounded[key].double() - exact[key]).norm() / exact[key].norm())
+        for exact, rounded in [(outputs, outputs16), (gradients, gradients16)] for key in exact}
+    case = "two-heads/overlapping"
+    cases.add(case, {key: round(error, 5) for key, error in errors.items()}, **inputs, **outputs)
+    cases.add(f"{case}/weights", **values)
+    cases.add(f"{case}/gradients", **gradients)
+
+
+def two_heads(values, inputs, dtype):
+    """Outputs and losses, and every parameter's gradient."""
+    parameters = {name: value.to(dtype).requires_grad_(True) for name, value in values.items()}
+
+    def linear(name, x):
+        return F.linear(x, parameters[f"{name}.weight"], parameters[f"{name}.bias"])
+
+    trunk = F.relu(linear("trunk", inputs["features"].to(dtype)))
+    logits = linear("fc", trunk[0:6]).to(dtype)
+    embedding = F.normalize(
+        linear("embedding.2", F.relu(linear("embedding.0", trunk[2:8]))).to(dtype))
+    expression = weighted_mean(
+        inputs["weights"].to(dtype), F.cross_entropy(
+            logits, inputs["labels"], reduction="none", label_smoothing=0.1))
+    first, second, third = embedding.view(2, 3, 4).unbind(1)
+    margins = inputs["margins"].to(dtype)
+    like = (first - second).square().sum(1)
+    triplets = weighted_mean(
+        inputs["triplet_weights"].to(dtype),
+        F.relu(like - (first - third).square().sum(1) + margins)
+        + F.relu(like - (second - third).square().sum(1) + margins))
+    loss = expression + 0.5 * triplets
+    loss.backward()
+    outputs = {"logits": logits, "embedding": embedding, "loss": loss,
+               "expression_loss": expression, "embedding_loss": triplets}
+    return ({name: value.detach() for name, value in outputs.items()},
+            {name: value.grad for name, value in parameters.items()})
