@@ -81,6 +81,9 @@ struct Convolution: Operation {
       source: any.source, weightsGradient: .any(weightShape(builder), dnnl_f32),
       biasGradient: any.bias, destinationGradient: any.result, window: window, forward: forward,
       builder)
+    if usesOwnWeightsGradient(insteadOf: descriptor, builder) {
+      return try planDepthwiseWeightsGradient(source: source, gradient: gradient, builder)
+    }
     let source = try builder.converted(
       source, to: descriptor.layout(dnnl_query_src_md), layer: name)
     let gradient = try builder.converted(

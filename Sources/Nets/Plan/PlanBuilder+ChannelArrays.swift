@@ -5,6 +5,8 @@ import CVectorKernels
 /// them (NHWC) or in blocks of 16 or 8.
 struct ChannelArray {
   let located: Located
+  /// Channels in a block; nil in NHWC.
+  let block: Int?
   /// As the kernels take it.
   let native: aver_channel_array
 }
@@ -16,23 +18,24 @@ extension PlanBuilder {
   ///   - source: of the plan's precision.
   ///   - shape: `[N, C, H, W]`.
   func channelArray(_ source: Located, shape: [Int], layer: String) throws -> ChannelArray {
-    let type = precision.dataType
-    for block in [16, 8] {
-      let blocked = try MemoryDescriptor.channelBlocks(shape, type, block: block)
-      if source.layout.isEqual(to: blocked) {
-        return ChannelArray(located: source, native: native(shape, block: block))
-      }
+    let blocks = [16, 8]
+    let block = try blocks.first {
+      try source.layout.isEqual(to: channelLayout(shape, block: $0))
     }
-    let channelsLast = try MemoryDescriptor.strided(shape, type, order: [0, 2, 3, 1])
     return ChannelArray(
-      located: try converted(source, to: channelsLast, layer: layer),
-      native: native(shape, block: shape[1]))
+      located: try converted(source, to: channelLayout(shape, block: block), layer: layer),
+      block: block,
+      native: aver_channel_array(
+        batch: shape[0], channels: shape[1], pixels: shape[2] * shape[3],
+        block: block ?? shape[1], type: precision.elementType))
   }
 
-  private func native(_ shape: [Int], block: Int) -> aver_channel_array {
-    aver_channel_array(
-      batch: shape[0], channels: shape[1], pixels: shape[2] * shape[3], block: block,
-      type: precision.elementType)
+  /// A layout with channels beside each other: all of them (NHWC), or `block` of them.
+  func channelLayout(_ shape: [Int], block: Int?) throws -> MemoryDescriptor {
+    guard let block else {
+      return try .strided(shape, precision.dataType, order: [0, 2, 3, 1])
+    }
+    return try .channelBlocks(shape, precision.dataType, block: block)
   }
 }
 
