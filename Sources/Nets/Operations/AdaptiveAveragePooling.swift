@@ -19,7 +19,8 @@ struct AdaptiveAveragePooling: Operation {
       let gradient = try builder.channelArray(
         builder.gradient(of: result), shape: builder.shape(of: result), layer: name)
       let inputGradient = ChannelArray(
-        located: builder.newBuffer(source.located.layout), native: source.native)
+        located: builder.newBuffer(source.located.layout), block: source.block,
+        native: source.native)
       emit(from: gradient, to: inputGradient, isBackward: true, builder)
       try builder.contribute(inputGradient.located, to: input, layer: name)
     }
