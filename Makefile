@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test lint bench soak clean
+.PHONY: help swift setup build demo test lint bench soak clean
 
 # How often `make soak` repeats the tests.
 ROUNDS ?= 20
@@ -14,7 +14,10 @@ help: ## this list
 setup: ## install the missing system packages (apt-get), check Swift and MPI
 	@scripts/setup
 
-build: ## build aver-train and aver, optimised, into .build/release
+swift:
+	@scripts/setup --swift
+
+build: swift ## build aver-train and aver, optimised, into .build/release
 	swift build --configuration release
 
 demo: ## draw faces, train a teacher on 2 ranks, evaluate it: a few minutes
@@ -29,7 +32,7 @@ test: setup build ## all tests, those that need several ranks included
 	swift build --build-tests
 	$(RUN_TESTS)
 
-lint: ## swift-format, strict; shellcheck where it is installed
+lint: swift ## swift-format, strict; shellcheck where it is installed
 	swift format lint --strict --recursive Sources Tests Package.swift
 	@scripts/lint-shell
 

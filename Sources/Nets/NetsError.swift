@@ -14,6 +14,8 @@ public enum NetsError: Error, Equatable, CustomStringConvertible {
   case unknownParameter(name: String, file: String)
   /// A tensor of a weights file holds NaN or an infinity.
   case parameterNotFinite(name: String, file: String, index: Int)
+  /// A running variance of a weights file is negative.
+  case negativeVariance(name: String, file: String, index: Int)
   /// A plan has no input or output of this name and type.
   case unknownArray(name: String, known: [String])
   /// The kernels cannot run on the number of threads that was asked for.
@@ -36,6 +38,8 @@ public enum NetsError: Error, Equatable, CustomStringConvertible {
       "\(file): tensor '\(name)' is not part of the model; is this file of another model?"
     case .parameterNotFinite(let name, let file, let index):
       "\(file): tensor '\(name)' is not finite at element \(index); use weights of an earlier step"
+    case .negativeVariance(let name, let file, let index):
+      "\(file): tensor '\(name)' is a variance and negative at element \(index); is the file damaged?"
     case .unknownArray(let name, let known):
       "the network has no array '\(name)' of this kind; it has \(known.joined(separator: ", "))"
     case .threads(let requested):

@@ -14,6 +14,10 @@ public enum TrainerError: Error, Sendable, CustomStringConvertible {
   case runFolderUnusable(folder: String, reason: String)
   /// The run folder holds a run already.
   case runFolderInUse(folder: String)
+  /// The run folder holds another run than the one that the checkpoint is from.
+  case runFolderOfAnotherRun(folder: String, checkpoint: String)
+  /// There are checkpoints, and none of them can be used; `first` says why the newest cannot.
+  case noUsableCheckpoint(folder: String, count: Int, first: String)
   /// A checkpoint that was asked for by name cannot be used.
   case checkpointUnusable(path: String, reason: String)
   /// The checkpoint was written by another configuration; each line is `key: then -> now`.
@@ -32,11 +36,11 @@ public enum TrainerError: Error, Sendable, CustomStringConvertible {
   /// The status that the process ends with.
   public var exitStatus: ExitStatus {
     switch self {
-    case .configuration, .usage, .runFolderUnusable, .runFolderInUse, .configurationChanged,
-      .identityChanged,
-      .identitiesDiffer:
+    case .configuration, .usage, .runFolderUnusable, .runFolderInUse, .runFolderOfAnotherRun,
+      .configurationChanged, .identityChanged, .identitiesDiffer:
       .usage
-    case .missingData, .checkpointUnusable, .runIncomplete, .outputsNotFinite: .badData
+    case .missingData, .checkpointUnusable, .noUsableCheckpoint, .runIncomplete, .outputsNotFinite:
+      .badData
     case .system, .nonFinite: .internalError
     case .agreed(_, let status, _): status
     }
@@ -62,6 +66,12 @@ public enum TrainerError: Error, Sendable, CustomStringConvertible {
     case .runFolderInUse(let folder):
       "\(folder) holds a run already: go on with it by --resume auto, or name another folder "
         + "with --run"
+    case .runFolderOfAnotherRun(let folder, let checkpoint):
+      "\(folder) holds another run than \(checkpoint): name a new folder with --run, or go on with "
+        + "the one that is there by --resume auto"
+    case .noUsableCheckpoint(let folder, let count, let first):
+      "\(folder): none of \(count) checkpoints can be used, the newest because of \(first). Bring "
+        + "one back, or start anew in another folder with --run"
     case .checkpointUnusable(let path, let reason):
       "checkpoint \(path): \(reason)"
     case .configurationChanged(let checkpoint, let differences):

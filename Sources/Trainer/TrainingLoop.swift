@@ -104,7 +104,9 @@ final class TrainingLoop {
     // A tie keeps the earlier model; a score that is not a number is never the best.
     if evaluation.score > position.best?.score ?? -.infinity {
       position.best = CheckpointState.Best(score: evaluation.score, step: position.step)
-      try job.agreement.onRankZero { try parts.snapshot.replaceModel(at: parts.run.bestModel) }
+      try job.agreement.onRankZero {
+        try parts.snapshot.replaceModel(at: parts.run.bestModel, step: position.step)
+      }
     }
     try reporter.log(evaluation, after: position.step)
     return true
@@ -138,7 +140,9 @@ final class TrainingLoop {
 
   private func finish() throws {
     try saveCheckpoint()
-    try job.agreement.onRankZero { try parts.snapshot.replaceModel(at: parts.run.finalModel) }
+    try job.agreement.onRankZero {
+      try parts.snapshot.replaceModel(at: parts.run.finalModel, step: position.step)
+    }
     reporter.sayFinished(best: position.best)
   }
 

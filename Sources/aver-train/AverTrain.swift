@@ -39,8 +39,7 @@ struct AverTrain: ParsableCommand {
     let message = fullMessage(for: error)
     let status = Job.run { job in
       if job.isRankZero {
-        let stream = code == .success ? FileHandle.standardOutput : .standardError
-        stream.write(Data("\(message)\n".utf8))
+        try (code == .success ? StandardStream.output : .errors).write("\(message)\n")
       }
       try job.communicator.barrier()
       return .finished

@@ -33,10 +33,10 @@ struct BenchmarkCommand: ParsableCommand {
     var profile = false
 
     func validate() throws {
-      guard imageSize >= 32 else { throw ValidationError("--image-size must be at least 32") }
-      guard batchPerRank > 0, steps > 0, threads > 0 else {
-        throw ValidationError("--batch-per-rank, --steps and --threads must be at least 1")
-      }
+      try require(imageSize, "--image-size", in: 32...1024)
+      try require(batchPerRank, "--batch-per-rank", in: 1...65536)
+      try require(steps, "--steps", in: 1...1_000_000)
+      try require(threads, "--threads", in: 1...1024)
     }
 
     func run() throws {
@@ -46,8 +46,8 @@ struct BenchmarkCommand: ParsableCommand {
         profiles: profile)
       try Job.run { job in
         let (result, profile) = try benchmark.run(job: job)
-        if let profile, job.isRankZero { print(profile) }
-        return try printOnRankZero(result, job: job)
+        if let profile { try job.printResult(profile) }
+        return try printAsJSON(result, job: job)
       }.leave()
     }
   }
@@ -64,14 +64,16 @@ struct BenchmarkCommand: ParsableCommand {
     var algorithm = ReductionAlgorithm.exact
 
     func validate() throws {
-      guard bytes >= 4 else { throw ValidationError("--bytes must be at least 4") }
+      // The buffer, and room for the sums of other ranks.
+      let most = Int(ProcessInfo.processInfo.physicalMemory / 4)
+      try require(bytes, "--bytes", in: 4...most)
     }
 
     func run() throws {
       try Job.run { job in
         let result = try AllReduceBenchmark.run(
           communicator: job.communicator, bytes: bytes, algorithm: algorithm)
-        return try printOnRankZero(result, job: job)
+        return try printAsJSON(result, job: job)
       }.leave()
     }
   }
@@ -95,7 +97,7 @@ extension BenchmarkCommand {
       let benchmark = DataBenchmark(
         configurationFile: config, overrides: overrides, seconds: seconds)
       try Job.run { job in
-        try printOnRankZero(benchmark.run(job: job), job: job)
+        try printAsJSON(benchmark.run(job: job), job: job)
       }.leave()
     }
   }
@@ -105,17 +107,23 @@ extension ModelName: ExpressibleByArgument {}
 extension Precision: ExpressibleByArgument {}
 extension ReductionAlgorithm: ExpressibleByArgument {}
 
+/// Refuses a number that no machine can serve, naming those that it can.
+private func require(_ value: Int, _ option: String, in range: ClosedRange<Int>) throws {
+  guard range.contains(value) else {
+    throw ValidationError(
+      "\(option) must be from \(range.lowerBound) to \(range.upperBound), not \(value)")
+  }
+}
+
 /// The raw values of an enumeration, for help texts.
 private func names<Choice: CaseIterable & RawRepresentable<String>>(_: Choice.Type) -> String {
   Choice.allCases.map(\.rawValue).joined(separator: ", ")
 }
 
-/// Prints a result as one line of JSON.
-private func printOnRankZero(_ result: some Encodable, job: Job) throws -> ExitStatus {
-  if job.isRankZero {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys]
-    print(String(decoding: try encoder.encode(result), as: UTF8.self))
-  }
+/// Prints a result as one line of JSON. Collective.
+private func printAsJSON(_ result: some Encodable, job: Job) throws -> ExitStatus {
+  let encoder = JSONEncoder()
+  encoder.outputFormatting = [.sortedKeys]
+  try job.printResult(String(decoding: encoder.encode(result), as: UTF8.self))
   return .finished
 }

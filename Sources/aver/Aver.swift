@@ -1,4 +1,5 @@
 import ArgumentParser
+import Trainer
 
 /// The tool beside the trainer: data, evaluation, diagnosis.
 @main
@@ -7,6 +8,16 @@ struct Aver: ParsableCommand {
     commandName: "aver",
     abstract: "Data, evaluation and diagnosis for audio-visual emotion recognition.",
     subcommands: [SynthCommand.self, EvaluateCommand.self, Doctor.self])
+}
+
+/// Prints what a command found, or leaves with the status of an internal error.
+func printResult(_ text: String) throws {
+  do {
+    try StandardStream.output.write("\(text)\n")
+  } catch {
+    Job.printError("\(error)")
+    throw ExitCode(ExitStatus.internalError.rawValue)
+  }
 }
 
 extension ExitCode {

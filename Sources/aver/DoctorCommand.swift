@@ -24,6 +24,6 @@ struct Doctor: ParsableCommand {
 
   func run() throws {
     guard let report = try MachineCheck.run(threads: threads) else { return }
-    print(json ? try report.json() : report.text)
+    try printResult(json ? report.json() : report.text)
   }
 }

@@ -44,10 +44,8 @@ struct EvaluateCommand: ParsableCommand {
       precision: precision)
     let status = Job.run { job in
       let (report, weights) = try evaluation.evaluate(job: job)
-      if job.isRankZero {
-        for problem in report.problems { Job.printError("left out \(problem)") }
-        print(json ? try report.json() : "weights   \(weights)\n\(report.text)")
-      }
+      if job.isRankZero { report.problems.forEach { Job.printError("left out \($0)") } }
+      try job.printResult(json ? report.json() : "weights   \(weights)\n\(report.text)")
       return .finished
     }
     guard status == .finished else { throw ExitCode(status.rawValue) }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Datasets
 import Foundation
+import Trainer
 
 /// `aver synth`: draws a corpus.
 struct SynthCommand: ParsableCommand {
@@ -42,14 +43,18 @@ struct SynthCommand: ParsableCommand {
 
   func run() throws {
     let start = Date()
+    let summary = try draw()
+    let seconds = Date().timeIntervalSince(start)
+    try printResult(
+      "\(directory)/training.csv: \(summary.training) faces\n"
+        + "\(directory)/validation.csv: \(summary.validation) faces, of other people\n"
+        + "\(imageSize)x\(imageSize) pixels, seed \(seed), drawn in "
+        + String(format: "%.1f s", seconds))
+  }
+
+  private func draw() throws -> SyntheticFaces.Summary {
     do {
-      let summary = try SyntheticFaces.write(to: directory, options: options, force: force)
-      let seconds = Date().timeIntervalSince(start)
-      print(
-        "\(directory)/training.csv: \(summary.training) faces\n"
-          + "\(directory)/validation.csv: \(summary.validation) faces, of other people\n"
-          + "\(imageSize)x\(imageSize) pixels, seed \(seed), drawn in "
-          + String(format: "%.1f s", seconds))
+      return try SyntheticFaces.write(to: directory, options: options, force: force)
     } catch let error as DatasetError {
       if case .folderInUse = error { throw ValidationError("\(error) with --force") }
       throw failed(error)
@@ -59,7 +64,7 @@ struct SynthCommand: ParsableCommand {
   }
 
   private func failed(_ error: any Error) -> ExitCode {
-    FileHandle.standardError.write(Data("Error: \(error)\n".utf8))
+    Job.printError("\(error)")
     return .badData
   }
 }

@@ -18,9 +18,11 @@ final class RunningCommand {
   private let outputs: [URL]
 
   /// Starts an executable of this package, on `ranks` ranks where that is given.
+  ///
+  /// - Parameter output: a device that takes the standard output instead of the outcome.
   init(
-    _ name: String, ranks: Int? = nil, environment: [String: String] = [:], _ arguments: [String],
-    in folder: String
+    _ name: String, ranks: Int? = nil, environment: [String: String] = [:], output: String? = nil,
+    _ arguments: [String], in folder: String
   ) throws {
     let executable = try Executables.path(of: name)
     let command = ranks.map { ["mpirun", "-n", "\($0)", executable] } ?? [executable]
@@ -35,7 +37,8 @@ final class RunningCommand {
       try Data().write(to: url)
       return url
     }
-    process.standardOutput = try FileHandle(forWritingTo: outputs[0])
+    process.standardOutput = try FileHandle(
+      forWritingTo: output.map { URL(fileURLWithPath: $0) } ?? outputs[0])
     process.standardError = try FileHandle(forWritingTo: outputs[1])
     try Self.withoutBlockedSignals { try process.run() }
   }

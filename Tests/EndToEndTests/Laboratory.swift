@@ -46,9 +46,12 @@ final class Laboratory: Sendable {
 
   /// Runs a command to its end.
   func run(
-    _ name: String, ranks: Int? = nil, environment: [String: String] = [:], _ arguments: [String]
+    _ name: String, ranks: Int? = nil, environment: [String: String] = [:], output: String? = nil,
+    _ arguments: [String]
   ) throws -> Outcome {
-    try RunningCommand(name, ranks: ranks, environment: environment, arguments, in: folder).wait()
+    try RunningCommand(
+      name, ranks: ranks, environment: environment, output: output, arguments, in: folder
+    ).wait()
   }
 
   /// Starts a training into the run folder `run`.

@@ -78,6 +78,44 @@ extension EndToEnd {
         status: 65, "used/nothing: there is no such folder")
     }
 
+    @Test("a folder that holds another run than the checkpoint's is refused and left as it is")
+    func otherRun() throws {
+      for run in ["first-run", "second-run"] { try laboratory.train(run, ["train.max_steps=2"]) }
+      let before = try laboratory.finalModel("second-run")
+      let arguments = [
+        "teacher", "--config", "tiny.yaml", "--run", "second-run", "train.max_steps=2",
+        "--resume", "first-run/checkpoints/step-00000002",
+      ]
+      try refuse(arguments, ranks: 2, status: 64, "second-run holds another run than first-run")
+      #expect(try laboratory.finalModel("second-run") == before)
+    }
+
+    @Test("results that cannot be printed are a failure, progress that cannot be is none")
+    func fullOutput() throws {
+      let printed = try laboratory.run(
+        "aver-train", output: "/dev/full", ["benchmark", "allreduce", "--bytes", "1000"])
+      #expect(printed.status == 70)
+      #expect(printed.errors.contains("standard output: write failed: No space left on device"))
+      let doctor = try laboratory.run("aver", output: "/dev/full", ["doctor"])
+      #expect(doctor.status == 70, "\(doctor.errors)")
+      let training = try laboratory.run(
+        "aver-train", output: "/dev/full",
+        ["teacher", "--config", "tiny.yaml", "--run", "silent", "train.max_steps=2"])
+      #expect(training.status == 0, "\(training.errors)")
+    }
+
+    @Test("sizes that no machine serves exit 64 and name the bounds")
+    func absurdSizes() throws {
+      try refuse(
+        ["benchmark", "allreduce", "--bytes", "99999999999999"], status: 64, "--bytes must be from")
+      try refuse(
+        ["benchmark", "step", "--image-size", "1000000"], status: 64,
+        "--image-size must be from 32 to 1024, not 1000000")
+      try refuse(
+        ["benchmark", "step", "--batch-per-rank", "65536", "--image-size", "1024"], status: 70,
+        "no memory for activations")
+    }
+
     @Test("a folder that cannot hold a run exits 64 and says why")
     func unusableFolder() throws {
       try Data("a file".utf8).write(to: URL(fileURLWithPath: "\(laboratory.folder)/a-file"))

@@ -146,13 +146,16 @@ extension EndToEnd {
       let broken = (0..<3).map { _ in "no.jpg,0,0,1,1,,99,0,0\n" }.joined()
       try Data((rows + broken).utf8).write(to: URL(fileURLWithPath: list))
       let skipping = ["data.root=many-bad", "data.on_error=skip", "train.max_steps=6"]
+      var messages: Set<String> = []
       for ranks in [1, 4] {
         let outcome = try laboratory.start(
           "limit-\(ranks)", ranks: ranks, skipping + ["data.skip_limit=6"]
         ).wait()
         #expect(outcome.status == 65, "\(ranks) ranks: \(outcome.errors)")
         #expect(outcome.ownErrors.contains("images cannot be used (data.on_error skips at most 6)"))
+        messages.insert(outcome.ownErrors.trimmingCharacters(in: .whitespacesAndNewlines))
       }
+      #expect(messages.count == 1, "\(messages)")
 
       // Those met before a preemption count, once, when the run goes on elsewhere.
       try laboratory.train("skip-whole", skipping)

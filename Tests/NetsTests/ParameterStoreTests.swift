@@ -78,6 +78,18 @@ import Testing
     expectError(store, misshapen, names: name)
   }
 
+  @Test(arguments: [("conv1.weight", Float.nan), ("bn1.running_var", -0.1)])
+  func numbersThatNoModelHasAreNamedWithTheFile(name: String, number: Float) throws {
+    let store = try store()
+    let tensors = try store.modelTensors().map { tensor in
+      var floats = tensor.floats()
+      floats[floats.count - 1] = number
+      return tensor.name == name
+        ? try Tensor(name: name, shape: tensor.shape, floats: floats) : tensor
+    }
+    expectError(store, tensors, names: name)
+  }
+
   private func expectError(_ store: ParameterStore, _ tensors: [Tensor], names name: String) {
     #expect {
       try store.loadModel(tensors, file: "weights.safetensors")

@@ -97,6 +97,51 @@ struct CheckpointTests {
     #expect(throws: TrainerError.self) { try CheckpointStore.load(store.path(step: 20)) }
   }
 
+  @Test("where all checkpoints are broken, none is passed over in silence")
+  func allBroken() throws {
+    try write(step: 10)
+    try write(step: 20)
+    try Damage.missingFile.apply(to: store.path(step: 10))
+    try Damage.truncated.apply(to: store.path(step: 20))
+    #expect(
+      performing: { try store.newestValid { _ in } },
+      throws: { error in
+        guard case TrainerError.noUsableCheckpoint(_, let count, let first) = error else {
+          return false
+        }
+        return count == 2 && first.contains("step-00000020: model.safetensors has")
+          && ExitStatus(of: error) == .badData
+      })
+    #expect(store.hasCheckpoints)
+  }
+
+  @Test("a checkpoint that cannot be read is not taken for a broken one")
+  func unreadable() throws {
+    try write(step: 10)
+    try write(step: 20)
+    let manifest = "\(store.path(step: 20))/manifest.json"
+    try FileManager.default.removeItem(atPath: manifest)
+    // Reading a folder is refused to every user alike.
+    try FileManager.default.createDirectory(atPath: manifest, withIntermediateDirectories: true)
+    #expect(
+      performing: { try store.newestValid { _ in } },
+      throws: { ExitStatus(of: $0) == .internalError && "\($0)".contains(manifest) })
+  }
+
+  @Test("checkpoints after the one a run goes on from are moved away, not removed")
+  func superseding() throws {
+    try write(step: 10)
+    try write(step: 20)
+    #expect(try store.supersede(after: 20) == [])
+    #expect(try store.supersede(after: 10) == [20])
+    #expect(try store.newestValid { _ in }?.state.step == 10)
+    let moved = "\(store.folder)/superseded/step-00000020"
+    #expect(try CheckpointStore.load(moved).state.step == 20)
+    try write(step: 20)
+    #expect(try store.supersede(after: 0) == [10, 20])
+    #expect(try store.newestValid { _ in } == nil)
+  }
+
   @Test("a failing write leaves the earlier checkpoint and its marker")
   func failingWrite() throws {
     struct DiskFull: Error {}
@@ -226,8 +271,29 @@ struct FileTests {
     try DurableFiles.write([], to: run.configuration)
     #expect(throws: TrainerError.self) { try run.prepare(resume: .never) }
     try run.prepare(resume: .auto)
+    let own = "\(run.checkpoints)/step-00000001"
+    try run.prepare(resume: .checkpoint(own))
+    let link = "\(folder.path)/link"
+    try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: run.path)
+    try run.prepare(resume: .checkpoint("\(link)/checkpoints/step-00000001/"))
+    #expect(
+      performing: {
+        try run.prepare(resume: .checkpoint("\(folder.path)/other/checkpoints/step-00000001"))
+      },
+      throws: { ExitStatus(of: $0) == .usage && "\($0)".contains("holds another run") })
     #expect(run.log(rank: 3).hasSuffix("logs/rank-0003.log"))
     #expect(run.crash(rank: 12).hasSuffix("crash/rank-0012.json"))
+  }
+
+  @Test("what a killed run has left beside its configuration is not written over")
+  func remains() throws {
+    for name in ["best/model.safetensors", "checkpoints/step-00000003/state.json"] {
+      let folder = try TemporaryFolder()
+      _ = try folder.write("", to: name)
+      #expect(throws: TrainerError.self, "\(name)") {
+        try RunFolder(path: folder.path).prepare(resume: .never)
+      }
+    }
   }
 
   @Test("--resume takes auto, never or a path")

@@ -101,6 +101,9 @@ struct ConfigurationTests {
       "data.augmentation.crop_scale=[0, 1]", "data.augmentation.crop_scale=[1, 0.5]",
       "model.image_size=16", "train.max_steps=0", "evaluation.every=0 steps", "data.root=",
       "batch.global=1000000000001", "train.epochs=9223372036854775807", "data.workers=100000",
+      "data.augmentation.crop_ratio=[1e-40, 1e40]", "data.augmentation.crop_scale=[1e-300, 1]",
+      "data.augmentation.brightness=1e300", "optimizer.weight_decay=1e300",
+      "optimizer.epsilon=1e-300",
     ])
   func impossibleValue(argument: String) throws {
     let mistakes = try mistakes(minimal, [argument])

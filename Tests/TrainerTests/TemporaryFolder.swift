@@ -11,9 +11,11 @@ final class TemporaryFolder {
 
   deinit { try? FileManager.default.removeItem(atPath: path) }
 
-  /// Writes a file into the folder and gives its path.
+  /// Writes a file into the folder, or one below it, and gives its path.
   func write(_ text: String, to name: String) throws -> String {
     let file = "\(path)/\(name)"
+    let parent = (file as NSString).deletingLastPathComponent
+    try FileManager.default.createDirectory(atPath: parent, withIntermediateDirectories: true)
     try Data(text.utf8).write(to: URL(fileURLWithPath: file))
     return file
   }

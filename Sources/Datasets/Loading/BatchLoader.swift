@@ -56,7 +56,7 @@ public final class BatchLoader {
   ///   - workers: threads.
   ///   - queueDepth: micro-batches that are ready or in work at a time.
   ///   - onError: what happens to images that cannot be used; the limit counts the images that this
-  ///     loader met, each once. Who has several loaders counts over all of them as well.
+  ///     loader met, each once. Who has several loaders gives them no limit and counts over all.
   /// - Throws: `DatasetError.setting`, `MediaError.codec`.
   public init(
     manifest: FaceManifest, augmentation: Augmentation, mode: Mode,

@@ -53,4 +53,12 @@ public enum ErrorPolicy: Equatable, Sendable {
   case fail
   /// They are left out and counted; more than `limit` of them end the run.
   case skip(limit: Int)
+
+  /// The same without a limit: for who reads only a part, when another counts over all parts.
+  public var withoutLimit: ErrorPolicy {
+    switch self {
+    case .fail: .fail
+    case .skip: .skip(limit: .max)
+    }
+  }
 }

@@ -197,8 +197,8 @@ public final class ParameterStore {
 
   /// The reverse of `tensors(of:)`: every parameter must be there, and nothing else.
   ///
-  /// - Throws: `NetsError` naming `file` and the tensor that is missing, unknown or misshapen, or
-  ///   not finite.
+  /// - Throws: `NetsError` naming `file` and the tensor that is missing, unknown or misshapen, not
+  ///   finite, or a negative variance.
   public func load(
     _ tensors: [Tensor], into flat: UnsafeMutableBufferPointer<Float>, file: String
   ) throws {
@@ -244,6 +244,9 @@ public final class ParameterStore {
       let mean = try Self.take("\(name).running_mean", shape: shape, from: &remaining, file: file)
       let variance = try Self.take(
         "\(name).running_var", shape: shape, from: &remaining, file: file)
+      if let index = variance.firstIndex(where: { $0 < 0 }) {
+        throw NetsError.negativeVariance(name: "\(name).running_var", file: file, index: index)
+      }
       _ = runningMean(offsets, specification).update(fromContentsOf: mean)
       _ = runningVariance(offsets, specification).update(fromContentsOf: variance)
       // Files older than PyTorch 0.4.1 do not have it.

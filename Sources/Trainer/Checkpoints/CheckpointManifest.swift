@@ -25,11 +25,11 @@ struct CheckpointManifest: Codable, Equatable {
   /// Reads the manifest of `folder`.
   init(readingFrom folder: String) throws {
     let path = "\(folder)/\(Self.fileName)"
-    guard let data = FileManager.default.contents(atPath: path) else {
+    guard let data = try DurableFiles.contents(path) else {
       throw TrainerError.checkpointUnusable(path: folder, reason: "\(Self.fileName) is missing")
     }
     do {
-      self = try JSONDecoder().decode(Self.self, from: data)
+      self = try JSONDecoder().decode(Self.self, from: Data(data))
     } catch {
       throw TrainerError.checkpointUnusable(
         path: folder, reason: "\(Self.fileName) is not what this program writes")
@@ -38,11 +38,11 @@ struct CheckpointManifest: Codable, Equatable {
 
   /// Compares `folder` with the manifest, cheap checks first.
   ///
-  /// - Throws: `TrainerError.checkpointUnusable` naming the first file that differs.
+  /// - Throws: `TrainerError.checkpointUnusable` naming the first file that differs, `.system` where
+  ///   one cannot be read.
   func verify(_ folder: String) throws {
     for entry in files {
-      let attributes = try? FileManager.default.attributesOfItem(atPath: "\(folder)/\(entry.name)")
-      guard let size = attributes?[.size] as? Int else {
+      guard let size = try DurableFiles.size("\(folder)/\(entry.name)") else {
         throw TrainerError.checkpointUnusable(path: folder, reason: "\(entry.name) is missing")
       }
       guard size == entry.bytes else {

@@ -24,6 +24,7 @@ struct CheckpointStore: Sendable {
   static let stateFile = "state.json"
   private static let namePrefix = "step-"
   private static let temporaryPrefix = ".writing-"
+  private static let supersededFolder = "superseded"
 
   /// The folder that the checkpoints lie in.
   let folder: String
@@ -69,20 +70,49 @@ struct CheckpointStore: Sendable {
     try prune(newest: state.step)
   }
 
-  /// The newest checkpoint that is whole.
+  /// Whether there are checkpoints, whole or not.
+  var hasCheckpoints: Bool { !steps().isEmpty }
+
+  /// The newest checkpoint that is whole, nil where there is none at all.
   ///
   /// - Parameter report: hears of each broken one that was passed over.
+  /// - Throws: `TrainerError.noUsableCheckpoint` where all are broken, since beginning again would
+  ///   overwrite what may be worth saving; `.system` where one cannot be read.
   func newestValid(report: (any Error) -> Void) throws -> Checkpoint? {
+    var broken: [TrainerError] = []
     for step in steps().reversed() {
       for path in [path(step: step), temporaryPath(step: step)] where DurableFiles.exists(path) {
         do {
           return try Self.load(path)
         } catch let error as TrainerError {
+          // What could not be read may be whole: that is for a person to find out.
+          guard case .checkpointUnusable = error else { throw error }
           report(error)
+          broken.append(error)
         }
       }
     }
-    return nil
+    guard let newest = broken.first else { return nil }
+    throw TrainerError.noUsableCheckpoint(
+      folder: folder, count: broken.count, first: "\(newest)")
+  }
+
+  /// Moves the checkpoints after `step` out of the way, to `superseded`: who goes on from an earlier
+  /// one does not want to be taken back to them by the next `--resume auto`.
+  ///
+  /// - Returns: the steps whose checkpoints were moved.
+  func supersede(after step: Int) throws -> [Int] {
+    let later = steps().filter { $0 > step }
+    for step in later {
+      try DurableFiles.makeFolder("\(folder)/\(Self.supersededFolder)")
+      for path in [path(step: step), temporaryPath(step: step)] where DurableFiles.exists(path) {
+        let name = (path as NSString).lastPathComponent
+        let destination = "\(folder)/\(Self.supersededFolder)/\(name)"
+        try DurableFiles.remove(destination)
+        try DurableFiles.rename(path, to: destination)
+      }
+    }
+    return later
   }
 
   /// The checkpoint in `path`, verified against its manifest.
@@ -119,8 +149,8 @@ struct CheckpointStore: Sendable {
     try DurableFiles.synchronise(temporary)
   }
 
-  /// Removes the oldest checkpoints up to `newest`; later ones belong to a future that was passed
-  /// over, and are replaced when the run gets there.
+  /// Removes the oldest checkpoints up to `newest`; later ones, broken or not, are replaced when the
+  /// run gets there.
   private func prune(newest: Int) throws {
     for step in steps().filter({ $0 <= newest }).dropLast(keep) {
       try DurableFiles.remove(path(step: step))
@@ -146,7 +176,7 @@ struct CheckpointStore: Sendable {
 
   private static func readState(_ path: String, of checkpoint: String) throws -> CheckpointState {
     struct Format: Codable { var formatVersion: Int }
-    let data = FileManager.default.contents(atPath: path) ?? Data()
+    let data = Data(try DurableFiles.contents(path) ?? [])
     let format = try? JSONDecoder().decode(Format.self, from: data)
     guard let format, format.formatVersion == CheckpointState.currentFormat else {
       throw TrainerError.checkpointUnusable(

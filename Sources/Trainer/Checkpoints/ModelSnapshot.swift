@@ -7,8 +7,10 @@ struct ModelSnapshot {
   let optimizer: any Optimizer
 
   /// Writes the model with torchvision's names.
+  ///
+  /// - Throws: `TrainerError.system` where the file cannot be written.
   func writeModel(to path: String) throws {
-    try Safetensors.write(try parameters.modelTensors(), to: path)
+    try write(try parameters.modelTensors(), to: path)
   }
 
   /// Writes the optimizer's vectors: `momentum_buffer.fc.weight` and so on.
@@ -20,7 +22,7 @@ struct ModelSnapshot {
         return tensor
       }
     }
-    try Safetensors.write(tensors, to: path)
+    try write(tensors, to: path)
   }
 
   /// Replaces the learned state by that of a checkpoint.
@@ -39,11 +41,35 @@ struct ModelSnapshot {
   }
 
   /// Writes the model beside its destination and renames it.
-  func replaceModel(at path: String) throws {
+  ///
+  /// - Parameter step: the update that the model is from; the file says so.
+  func replaceModel(at path: String, step: Int) throws {
     try DurableFiles.makeFolder(DurableFiles.parent(of: path))
     let temporary = path + ".writing"
-    try writeModel(to: temporary)
+    try write(
+      try parameters.modelTensors(), metadata: [Self.stepKey: "\(step)"], to: temporary)
     try DurableFiles.synchronise(temporary)
     try DurableFiles.rename(temporary, to: path)
+  }
+
+  /// The update that a model in a run folder is from; nil where there is none, or one that does not
+  /// say.
+  static func step(ofModel path: String) throws -> Int? {
+    guard DurableFiles.exists(path) else { return nil }
+    return try SafetensorsReader(path: path).metadata[stepKey].flatMap(Int.init)
+  }
+
+  /// The name of the update in a file's metadata.
+  private static let stepKey = "step"
+
+  /// A full disk is no fault of the file's content, which errors of weights files are about.
+  private func write(_ tensors: [Tensor], metadata: [String: String] = [:], to path: String) throws
+  {
+    do {
+      try Safetensors.write(tensors, metadata: metadata, to: path)
+    } catch {
+      guard case .system(let call, let reason) = error.cause else { throw error }
+      throw TrainerError.system(call: call, path: path, reason: reason)
+    }
   }
 }

@@ -19,9 +19,10 @@ extension Requirement where Value: Comparable & ExpressibleByIntegerLiteral & Se
   static func atLeast(_ least: Value) -> Self {
     Requirement(words: "at least \(least)") { $0 >= least }
   }
-  static func oneTo(_ most: Value) -> Self {
-    Requirement(words: "from 1 to \(most)") { $0 >= 1 && $0 <= most }
+  static func from(_ least: Value, to most: Value) -> Self {
+    Requirement(words: "from \(least) to \(most)") { $0 >= least && $0 <= most }
   }
+  static func oneTo(_ most: Value) -> Self { from(1, to: most) }
   static var fraction: Self { Requirement(words: "from 0 to 1") { $0 >= 0 && $0 <= 1 } }
   static var belowOne: Self {
     Requirement(words: "at least 0 and below 1") { $0 >= 0 && $0 < 1 }

@@ -32,6 +32,8 @@ struct AugmentationSection: ConfigurationSection {
   var contrast = 0.2
   /// Largest relative change.
   var saturation = 0.2
+  /// Beyond it nothing is left of a picture.
+  private static let largestChange = 10.0
 
   /// The defaults.
   init() {}
@@ -40,21 +42,24 @@ struct AugmentationSection: ConfigurationSection {
     [
       ConfigurationKey(
         "crop_scale", \.cropScale, "Part of the face's area that a random crop keeps.",
-        must: Requirement(words: "within 0 and 1, and above 0") {
-          $0.lowerBound > 0 && $0.upperBound <= 1
+        must: Requirement(words: "within 0.001 and 1") {
+          $0.lowerBound >= 0.001 && $0.upperBound <= 1
         }),
       ConfigurationKey(
         "crop_ratio", \.cropRatio, "Width by height of a random crop.",
-        must: Requirement(words: "above 0") { $0.lowerBound > 0 }),
+        must: Requirement(words: "within 0.01 and 100") {
+          $0.lowerBound >= 0.01 && $0.upperBound <= 100
+        }),
       ConfigurationKey("flip", \.flip, "Probability of mirroring.", must: .fraction),
       ConfigurationKey(
         "brightness", \.brightness, "Brightness is multiplied by 1 ± up to this.",
-        must: .notNegative),
+        must: .from(0, to: largestChange)),
       ConfigurationKey(
-        "contrast", \.contrast, "Contrast is multiplied by 1 ± up to this.", must: .notNegative),
+        "contrast", \.contrast, "Contrast is multiplied by 1 ± up to this.",
+        must: .from(0, to: largestChange)),
       ConfigurationKey(
         "saturation", \.saturation, "Saturation is multiplied by 1 ± up to this.",
-        must: .notNegative),
+        must: .from(0, to: largestChange)),
     ]
   }
 }

@@ -114,15 +114,17 @@ struct OptimizerSection: ConfigurationSection {
       ConfigurationKey("name", \.name, "The optimizer."),
       ConfigurationKey(
         "learning_rate", \.learningRate, "Learning rate at the peak of the schedule.",
-        must: .positive),
+        must: .from(1e-30, to: 1e38)),
       ConfigurationKey("momentum", \.momentum, "Momentum (sgd).", must: .belowOne),
       ConfigurationKey("nesterov", \.nesterov, "Nesterov's look-ahead (sgd)."),
       ConfigurationKey(
         "weight_decay", \.weightDecay, "Weight decay; norms and biases are left out.",
-        must: .notNegative),
+        must: .from(0, to: 1000)),
       ConfigurationKey("beta1", \.beta1, "Decay of the mean gradient (adamw).", must: .belowOne),
       ConfigurationKey("beta2", \.beta2, "Decay of the mean square (adamw).", must: .belowOne),
-      ConfigurationKey("epsilon", \.epsilon, "Added to the denominator (adamw).", must: .positive),
+      ConfigurationKey(
+        "epsilon", \.epsilon, "Added to the denominator (adamw).",
+        must: .from(1e-20, to: 1)),
     ]
   }
 }

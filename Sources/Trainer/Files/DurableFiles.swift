@@ -85,6 +85,35 @@ enum DurableFiles {
   /// Whether there is anything at `path`.
   static func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
 
+  /// The content of a file, nil where there is none.
+  ///
+  /// - Throws: `TrainerError.system` where there is one that cannot be read.
+  static func contents(_ path: String) throws -> [UInt8]? {
+    guard try size(path) != nil else { return nil }
+    let file = try systemCall("open", path) { open(path, O_RDONLY | O_CLOEXEC) }
+    defer { close(file) }
+    var content: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+      let count = try systemCall("read", path) { read(file, &buffer, buffer.count) }
+      if count == 0 { return content }
+      content += buffer[..<count]
+    }
+  }
+
+  /// The bytes of a file, nil where there is none.
+  ///
+  /// - Throws: `TrainerError.system` where that cannot be found out.
+  static func size(_ path: String) throws -> Int? {
+    var status = stat()
+    do {
+      try systemCall("stat", path) { stat(path, &status) }
+    } catch TrainerError.system where [ENOENT, ENOTDIR].contains(errno) {
+      return nil
+    }
+    return Int(status.st_size)
+  }
+
   /// The folder that `path` lies in.
   static func parent(of path: String) -> String {
     let parent = (path as NSString).deletingLastPathComponent

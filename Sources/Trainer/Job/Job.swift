@@ -82,10 +82,19 @@ public final class Job {
     communicator.abort(exitCode: status.rawValue)
   }
 
+  /// Prints what a command found, once. Collective.
+  ///
+  /// - Parameter text: evaluated by rank 0 only.
+  /// - Throws: on all ranks, where rank 0 cannot write to its standard output.
+  public func printResult(_ text: @autoclosure () throws -> String) throws {
+    try agreement.onRankZero { try StandardStream.output.write("\(try text())\n") }
+  }
+
   /// Writes a line to the standard error, after the program's name.
   public static func printError(_ message: String) {
     let program = (CommandLine.arguments[0] as NSString).lastPathComponent
-    FileHandle.standardError.write(Data("\(program): \(message)\n".utf8))
+    // Where even this fails, the exit status says what is left to say.
+    try? StandardStream.errors.write("\(program): \(message)\n")
   }
 }
 

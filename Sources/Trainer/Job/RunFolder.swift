@@ -24,7 +24,10 @@ struct RunFolder: Equatable, Sendable {
   func crash(rank: Int) -> String { "\(path)/crash/rank-\(Self.padded(rank)).json" }
 
   /// Whether a run has begun here: one that failed while it was set up has not.
-  var isInUse: Bool { [configuration, metrics].contains(where: DurableFiles.exists) }
+  var isInUse: Bool {
+    [configuration, metrics, bestModel, finalModel].contains(where: DurableFiles.exists)
+      || CheckpointStore(folder: checkpoints, keep: 1).hasCheckpoints
+  }
 
   /// The folder of a new run of `stage`, `runs/teacher-20260131-235959`.
   static func new(stage: String, date: Date = Date()) -> RunFolder {
@@ -37,9 +40,15 @@ struct RunFolder: Equatable, Sendable {
   /// Makes the folder ready for a run.
   ///
   /// - Throws: `TrainerError.runFolderInUse` where a run is there already and is not to be resumed,
+  ///   `.runFolderOfAnotherRun` where it is not the one that the checkpoint is from,
   ///   `.runFolderUnusable` where files cannot be written.
   func prepare(resume: ResumePolicy) throws {
-    if resume == .never, isInUse { throw TrainerError.runFolderInUse(folder: path) }
+    switch resume {
+    case .never where isInUse: throw TrainerError.runFolderInUse(folder: path)
+    case .checkpoint(let checkpoint) where isInUse && !contains(checkpoint: checkpoint):
+      throw TrainerError.runFolderOfAnotherRun(folder: path, checkpoint: checkpoint)
+    case .auto, .never, .checkpoint: break
+    }
     do {
       try DurableFiles.makeFolder("\(path)/logs")
       try DurableFiles.makeFolder(checkpoints)
@@ -48,6 +57,13 @@ struct RunFolder: Equatable, Sendable {
       throw TrainerError.runFolderUnusable(
         folder: self.path, reason: "\(call) \(path): \(reason)")
     }
+  }
+
+  /// Whether a checkpoint is one of this run's, by whatever path it is named.
+  private func contains(checkpoint: String) -> Bool {
+    let folder = URL(fileURLWithPath: checkpoint).deletingLastPathComponent()
+      .resolvingSymlinksInPath()
+    return folder.path == URL(fileURLWithPath: checkpoints).resolvingSymlinksInPath().path
   }
 
   private static func padded(_ rank: Int) -> String { String(format: "%04d", rank) }

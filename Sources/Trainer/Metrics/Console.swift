@@ -36,9 +36,8 @@ final class Console {
     }
   }
 
-  private static func write(_ text: String) {
-    FileHandle.standardOutput.write(Data(text.utf8))
-  }
+  /// Progress that nobody can read is no reason to stop a training.
+  private static func write(_ text: String) { try? StandardStream.output.write(text) }
 }
 
 /// How far a training is.

@@ -12,6 +12,9 @@ extension Job {
         throw TrainerError.usage(
           "--resume auto needs --run DIR: a new run folder has nothing to resume")
       }
+      if options.runFolder == "" {
+        throw TrainerError.usage("--run '': name the folder, such as --run runs/first")
+      }
       let folder = options.runFolder.map(RunFolder.init(path:)) ?? RunFolder.new(stage: stage)
       try folder.prepare(resume: options.resume)
       return folder.path

@@ -106,6 +106,7 @@ private struct TeacherSetup {
     try job.agreement.together { try startWeights(at: checkpoint, snapshot: parts.snapshot) }
     var position =
       checkpoint.map { TrainingPosition($0.state, settings: settings) } ?? TrainingPosition()
+    if let checkpoint { try supersedeCheckpoints(after: checkpoint) }
     try forgetBestOfAnotherRun(&position)
     try job.agreement.onRankZero {
       try DurableFiles.replace(folder.configuration, with: Array(configuration.yaml().utf8))
@@ -116,11 +117,25 @@ private struct TeacherSetup {
       reporter: try job.agreement.together { try makeReporter(position) })
   }
 
-  /// A checkpoint of another run folder knows a best model that is not in this one: the best from
-  /// here on is kept instead. Collective.
+  /// Moves checkpoints away that are later than the one the run goes on from. Collective.
+  private func supersedeCheckpoints(after checkpoint: Checkpoint) throws {
+    let later = try job.agreement.onRankZero {
+      try CheckpointStore(folder: folder.checkpoints, keep: configuration.checkpoint.keep)
+        .supersede(after: checkpoint.state.step)
+    }
+    guard !later.isEmpty else { return }
+    console.say(
+      "later checkpoints (step \(later.map(String.init).joined(separator: ", "))) are in "
+        + "\(folder.checkpoints)/superseded now")
+  }
+
+  /// A checkpoint of another run folder, or from before the best model was replaced, knows a best
+  /// model that is not in this folder: the best from here on is kept instead. Collective.
   private func forgetBestOfAnotherRun(_ position: inout TrainingPosition) throws {
     guard let best = position.best,
-      try !job.agreement.onRankZero({ DurableFiles.exists(folder.bestModel) })
+      try !job.agreement.onRankZero({
+        (try? ModelSnapshot.step(ofModel: folder.bestModel)) == best.step
+      })
     else { return }
     position.best = nil
     console.say(
@@ -186,7 +201,7 @@ private struct TeacherSetup {
       manifest: training, augmentation: augmentation, mode: .training,
       requests: epochs.requests(steps: firstStep..<settings.totalSteps, leaves: tree.leaves),
       seed: configuration.seed, microBatch: batch.micro, workers: data.workers,
-      queueDepth: data.queueBatches, onError: data.errorPolicy)
+      queueDepth: data.queueBatches, onError: data.errorPolicy.withoutLimit)
     let evaluator = try ClassificationEvaluator(
       manifest: validation, data: configuration.evaluationData,
       model: configuration.modelDescription, precision: configuration.precision,
