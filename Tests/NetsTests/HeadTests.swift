@@ -160,12 +160,13 @@ import Testing
       }
       let error = Comparison(name, values, try goldens.floats(golden), .exact).relativeError
       let theirs = try #require(errors[name.replacing("gradients/", with: "")])
-      #expect(error <= 2 * ResNetTests.allowedErrorRatio * theirs, "\(name)")
+      #expect(error <= 2 * NetworkComparison.allowedErrorRatio * theirs, "\(name)")
       ratios.append(error / theirs)
     }
     #expect(ratios.count == 10)
     let ratio = ratios.reduce(0, +) / Double(ratios.count)
-    #expect(ratio <= ResNetTests.allowedErrorRatio, "mean error is \(ratio) of PyTorch's autocast")
+    #expect(
+      ratio <= NetworkComparison.allowedErrorRatio, "mean error is \(ratio) of PyTorch's autocast")
   }
 
   /// Losses, outputs and gradients, by their names among the goldens.

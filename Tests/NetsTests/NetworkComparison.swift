@@ -1,0 +1,120 @@
+import TestSupport
+import Testing
+
+@testable import Nets
+
+/// Holds a whole training step of a network, and its evaluation after it, to a golden file.
+struct NetworkComparison {
+  /// float32 gradients: PyTorch itself is up to 2e-6 off in norm; single elements more.
+  static let tolerance = Tolerance(absolute: 2e-4, relative: 1e-4)
+  /// ResNet-50 at full width has 11 million ReLUs a batch: some arguments lie within a rounding of
+  /// zero, and where one of the last stages falls on the other side, a whole gradient entry appears
+  /// or disappears and spreads to every layer before. ‖ours − exact‖ / ‖exact‖ stays this small; its
+  /// blocks are held to `tolerance` in the narrow network.
+  static let deepRelativeError = 1e-2
+  /// bfloat16: as far from the exact gradient as PyTorch's own autocast, within this factor.
+  static let allowedErrorRatio = 1.5
+  /// bfloat16, element by element: 99 % are within this many times the root mean square of PyTorch's
+  /// error in the tensor. The errors have a long tail, theirs as ours: an entry that hangs on a
+  /// flipped ReLU is off by all of itself.
+  static let allowedElementError = 8.0
+
+  let goldens: Goldens
+
+  init(_ goldens: Goldens) { self.goldens = goldens }
+
+  func expectTrainingStepMatches() throws {
+    let plan = try GoldenStep.run(goldens, precision: .f32)
+    let mean = plan.slotLayout.metrics[0].value(in: plan.slot(0))
+    let loss = Float(mean) * (try GoldenStep.lossScale(goldens))
+    expect(
+      Comparison("loss", [loss], try goldens.floats("output/loss"), Self.tolerance))
+    expect(
+      Comparison(
+        "logits", Array(try plan.output("logits")), try goldens.floats("output/logits"),
+        Self.tolerance))
+    let gradients = try GoldenStep.gradients(of: plan)
+    let expected = try goldens.tensors(under: "gradients")
+    #expect(gradients.count == expected.count)
+    for gradient in expected {
+      let actual = try #require(gradients[gradient.name])
+      expect(Comparison(actual, gradient, Self.tolerance))
+    }
+    try expectUpdatedStatistics(of: plan)
+  }
+
+  func expectGradientsAreNear() throws {
+    let plan = try GoldenStep.run(goldens, precision: .f32)
+    let gradients = try GoldenStep.gradients(of: plan)
+    for gradient in try goldens.tensors(under: "gradients") {
+      let actual = try #require(gradients[gradient.name])
+      let error = Comparison(actual, gradient, .exact).relativeError
+      #expect(error <= Self.deepRelativeError, "\(gradient.name): \(error)")
+    }
+    try expectUpdatedStatistics(of: plan)
+  }
+
+  private func expectUpdatedStatistics(of plan: TrainingPlan) throws {
+    GoldenStep.updateStatistics(of: plan)
+    let model = Dictionary(
+      uniqueKeysWithValues: try plan.parameters.modelTensors().map { ($0.name, $0) })
+    let expected = try goldens.tensors(under: "updated")
+    #expect(!expected.isEmpty)
+    for statistics in expected where statistics.type == .f32 {
+      expect(Comparison(try #require(model[statistics.name]), statistics, Self.tolerance))
+    }
+  }
+
+  func expectEvaluationMatches() throws {
+    let training = try GoldenStep.run(goldens, precision: .f32)
+    GoldenStep.updateStatistics(of: training)
+    let network = try GoldenStep.network(goldens)
+    let plan = try InferencePlan(
+      graph: network.graph, batch: training.microBatch, precision: .f32,
+      parameters: training.parameters)
+    _ = try plan.floats(input: "images").update(fromContentsOf: goldens.floats("input/images"))
+    try plan.run()
+    expect(
+      Comparison(
+        "evaluation logits", Array(try plan.output("logits")),
+        try goldens.floats("output/eval_logits"),
+        Self.tolerance))
+
+    // A store made for inference only, as evaluation of a stored run uses it, gives the same.
+    let store = try ParameterStore(inferenceFor: network.graph)
+    try store.loadModel(training.parameters.modelTensors(), file: "copy")
+    let other = try InferencePlan(
+      graph: network.graph, batch: training.microBatch, precision: .f32, parameters: store)
+    _ = try other.floats(input: "images").update(fromContentsOf: goldens.floats("input/images"))
+    try other.run()
+    #expect(try Array(other.output("logits")) == Array(plan.output("logits")))
+  }
+
+  func expectBFloat16StepIsPrecise() throws {
+    let plan = try GoldenStep.run(goldens, precision: .bf16)
+    let gradients = try GoldenStep.gradients(of: plan)
+    let expected = try goldens.tensors(under: "gradients")
+    #expect(gradients.count == expected.count)
+    var ratios = 0.0
+    for gradient in expected {
+      let actual = try #require(gradients[gradient.name])
+      let theirs = try #require(
+        goldens.metadata["bf16_error/\(gradient.name)"].flatMap(Double.init))
+      let error = Comparison(actual, gradient, .exact).relativeError
+      ratios += error / theirs
+      // One tensor may be unlucky: a flipped ReLU is a whole entry.
+      #expect(error <= 2 * Self.allowedErrorRatio * theirs, "\(gradient.name)")
+      let elements = Comparison(
+        actual, gradient, Tolerance(absolute: Self.allowedElementError * theirs, relative: 0))
+      #expect(elements.failures * 100 <= elements.count, "\(elements)")
+    }
+    let ratio = ratios / Double(expected.count)
+    #expect(ratio <= Self.allowedErrorRatio, "mean error is \(ratio) of PyTorch's autocast")
+  }
+
+  private func expect(
+    _ comparison: Comparison, sourceLocation: SourceLocation = #_sourceLocation
+  ) {
+    #expect(comparison.passes, "\(comparison)", sourceLocation: sourceLocation)
+  }
+}
