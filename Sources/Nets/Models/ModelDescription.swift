@@ -2,6 +2,13 @@
 public enum ModelName: String, CaseIterable, Sendable, Codable {
   case resnet18
   case resnet50
+
+  /// The parameters of the classifier's head, whose shapes follow the number of classes.
+  public var head: [String] {
+    switch self {
+    case .resnet18, .resnet50: ResNet.head
+    }
+  }
 }
 
 /// A network with its input and output sizes.

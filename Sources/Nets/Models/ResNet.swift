@@ -21,6 +21,9 @@ struct ResNet {
   static let resnet18 = ResNet(block: .basic, depths: [2, 2, 2, 2])
   static let resnet50 = ResNet(block: .bottleneck, depths: [3, 4, 6, 3])
 
+  /// The names of the head's parameters, whose shapes follow the number of classes.
+  static let head = ["fc.weight", "fc.bias"]
+
   /// - Shapes: images `[3, imageSize, imageSize]`, logits `[classes]`.
   func network(classes: Int, imageSize: Int) throws -> Network {
     var graph = Graph()

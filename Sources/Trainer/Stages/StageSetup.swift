@@ -78,14 +78,14 @@ extension Checkpoint {
 
 /// Weights to start from that another training left.
 enum InitialWeights {
-  /// The classifier head, whose shape follows the number of classes.
-  private static let head = ["fc.weight", "fc.bias"]
-
   /// Loads a published or own model; its head is left as initialised where the shapes differ.
   ///
+  /// - Parameter head: the names of the head's parameters, see `ModelName.head`.
   /// - Returns: the names of the tensors that were left as initialised.
   /// - Throws: `WeightsError`, `NetsError` naming the file and the tensor.
-  static func load(_ path: String, into parameters: ParameterStore) throws -> [String] {
+  static func load(_ path: String, into parameters: ParameterStore, head: [String]) throws
+    -> [String]
+  {
     let shapes = Dictionary(
       uniqueKeysWithValues: parameters.parameters.map { ($0.name, $0.shape) })
     let loaded = try Safetensors.read(path: path)

@@ -188,7 +188,8 @@ private struct TeacherSetup {
         loaded.mistake("model.weights", "'\(path)' cannot be read; name a safetensors file")
       ])
     }
-    let fresh = try InitialWeights.load(path, into: plan.parameters)
+    let fresh = try InitialWeights.load(
+      path, into: plan.parameters, head: configuration.model.name.head)
     let exception =
       fresh.isEmpty ? "" : "; \(fresh.joined(separator: ", ")) of another shape start afresh"
     console.say("weights from \(path)\(exception)")
