@@ -51,6 +51,14 @@ extension EndToEnd {
       }
     }
 
+    @Test("what dropout and stochastic depth drop is the same for any number of ranks")
+    func randomDrops() throws {
+      let overrides = ["model.name=efficientnet_b0", "train.max_steps=2"]
+      try laboratory.train("drops-1", overrides)
+      try laboratory.train("drops-4", ranks: 4, overrides)
+      #expect(try laboratory.finalModel("drops-1") == laboratory.finalModel("drops-4"))
+    }
+
     @Test(
       "a rank that is killed or faults ends the job, and the run goes on to the same weights",
       arguments: [SIGKILL, SIGSEGV])

@@ -6,12 +6,27 @@ import Testing
 /// One training step on a golden's weights and inputs.
 enum GoldenStep {
   static func network(_ goldens: Goldens) throws -> Network {
-    func integers(_ key: String) throws -> [Int] {
-      try #require(goldens.metadata[key]).split(separator: ",").compactMap { Int($0) }
+    let classes = try #require(goldens.integers("classes").first)
+    let imageSize = try #require(goldens.integers("image_size").first)
+    if goldens.metadata["stages"] != nil {
+      return try efficientNet(goldens).network(classes: classes, imageSize: imageSize)
     }
-    let block: ResNet.Block = goldens.metadata["block"] == "basic" ? .basic : .bottleneck
-    return try ResNet(block: block, depths: integers("layers"), widths: integers("widths"))
-      .network(classes: integers("classes")[0], imageSize: integers("image_size")[0])
+    return try ResNet(
+      block: goldens.metadata["block"] == "basic" ? .basic : .bottleneck,
+      depths: goldens.integers("layers"), widths: goldens.integers("widths")
+    ).network(classes: classes, imageSize: imageSize)
+  }
+
+  /// Without dropout and stochastic depth.
+  static func efficientNet(_ goldens: Goldens) throws -> EfficientNet {
+    let numbers = goldens.integers("stages")
+    return EfficientNet(
+      stemChannels: try #require(goldens.integers("stem").first),
+      stages: stride(from: 0, to: numbers.count, by: 5).map {
+        EfficientNet.Stage(
+          expansion: numbers[$0], kernel: numbers[$0 + 1], stride: numbers[$0 + 2],
+          channels: numbers[$0 + 3], blocks: numbers[$0 + 4])
+      }, dropout: 0, stochasticDepth: 0)
   }
 
   static func run(_ goldens: Goldens, precision: Precision) throws -> TrainingPlan {

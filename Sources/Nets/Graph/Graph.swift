@@ -20,7 +20,7 @@ public struct ParameterSpecification: Sendable, Equatable {
   /// torchvision's shape; OIHW for convolutions.
   public var shape: [Int]
   /// The shape that kernels take the same elements in, where it is another one: grouped
-  /// convolutions have an axis of groups.
+  /// convolutions have an axis of groups, those of one pixel are matrices.
   var kernelShape: [Int]?
   /// Whether weight decay applies: not to normalisation parameters and biases.
   public var decays: Bool

@@ -2,11 +2,14 @@
 public enum ModelName: String, CaseIterable, Sendable, Codable {
   case resnet18
   case resnet50
+  case efficientnet_b0
+  case efficientnet_b2
 
   /// The parameters of the classifier's head, whose shapes follow the number of classes.
   public var head: [String] {
     switch self {
     case .resnet18, .resnet50: ResNet.head
+    case .efficientnet_b0, .efficientnet_b2: EfficientNet.head
     }
   }
 }
@@ -34,6 +37,8 @@ public struct ModelDescription: Sendable, Equatable {
     switch name {
     case .resnet18: try ResNet.resnet18.network(classes: classes, imageSize: imageSize)
     case .resnet50: try ResNet.resnet50.network(classes: classes, imageSize: imageSize)
+    case .efficientnet_b0: try EfficientNet.b0.network(classes: classes, imageSize: imageSize)
+    case .efficientnet_b2: try EfficientNet.b2.network(classes: classes, imageSize: imageSize)
     }
   }
 }

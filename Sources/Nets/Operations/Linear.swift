@@ -1,7 +1,6 @@
 import COneDNN
 
-/// Matrix product with a weight, plus a bias. The result is float32 in either precision: it feeds a
-/// loss.
+/// Matrix product with a weight, plus a bias.
 ///
 /// - Shapes: input `[N, I]`, weight `[O, I]`, bias `[O]`, result `[N, O]`; a sequence `[N, T, I]` is
 ///   N · T rows.
@@ -11,19 +10,22 @@ struct Linear: Operation {
   let result: ValueID
   let weight: Int
   let bias: Int
+  /// Whether the result is float32 in either precision: what feeds a loss.
+  var isFloat = true
 
   func plan(_ builder: PlanBuilder) throws -> BackwardPlan? {
     let type = builder.precision.dataType
     let source = try matrix(builder.located(input), type, builder)
-    let weightShape = builder.graph.parameters[weight].shape
+    let resultType = isFloat ? dnnl_f32 : type
+    let weightShape = weightShape(builder)
     let weightsAny = try MemoryDescriptor.any(weightShape, type)
     let biasLayout = try MemoryDescriptor.rowMajor([weightShape[0]], dnnl_f32)
-    let resultRows = try MemoryDescriptor.rowMajor(builder.rowShape(of: result), dnnl_f32)
+    let resultRows = try MemoryDescriptor.rowMajor(builder.rowShape(of: result), resultType)
     let forward = try PrimitiveDescriptor.innerProductForward(
       source: source.layout, weights: weightsAny, bias: biasLayout, destination: resultRows,
       builder, layer: name)
     let destination = builder.define(
-      result, layout: try .rowMajor(builder.shape(of: result), dnnl_f32))
+      result, layout: try .rowMajor(builder.shape(of: result), resultType))
     try builder.emit(
       forward,
       [
@@ -39,6 +41,11 @@ struct Linear: Operation {
     return { builder in
       try planBackward(source: source, weightsAny: weightsAny, biasLayout, forward, builder)
     }
+  }
+
+  private func weightShape(_ builder: PlanBuilder) -> [Int] {
+    let specification = builder.graph.parameters[weight]
+    return specification.kernelShape ?? specification.shape
   }
 
   /// What the product reads: features as their producer laid them out, sequences as rows.
@@ -57,8 +64,7 @@ struct Linear: Operation {
     let gradient = try builder.rows(
       builder.gradient(of: result), of: result, type: builder.precision.dataType, layer: name)
     let gradientLayout = gradient.layout
-    let weightsGradient = try MemoryDescriptor.rowMajor(
-      builder.graph.parameters[weight].shape, dnnl_f32)
+    let weightsGradient = try MemoryDescriptor.rowMajor(weightShape(builder), dnnl_f32)
     try builder.emit(
       PrimitiveDescriptor.innerProductBackwardWeights(
         source: source.layout, weightsGradient: weightsGradient, biasGradient: biasLayout,
@@ -91,29 +97,65 @@ struct Linear: Operation {
 }
 
 extension Graph {
-  /// Adds a linear layer over the last axis.
+  /// Adds a linear layer over the last axis. The result is float32 in either precision: it feeds a
+  /// loss.
   ///
   /// - Shapes: `[I]` to `[features]`, `[T, I]` to `[T, features]`.
-  /// - Parameters: `name`.weight `[features, I]` and `name`.bias `[features]`, uniform within
-  ///   1/√I as PyTorch initialises them.
-  public mutating func linear(_ input: ValueID, name: String, features: Int) throws -> ValueID {
+  /// - Parameters:
+  ///   - weights: how the weights start out; nil: uniform within 1/√I as PyTorch initialises them.
+  ///   - biases: how the biases start out; nil: as the weights.
+  ///
+  /// Adds the parameters `name`.weight `[features, I]` and `name`.bias `[features]`.
+  public mutating func linear(
+    _ input: ValueID, name: String, features: Int, weights: Initialization? = nil,
+    biases: Initialization? = nil
+  ) throws -> ValueID {
     let shape = shape(of: input)
     guard shape.count == 1 || shape.count == 2 else {
       throw NetsError.shape(
         layer: name, problem: "needs an input [features] or [frames, features], got \(shape)")
     }
     let inputs = shape[shape.count - 1]
-    let bound = 1 / Float(inputs).squareRoot()
+    let weights = weights ?? .uniform(bound: 1 / Float(inputs).squareRoot())
     let weight = parameter(
       ParameterSpecification(
         name: "\(name).weight", shape: [features, inputs], decays: true,
-        initialization: .uniform(bound: bound)))
+        initialization: weights))
     let bias = parameter(
       ParameterSpecification(
         name: "\(name).bias", shape: [features], decays: false,
-        initialization: .uniform(bound: bound)))
+        initialization: biases ?? weights))
     let result = result(shape: shape.dropLast() + [features], of: input)
     append(Linear(name: name, input: input, result: result, weight: weight, bias: bias))
+    return result
+  }
+
+  /// Adds a 1×1 convolution with bias of an image of one pixel, such as pooled channels: a matrix
+  /// product.
+  ///
+  /// - Shapes: `[I]` to `[channels]`.
+  ///
+  /// Adds the parameters of a convolution: `name`.weight `[channels, I, 1, 1]`, Kaiming-normal over
+  /// fan-out, and `name`.bias `[channels]`, starting at 0.
+  public mutating func convolutionOfOnePixel(
+    _ input: ValueID, name: String, channels: Int
+  ) throws -> ValueID {
+    let shape = shape(of: input)
+    guard shape.count == 1 else {
+      throw NetsError.shape(layer: name, problem: "needs an input [channels], got \(shape)")
+    }
+    let weight = parameter(
+      ParameterSpecification(
+        name: "\(name).weight", shape: [channels, shape[0], 1, 1],
+        kernelShape: [channels, shape[0]], decays: true,
+        initialization: .kaimingNormal(fanOut: channels)))
+    let bias = parameter(
+      ParameterSpecification(
+        name: "\(name).bias", shape: [channels], decays: false, initialization: .constant(0)))
+    let result = result(shape: [channels], of: input)
+    append(
+      Linear(
+        name: name, input: input, result: result, weight: weight, bias: bias, isFloat: false))
     return result
   }
 }

@@ -2,7 +2,7 @@
 """Writes the golden files that Nets is compared with: inputs, outputs, losses and every gradient.
 
     python generate.py                 the small files beside this script, which are committed
-    python generate.py --full OUTDIR   the real ResNet-18 and ResNet-50, large, not committed
+    python generate.py --full OUTDIR   the real networks, large, not committed
 
 Expected values are computed by PyTorch in float64 from parameters and inputs that are float32
 numbers, and stored rounded to float32: they are exact to float32's last digit, so a tolerance in a
@@ -25,6 +25,8 @@ import torch
 import torch.nn.functional as F
 from safetensors.torch import save_file
 from torchvision.models import resnet18, resnet50
+from torchvision.models.efficientnet import (
+    EfficientNet, MBConv, MBConvConfig, _efficientnet_conf as efficientnet_settings)
 from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
 
 import cases_convolution
@@ -211,9 +213,13 @@ def initialise(model, generator):
     weigh as much as their skips amplifies rounding until bfloat16 gradients are noise, in PyTorch as
     anywhere, and a comparison with noise shows nothing.
     """
-    last = {BasicBlock: "bn2", Bottleneck: "bn3"}
-    branch_ends = {
-        getattr(block, last[type(block)]) for block in model.modules() if type(block) in last}
+    def branch_end(block):
+        if isinstance(block, MBConv):
+            return block.block[-1][1] if block.use_res_connect else None
+        last = {BasicBlock: "bn2", Bottleneck: "bn3"}
+        return getattr(block, last[type(block)]) if type(block) in last else None
+
+    branch_ends = {branch_end(block) for block in model.modules()}
 
     def fill(tensor, mean, deviation):
         tensor.copy_(torch.randn(tensor.shape, generator=generator) * deviation + mean)
@@ -253,11 +259,11 @@ def relative_error(actual, exact):
 
 
 def write_network(folder, name, model, image_size, description, seed):
-    """One training step and one evaluation of a ResNet; description goes into the metadata."""
+    """One training step and one evaluation of a network; description goes into the metadata."""
     generator = torch.Generator().manual_seed(seed)
     initialise(model, generator)
     state = {key: value.clone() for key, value in model.state_dict().items()}
-    batch, classes = 4, model.fc.out_features
+    batch, classes = 4, list(model.modules())[-1].out_features
     images = torch.randn(batch, 3, image_size, image_size, generator=generator)
     labels = torch.randint(classes, (batch,), generator=generator)
     weights = torch.tensor([1.0, 0.5, 2.0, 0.75])
@@ -293,6 +299,31 @@ def write_network(folder, name, model, image_size, description, seed):
     print(f"  {name}: loss {loss:.4f}, worst bf16 gradient error of PyTorch {worst:.3f}")
 
 
+# Of efficientnet-narrow: expansion, kernel, stride, channels, blocks. Without and with expansion, skips
+# and strides, kernels of both sizes, numbers of channels that blocks of 16 do not divide.
+NARROW_STAGES = [(1, 3, 1, 8, 1), (3, 5, 2, 24, 2), (3, 3, 2, 40, 1)]
+
+
+def write_efficientnet(folder, name, settings, image_size, seed):
+    """Of these stages, without dropout and stochastic depth."""
+    model = EfficientNet(settings, dropout=0.0, stochastic_depth_prob=0.0, num_classes=8)
+    stages = [
+        (stage.expand_ratio, stage.kernel, stage.stride, stage.out_channels, stage.num_layers)
+        for stage in settings]
+    write_network(
+        folder, name, model, image_size,
+        {"stem": str(settings[0].input_channels),
+         "stages": ",".join(str(int(number)) for stage in stages for number in stage)}, seed)
+
+
+def write_narrow_efficientnet(folder):
+    channels = [8] + [stage[3] for stage in NARROW_STAGES]
+    settings = [
+        MBConvConfig(expansion, kernel, stride, before, after, blocks, 1, 1)
+        for before, (expansion, kernel, stride, after, blocks) in zip(channels, NARROW_STAGES)]
+    write_efficientnet(folder, "efficientnet-narrow", settings, 32, seed=6)
+
+
 def write_narrow_networks(folder, image_size):
     basic = NarrowResNet(BasicBlock, [2, 2, 2, 2], [16, 16, 32, 32], classes=8)
     write_network(
@@ -312,6 +343,10 @@ def write_full_networks(folder):
     write_network(
         folder, "resnet50", resnet50(num_classes=8), 112,
         {"block": "bottleneck", "layers": "3,4,6,3", "widths": "64,128,256,512"}, seed=5)
+    for name, width, depth, seed in [
+            ("efficientnet_b0", 1.0, 1.0, 7), ("efficientnet_b2", 1.1, 1.2, 8)]:
+        settings, _ = efficientnet_settings(name, width_mult=width, depth_mult=depth)
+        write_efficientnet(folder, name, settings, 64, seed)
 
 
 def write_format_sample(folder):
@@ -369,6 +404,7 @@ def main():
     write_operations(folder)
     write_topics(folder)
     write_narrow_networks(folder, arguments.image_size)
+    write_narrow_efficientnet(folder)
     write_format_sample(folder)
 
 
