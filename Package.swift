@@ -21,12 +21,14 @@ let package = Package(
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .target(name: "COneDNN", linkerSettings: [.linkedLibrary("dnnl")]),
     .target(name: "CVectorKernels"),
+    .target(name: "CWinograd"),
 
     // Arrows point one way: CounterRandom → (Media → Datasets, Nets, Distributed) → Trainer → executables.
     .target(name: "CounterRandom"),
     .target(name: "Media", dependencies: ["CTurboJPEG", "CPNG"]),
     .target(name: "Datasets", dependencies: ["CounterRandom", "Media"]),
-    .target(name: "Nets", dependencies: ["COneDNN", "CVectorKernels", "CounterRandom"]),
+    .target(
+      name: "Nets", dependencies: ["COneDNN", "CVectorKernels", "CWinograd", "CounterRandom"]),
     .target(name: "Distributed", dependencies: ["CMPI", "CVectorKernels"]),
     .target(
       name: "Trainer",

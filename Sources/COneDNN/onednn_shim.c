@@ -427,3 +427,8 @@ bool aver_set_kernel_threads(int threads) {
   set_threads(threads);
   return true;
 }
+
+int aver_kernel_threads(void) {
+  int (*most_threads)(void) = (int (*)(void))dlsym(RTLD_DEFAULT, "omp_get_max_threads");
+  return most_threads ? most_threads() : 1;
+}

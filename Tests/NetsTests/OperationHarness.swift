@@ -33,6 +33,7 @@ struct OperationHarness {
 
   let precision: Precision
   var layout = InputLayout.rowMajor
+  var threads = 1
 
   /// - Parameters:
   ///   - inputs: row-major, with the batch.
@@ -46,7 +47,7 @@ struct OperationHarness {
     statistics: [Tensor] = [], outputGradient: [Float]?, draw: MicroBatchDraw = .none,
     build: (inout Graph, [ValueID]) throws -> ValueID
   ) throws -> Result {
-    try Engine.configure(threads: 1)
+    try Engine.configure(threads: threads)
     var graph = Graph()
     let values = inputs.map { graph.input(shape: Array($0.shape.dropFirst())) }
     let lengthsValue = lengths.map { _ in graph.input("lengths", .integers, shape: []) }

@@ -128,3 +128,6 @@ dnnl_status_t aver_reorder(dnnl_primitive_desc_t *descriptor, dnnl_engine_t engi
 // runs on something else than OpenMP, or where OMP_THREAD_LIMIT allows fewer. (Looked up at run time, because which OpenMP library oneDNN
 // was linked with is only known then.)
 bool aver_set_kernel_threads(int threads);
+
+// How many threads share a kernel's work in the calling thread; 1 where oneDNN has no OpenMP.
+int aver_kernel_threads(void);

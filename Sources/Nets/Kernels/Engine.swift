@@ -12,7 +12,8 @@ public enum Precision: String, Sendable, CaseIterable, Codable {
 
 /// What the bits of a result depend on besides its inputs.
 public struct EngineIdentity: Codable, Equatable, Sendable {
-  /// Kernel library and version, for example `oneDNN 2.6.3`.
+  /// Kernel library and version with the revision of our own kernels, for example
+  /// `oneDNN 2.6.3, kernels 2`.
   public var library: String
   /// Effective instruction set of the kernels, for example `avx512_core_bf16`.
   public var instructionSet: String
@@ -48,8 +49,18 @@ public enum Engine {
   public static func identity(threads: Int) -> EngineIdentity {
     let version = dnnl_version().pointee
     return EngineIdentity(
-      library: "oneDNN \(version.major).\(version.minor).\(version.patch)",
+      library: "oneDNN \(version.major).\(version.minor).\(version.patch), "
+        + "kernels \(kernelRevision)",
       instructionSet: name(of: dnnl_get_effective_cpu_isa()), threads: threads)
+  }
+
+  /// Raised with every change that gives a kernel of ours other bits, or other work to do.
+  private static let kernelRevision = 2
+
+  /// Whether kernels may use instructions up to those of `isa`, which oneDNN's environment can
+  /// restrict below what the processor has.
+  static func allows(_ isa: dnnl_cpu_isa_t) -> Bool {
+    dnnl_get_effective_cpu_isa().rawValue & isa.rawValue == isa.rawValue
   }
 
   private static func name(of isa: dnnl_cpu_isa_t) -> String {

@@ -13,6 +13,7 @@ struct Convolution: Operation {
   let window: Window
 
   func plan(_ builder: PlanBuilder) throws -> BackwardPlan? {
+    if suitsWinograd(builder) { return try planWinograd(builder) }
     let any = try layouts(builder)
     let forward = try forward(any, builder)
     let source = try builder.converted(
@@ -41,6 +42,9 @@ struct Convolution: Operation {
 
   func preferredLayout(of value: ValueID, _ builder: PlanBuilder) throws -> MemoryDescriptor? {
     guard value == input else { return nil }
+    if suitsWinograd(builder) {
+      return try builder.channelLayout(builder.shape(of: input), block: Self.winogradBlock)
+    }
     return try forward(layouts(builder), builder).layout(dnnl_query_src_md)
   }
 

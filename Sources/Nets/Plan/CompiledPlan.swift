@@ -7,6 +7,8 @@ struct PlanAddresses {
   let bufferOffsets: [Int]
   /// Address of each weights request: the master weights or a copy in another layout.
   let weights: [UnsafeMutableRawPointer]
+  /// Address of each array that is computed from the weights.
+  let derived: [UnsafeMutableRawPointer]
   let slots: UnsafeMutableRawPointer
   /// Bytes from one slot to the next.
   let slotStride: Int
@@ -20,6 +22,8 @@ struct PlanAddresses {
       address(of: place, slot: slot) + byteOffset
     case .weights(let request):
       weights[request]
+    case .derived(let array):
+      derived[array]
     case .gradient(let parameter):
       element(parameters.parameters[parameters.positions[parameter]].range.lowerBound, slot: slot)
     case .batchMean(let index):
@@ -66,7 +70,7 @@ final class CompiledPlan {
 
   private let names: NamedArrays
   private let steps: PreparedSteps
-  private let refresh: [PreparedPrimitive]
+  private let weights: WeightsCopies
   private let device: KernelDevice
   // What the addresses point into.
   private let memories: [AlignedMemory]
@@ -80,21 +84,21 @@ final class CompiledPlan {
     names = NamedArrays(builder)
     let plan = MemoryPlan(sizes: builder.bufferBytes, lifetimes: builder.lifetimes())
     let arena = try AlignedMemory(byteCount: plan.byteCount, purpose: "activations")
-    let copies = try WeightsCopies(
-      builder.weightsRequests, of: parameters, device: device, attributes: builder.attributes)
+    let copies = try WeightsCopies(builder, of: parameters)
     let stride = MemoryPlan.aligned(slotLayout.count * MemoryLayout<Float>.stride)
     let slots = try AlignedMemory(byteCount: stride * slotCount, purpose: "gradients")
     addresses = PlanAddresses(
       parameters: parameters, arena: arena.address, bufferOffsets: plan.offsets,
-      weights: copies.addresses, slots: slots.address, slotStride: stride,
+      weights: copies.addresses, derived: copies.derivedAddresses, slots: slots.address,
+      slotStride: stride,
       slotLayout: slotLayout)
     steps = try PreparedSteps(
       builder.steps, device: device, slotCount: slotCount, addresses: addresses)
-    refresh = copies.reorders
+    weights = copies
     arenaBytes = plan.byteCount
     unsharedBytes = builder.bufferBytes.reduce(0, +)
     reorderCount = builder.reorderCount
-    memories = [arena, slots] + (copies.memory.map { [$0] } ?? [])
+    memories = [arena, slots]
   }
 
   func run(slot: Int, lossScale: Float, draw: MicroBatchDraw = .none) throws {
@@ -106,10 +110,7 @@ final class CompiledPlan {
   }
 
   /// Brings the copies of the weights up to date with the master weights.
-  func refreshWeights() throws {
-    // By index: an unspecialised iterator (debug builds) would allocate.
-    for index in 0..<refresh.count { try refresh[index].run() }
-  }
+  func refreshWeights() throws { try weights.refresh() }
 
   /// A slot's elements.
   func slot(_ index: Int) -> UnsafeMutableBufferPointer<Float> {
@@ -140,43 +141,6 @@ final class CompiledPlan {
     UnsafeMutableBufferPointer(
       start: addresses.address(of: located.place, slot: 0).assumingMemoryBound(to: type),
       count: located.layout.byteCount / MemoryLayout<Element>.stride)
-  }
-}
-
-/// The weights in the layouts and types in which kernels read them, where those are not the master
-/// weights' own.
-private struct WeightsCopies {
-  private(set) var addresses: [UnsafeMutableRawPointer] = []
-  private(set) var reorders: [PreparedPrimitive] = []
-  private(set) var byteCount = 0
-  let memory: AlignedMemory?
-
-  init(
-    _ requests: [WeightsRequest], of parameters: ParameterStore, device: KernelDevice,
-    attributes: PrimitiveAttributes
-  ) throws {
-    let isCopy = requests.map { !$0.layout.isEqual(to: parameters.layouts[$0.parameter]) }
-    var offsets: [Int] = []
-    for (request, isCopy) in zip(requests, isCopy) {
-      offsets.append(byteCount)
-      if isCopy { byteCount += MemoryPlan.aligned(request.layout.byteCount) }
-    }
-    memory =
-      byteCount > 0 ? try AlignedMemory(byteCount: byteCount, purpose: "weights") : nil
-    for (index, request) in requests.enumerated() {
-      let master = parameters.address(ofParameter: request.parameter)
-      guard isCopy[index], let memory else {
-        addresses.append(master)
-        continue
-      }
-      let copy = memory.address + offsets[index]
-      addresses.append(copy)
-      reorders.append(
-        try PreparedPrimitive(
-          reorderFrom: (parameters.layouts[request.parameter], master), to: (request.layout, copy),
-          device: device, attributes: attributes,
-          layer: parameters.graph.parameters[request.parameter].name))
-    }
   }
 }
 

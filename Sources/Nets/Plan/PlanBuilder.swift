@@ -16,6 +16,7 @@ final class PlanBuilder {
   /// Buffers that the caller writes or reads between runs: never reused.
   private(set) var persistentBuffers: Set<Int> = []
   private(set) var weightsRequests: [WeightsRequest] = []
+  private(set) var derivedWeights: [DerivedWeights] = []
   /// Layouts of the master weights: those in which gradients are produced.
   private(set) var masterLayouts: [Int: MemoryDescriptor] = [:]
   /// Parameters in the order in which the backward pass completes their gradients.
@@ -140,6 +141,22 @@ final class PlanBuilder {
       layout: layout, place: .weights(request: known ?? weightsRequests.count - 1))
   }
 
+  /// An array of `byteCount` bytes that is computed whenever the weights change.
+  ///
+  /// - Parameters:
+  ///   - sources: what `weights(_:layout:)` gave.
+  ///   - prepare: is given the array's address and those of the sources, in their order.
+  func derive(
+    byteCount: Int, from sources: [Located],
+    prepare: @escaping (UnsafeMutableRawPointer, [UnsafeMutableRawPointer]) -> any WeightsKernel
+  ) throws -> Located {
+    derivedWeights.append(
+      DerivedWeights(byteCount: byteCount, sources: sources, prepare: prepare))
+    return Located(
+      layout: try .rowMajor([byteCount / MemoryLayout<Float>.stride], dnnl_f32),
+      place: .derived(derivedWeights.count - 1))
+  }
+
   /// Where a parameter's gradient goes; its layout becomes that of the master weights.
   func gradient(ofParameter parameter: Int, layout: MemoryDescriptor) -> Located {
     precondition(masterLayouts[parameter] == nil, "each parameter belongs to one layer")
@@ -215,14 +232,16 @@ final class PlanBuilder {
 
   /// Adds a kernel of ours.
   ///
-  /// - Parameter prepare: is given the operands' addresses, in their order.
+  /// - Parameters:
+  ///   - operations: floating-point operations, where these decide how long it takes.
+  ///   - prepare: is given the operands' addresses, in their order.
   func emit(
-    _ operands: [Located], layer: String,
+    _ operands: [Located], layer: String, operations: Double? = nil,
     prepare: @escaping ([UnsafeMutableRawPointer]) throws -> any StepKernel
   ) {
     let label = StepLabel(
       layer: layer, operation: "", shape: operands.first?.layout.shape ?? [],
-      implementation: "aver", operations: nil)
+      implementation: "aver", operations: operations)
     steps.append(StepDraft(label: label, action: .kernel(operands: operands, prepare: prepare)))
   }
 

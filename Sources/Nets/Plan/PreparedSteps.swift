@@ -144,7 +144,7 @@ extension Place {
     switch self {
     case .gradient, .batchMean, .batchVariance: true
     case .part(let place, _): place.isInSlot
-    case .buffer, .weights, .runningMean, .runningVariance: false
+    case .buffer, .weights, .derived, .runningMean, .runningVariance: false
     }
   }
 }

@@ -8,6 +8,8 @@ enum Place: Hashable {
   indirect case part(of: Place, byteOffset: Int)
   /// The float32 master copy of a parameter, or a copy in the layout of a `weights` request.
   case weights(request: Int)
+  /// What is computed from parameters whenever they change.
+  case derived(Int)
   /// A parameter's gradient in the slot of the micro-batch.
   case gradient(parameter: Int)
   /// Mean or variance of the micro-batch, in its slot.
@@ -48,6 +50,17 @@ struct StepDraft {
     case .kernel(let operands, _): operands
     }
   }
+}
+
+/// An array that is computed from parameters whenever they change, in a form that only kernels of
+/// ours read.
+struct DerivedWeights {
+  let byteCount: Int
+  /// Parameters in the layouts in which they are read.
+  let sources: [Located]
+  /// Is given the array's address and those of the sources, in their order.
+  let prepare:
+    (_ array: UnsafeMutableRawPointer, _ sources: [UnsafeMutableRawPointer]) -> any WeightsKernel
 }
 
 /// A layout in which some primitive reads a parameter.

@@ -7,6 +7,12 @@ protocol StepKernel {
   func run(_ context: StepContext) throws
 }
 
+/// Brings an array that is computed from parameters up to date: plain addresses and sizes, no
+/// allocation, the same bits whenever the parameters have the same bits.
+protocol WeightsKernel {
+  func run()
+}
+
 /// What a step is told when it runs.
 struct StepContext {
   /// Factor of the loss in the gradients.

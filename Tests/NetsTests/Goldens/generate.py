@@ -37,6 +37,7 @@ import cases_recurrent
 import cases_normalisation
 import cases_pooling
 import cases_sequences
+import cases_winograd
 
 # Operations beyond those in this file: file name → (what adds its cases, seed).
 TOPICS = {
@@ -48,6 +49,7 @@ TOPICS = {
     "fusion": (cases_fusion.add, 104),
     "normalisation": (cases_normalisation.add, 111),
     "pooling": (cases_pooling.add, 112),
+    "winograd": (cases_winograd.add, 113),
 }
 
 BATCH_NORM_EPSILON = 1e-5

@@ -1,0 +1,47 @@
+/// 3x3 convolutions of stride 1 and padding 1 by Winograd's minimal filtering, F(2x2, 3x3): 16
+/// multiplications in place of 36 for each 2x2 outputs.
+//
+/// Source: A. Lavin and S. Gray, "Fast algorithms for convolutional neural networks", 2015.
+//
+/// Activations are in oneDNN's layouts nChw16c or nhwc, float32 or bfloat16; sums are float32. In
+/// bfloat16 the transformed inputs and weights are rounded once more, each to 8 bits. Everything
+/// here runs on the calling thread, allocates nothing, and adds in an order that depends on the
+/// shape alone.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef enum { aver_winograd_f32, aver_winograd_bf16 } aver_winograd_type;
+
+typedef struct {
+  aver_winograd_type type;
+  /// nhwc instead of nChw16c.
+  bool channels_last;
+  /// Channels are multiples of 32.
+  int64_t batch, input_channels, output_channels, height, width;
+} aver_winograd_shape;
+
+/// Whether the processor has the instructions: AVX-512, for bfloat16 AVX512_BF16 as well.
+bool aver_winograd_is_available(aver_winograd_type type);
+
+/// Bytes of the weights as the forward or the backward pass reads them.
+size_t aver_winograd_weights_bytes(const aver_winograd_shape *shape);
+/// Bytes of scratch memory, aligned to 64, for any of the passes.
+size_t aver_winograd_scratch_bytes(const aver_winograd_shape *shape);
+
+/// Transforms float32 weights [3, 3, I, O] for the forward pass and, where `backward` is not NULL, for
+/// the backward pass of the data. Both arrays are aligned to 64 bytes.
+void aver_winograd_transform_weights(
+    const aver_winograd_shape *shape, const float *weights, void *forward, void *backward);
+
+/// destination [N, O, H, W] = convolution of source [N, I, H, W].
+void aver_winograd_forward(const aver_winograd_shape *shape, const void *source,
+    const void *weights, void *destination, void *scratch);
+/// source_gradient [N, I, H, W] from destination_gradient [N, O, H, W].
+void aver_winograd_backward_data(const aver_winograd_shape *shape,
+    const void *destination_gradient, const void *weights, void *source_gradient, void *scratch);
+/// weights_gradient, float32 [3, 3, I, O], from source and destination_gradient.
+void aver_winograd_backward_weights(const aver_winograd_shape *shape, const void *source,
+    const void *destination_gradient, float *weights_gradient, void *scratch);

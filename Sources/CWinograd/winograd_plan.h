@@ -1,0 +1,117 @@
+// How the work of a convolution is cut into blocks that fit a core's caches: pure functions of the
+// shape, since the order of additions depends on them.
+#pragma once
+
+#include "winograd.h"
+
+enum {
+  // A 4x4 tile of the input: 2x2 outputs and a 3x3 window.
+  POSITIONS = 16,
+  // Rows and columns of a product that are held in registers.
+  ROWS = 8,
+  COLUMNS = 32,
+};
+
+// What a block of tiles may take: about half of the second-level cache of the processors that have
+// AVX-512.
+static const int64_t block_bytes = 768 << 10;
+
+// What all tiles of a batch may take together: a part of the third-level cache.
+static const int64_t all_tiles_bytes = 16 << 20;
+
+static inline int64_t rounded_up(int64_t value, int64_t unit) {
+  return (value + unit - 1) / unit * unit;
+}
+
+// The image as tiles.
+typedef struct {
+  int64_t height, width;  // of the image
+  int64_t rows, columns;  // of tiles
+  int64_t count;          // of tiles in the whole batch
+  bool channels_last;
+} tiling;
+
+static inline tiling tiling_of(const aver_winograd_shape *shape) {
+  int64_t rows = (shape->height + 1) / 2;
+  int64_t columns = (shape->width + 1) / 2;
+  return (tiling){.height = shape->height,
+      .width = shape->width,
+      .rows = rows,
+      .columns = columns,
+      .channels_last = shape->channels_last,
+      .count = shape->batch * rows * columns};
+}
+
+// Tiles of a block where each takes `tile_bytes`: a multiple of ROWS.
+static inline int64_t tiles_of_block(tiling tiles, int64_t tile_bytes) {
+  int64_t fitting = block_bytes / tile_bytes / ROWS * ROWS;
+  int64_t least = 4 * ROWS;
+  int64_t wanted = fitting < least ? least : fitting;
+  int64_t all = rounded_up(tiles.count, ROWS);
+  return wanted < all ? wanted : all;
+}
+
+static inline int64_t element_bytes(const aver_winograd_shape *shape) {
+  return shape->type == aver_winograd_bf16 ? 2 : 4;
+}
+
+// The forward pass, and the backward pass of the data with the channels exchanged.
+typedef struct {
+  tiling tiles;
+  int64_t from, to;  // channels
+  int64_t block;     // tiles
+  size_t products_offset, scratch_bytes;
+} convolution_plan;
+
+static inline convolution_plan convolution_plan_of(
+    const aver_winograd_shape *shape, int64_t from, int64_t to) {
+  tiling tiles = tiling_of(shape);
+  int64_t element = element_bytes(shape);
+  int64_t block = tiles_of_block(tiles, POSITIONS * (from * element + to * 4));
+  size_t inputs = (size_t)(POSITIONS * block * from * element);
+  size_t products = (size_t)(POSITIONS * block * to) * 4;
+  return (convolution_plan){.tiles = tiles,
+      .from = from,
+      .to = to,
+      .block = block,
+      .products_offset = inputs,
+      .scratch_bytes = inputs + products};
+}
+
+// The backward pass of the weights. Either blocks of tiles are added to products of all channels, or,
+// where those products would not stay in the cache, all tiles are multiplied for a few input
+// channels at a time.
+typedef struct {
+  tiling tiles;
+  int64_t input_channels, output_channels;
+  int64_t block;           // tiles
+  int64_t input_block;     // input channels
+  size_t gradients_offset, products_offset, scratch_bytes;
+} weights_plan;
+
+static inline weights_plan weights_plan_of(const aver_winograd_shape *shape) {
+  tiling tiles = tiling_of(shape);
+  int64_t element = element_bytes(shape);
+  int64_t tile_bytes = POSITIONS * (shape->input_channels + shape->output_channels) * element;
+  int64_t row_bytes = POSITIONS * shape->output_channels * 4;
+  int64_t all_tiles = rounded_up(tiles.count, ROWS);
+  bool is_cut_by_channels =
+      shape->input_channels * row_bytes > block_bytes && all_tiles * tile_bytes <= all_tiles_bytes;
+  int64_t block = is_cut_by_channels ? all_tiles : tiles_of_block(tiles, tile_bytes);
+  int64_t fitting = 2 * block_bytes / row_bytes / ROWS * ROWS;
+  int64_t input_block = !is_cut_by_channels        ? shape->input_channels
+                        : fitting < 2 * ROWS       ? 2 * ROWS
+                        : fitting < shape->input_channels ? fitting
+                                                   : shape->input_channels;
+  size_t inputs = (size_t)(POSITIONS * block * shape->input_channels * element);
+  size_t gradients = (size_t)(POSITIONS * block * shape->output_channels * element);
+  size_t products = (size_t)(input_block * row_bytes);
+  return (weights_plan){.tiles = tiles,
+      .input_channels = shape->input_channels,
+      .output_channels = shape->output_channels,
+      .block = block,
+      .input_block = input_block,
+      .gradients_offset = inputs,
+      .products_offset = inputs + gradients,
+      .scratch_bytes = inputs + gradients + products};
+}
