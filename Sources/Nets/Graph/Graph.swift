@@ -7,6 +7,8 @@ public struct ValueID: Hashable, Sendable {
 public enum Initialization: Sendable, Equatable {
   /// Normal with mean 0 and variance 2 / fan-out: before a ReLU. Source: K. He et al., 2015.
   case kaimingNormal(fanOut: Int)
+  /// Normal with mean 0.
+  case normal(deviation: Float)
   /// Uniform in [-bound, bound].
   case uniform(bound: Float)
   /// Every element the same.

@@ -10,16 +10,24 @@ extension Initialization {
     case .uniform(let bound):
       return (0..<count).map { _ in random.uniform(in: -bound...bound) }
     case .kaimingNormal(let fanOut):
-      let deviation = (2 / Float(fanOut)).squareRoot()
-      var elements: [Float] = []
-      elements.reserveCapacity(count + 1)
-      while elements.count < count {
-        let pair = Self.normalPair(from: &random)
-        elements.append(deviation * pair.0)
-        elements.append(deviation * pair.1)
-      }
-      return Array(elements.prefix(count))
+      return Self.normal(
+        count: count, deviation: (2 / Float(fanOut)).squareRoot(), from: &random)
+    case .normal(let deviation):
+      return Self.normal(count: count, deviation: deviation, from: &random)
     }
+  }
+
+  private static func normal(
+    count: Int, deviation: Float, from random: inout CounterRandom
+  ) -> [Float] {
+    var elements: [Float] = []
+    elements.reserveCapacity(count + 1)
+    while elements.count < count {
+      let pair = normalPair(from: &random)
+      elements.append(deviation * pair.0)
+      elements.append(deviation * pair.1)
+    }
+    return Array(elements.prefix(count))
   }
 
   /// Two independent standard normal numbers.

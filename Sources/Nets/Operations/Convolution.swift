@@ -132,13 +132,16 @@ extension Graph {
   ///   - groups: groups of channels that do not see each other; I of them make it depthwise. Divides
   ///     I and `channels`.
   ///   - bias: whether each channel has a bias; a batch normalisation that follows makes it useless.
+  ///   - weights: how the weights start out; nil: Kaiming-normal over fan-out as torchvision
+  ///     initialises most networks (fan-out is channels · kernel² whatever the groups).
+  ///   - biases: how the biases start out.
   ///
-  /// Adds the parameters `name`.weight `[channels, I / groups, kernel, kernel]`, Kaiming-normal over
-  /// fan-out as torchvision initialises its networks (fan-out is channels · kernel² whatever the
-  /// groups), and `name`.bias `[channels]`, starting at 0.
+  /// Adds the parameters `name`.weight `[channels, I / groups, kernel, kernel]` and, with a bias,
+  /// `name`.bias `[channels]`.
   public mutating func convolution(
     _ input: ValueID, name: String, channels: Int, kernel: Int, stride: Int = 1, padding: Int = 0,
-    groups: Int = 1, bias: Bool = false
+    groups: Int = 1, bias: Bool = false, weights: Initialization? = nil,
+    biases: Initialization = .constant(0)
   ) throws -> ValueID {
     let shape = try spatialShape(of: input, layer: name)
     guard groups > 0, shape.channels % groups == 0, channels % groups == 0 else {
@@ -155,12 +158,12 @@ extension Graph {
         kernelShape: groups > 1
           ? [groups, channels / groups, inputsPerGroup, kernel, kernel] : nil,
         decays: true,
-        initialization: .kaimingNormal(fanOut: channels * kernel * kernel)))
+        initialization: weights ?? .kaimingNormal(fanOut: channels * kernel * kernel)))
     let bias =
       bias
       ? parameter(
         ParameterSpecification(
-          name: "\(name).bias", shape: [channels], decays: false, initialization: .constant(0)))
+          name: "\(name).bias", shape: [channels], decays: false, initialization: biases))
       : nil
     let result = result(shape: [channels, size.height, size.width], of: input)
     append(
