@@ -11,10 +11,20 @@ enum GoldenStep {
     if goldens.metadata["stages"] != nil {
       return try efficientNet(goldens).network(classes: classes, imageSize: imageSize)
     }
+    if goldens.metadata["growth"] != nil {
+      return try denseNet(goldens).network(classes: classes, imageSize: imageSize)
+    }
     return try ResNet(
       block: goldens.metadata["block"] == "basic" ? .basic : .bottleneck,
       depths: goldens.integers("layers"), widths: goldens.integers("widths")
     ).network(classes: classes, imageSize: imageSize)
+  }
+
+  static func denseNet(_ goldens: Goldens) throws -> DenseNet {
+    DenseNet(
+      depths: goldens.integers("depths"), growth: try #require(goldens.integers("growth").first),
+      stemChannels: try #require(goldens.integers("stem").first),
+      bottleneck: try #require(goldens.integers("bottleneck").first))
   }
 
   /// Without dropout and stochastic depth.

@@ -2,6 +2,8 @@
 public enum ModelName: String, CaseIterable, Sendable, Codable {
   case resnet18
   case resnet50
+  case densenet121
+  case densenet201
   case efficientnet_b0
   case efficientnet_b2
 
@@ -9,6 +11,7 @@ public enum ModelName: String, CaseIterable, Sendable, Codable {
   public var head: [String] {
     switch self {
     case .resnet18, .resnet50: ResNet.head
+    case .densenet121, .densenet201: DenseNet.head
     case .efficientnet_b0, .efficientnet_b2: EfficientNet.head
     }
   }
@@ -37,6 +40,8 @@ public struct ModelDescription: Sendable, Equatable {
     switch name {
     case .resnet18: try ResNet.resnet18.network(classes: classes, imageSize: imageSize)
     case .resnet50: try ResNet.resnet50.network(classes: classes, imageSize: imageSize)
+    case .densenet121: try DenseNet.densenet121.network(classes: classes, imageSize: imageSize)
+    case .densenet201: try DenseNet.densenet201.network(classes: classes, imageSize: imageSize)
     case .efficientnet_b0: try EfficientNet.b0.network(classes: classes, imageSize: imageSize)
     case .efficientnet_b2: try EfficientNet.b2.network(classes: classes, imageSize: imageSize)
     }

@@ -38,6 +38,7 @@ import cases_normalisation
 import cases_pooling
 import cases_sequences
 import cases_winograd
+import networks
 
 # Operations beyond those in this file: file name → (what adds its cases, seed).
 TOPICS = {
@@ -349,6 +350,7 @@ def write_full_networks(folder):
             ("efficientnet_b0", 1.0, 1.0, 7), ("efficientnet_b2", 1.1, 1.2, 8)]:
         settings, _ = efficientnet_settings(name, width_mult=width, depth_mult=depth)
         write_efficientnet(folder, name, settings, 64, seed)
+    networks.write_full(folder, write_network)
 
 
 def write_format_sample(folder):
@@ -407,6 +409,7 @@ def main():
     write_topics(folder)
     write_narrow_networks(folder, arguments.image_size)
     write_narrow_efficientnet(folder)
+    networks.write_narrow(folder, write_network)
     write_format_sample(folder)
 
 

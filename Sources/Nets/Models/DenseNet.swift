@@ -1,0 +1,91 @@
+/// Densely connected networks, with torchvision's structure, parameter names and initialisation.
+///
+/// Every layer of a block reads what all layers before it made. That is a list of arrays here, never
+/// their concatenation.
+///
+/// - Source: G. Huang et al., "Densely connected convolutional networks", 2016 (there DenseNet-BC).
+struct DenseNet {
+  /// Layers of each block.
+  var depths: [Int]
+  /// Channels that a layer adds.
+  var growth = 32
+  /// Channels of the stem.
+  var stemChannels = 64
+  /// Channels of a layer's 1×1 convolution, as a multiple of `growth`.
+  var bottleneck = 4
+
+  static let densenet121 = DenseNet(depths: [6, 12, 24, 16])
+  static let densenet201 = DenseNet(depths: [6, 12, 48, 32])
+
+  /// The names of the head's parameters, whose shapes follow the number of classes.
+  static let head = ["classifier.weight", "classifier.bias"]
+
+  /// - Shapes: images `[3, imageSize, imageSize]`, logits `[classes]`.
+  func network(classes: Int, imageSize: Int) throws -> Network {
+    var graph = Graph()
+    let images = graph.input("images", .pixels, shape: [3, imageSize, imageSize])
+    var value = try graph.denseConvolution(
+      images, "features.conv0", channels: stemChannels, kernel: 7, stride: 2)
+    value = try graph.batchNormalization(value, name: "features.norm0", relu: true)
+    value = try graph.maximumPooling(
+      value, name: "features.pool0", kernel: 3, stride: 2, padding: 1)
+    for (index, depth) in depths.enumerated() {
+      let pieces = try block(value, "features.denseblock\(index + 1)", layers: depth, in: &graph)
+      if index < depths.count - 1 {
+        value = try transition(pieces, "features.transition\(index + 1)", in: &graph)
+      } else {
+        value = try graph.batchNormalization(
+          concatenating: pieces, name: "features.norm5", relu: true)
+      }
+    }
+    let features = try graph.globalAveragePooling(value, name: "avgpool")
+    let logits = try graph.linear(
+      features, name: "classifier", features: classes, biases: .constant(0))
+    return Network(graph: graph, features: features, logits: logits)
+  }
+
+  /// The block's input and what each layer adds to it.
+  private func block(
+    _ input: ValueID, _ name: String, layers: Int, in graph: inout Graph
+  ) throws -> [ValueID] {
+    var pieces = [input]
+    for layer in 1...layers {
+      let name = "\(name).denselayer\(layer)"
+      var value = try graph.batchNormalization(
+        concatenating: pieces, name: "\(name).norm1", relu: true)
+      value = try graph.denseConvolution(
+        value, "\(name).conv1", channels: bottleneck * growth, kernel: 1)
+      value = try graph.batchNormalization(value, name: "\(name).norm2", relu: true)
+      pieces.append(
+        try graph.denseConvolution(value, "\(name).conv2", channels: growth, kernel: 3))
+    }
+    return pieces
+  }
+
+  /// Half the channels, half the height and width.
+  ///
+  /// torchvision pools after the 1×1 convolution. A mean over pixels and a sum over channels may
+  /// change places, and the convolution then has a quarter of the pixels to read, and to keep for
+  /// its backward pass.
+  private func transition(
+    _ pieces: [ValueID], _ name: String, in graph: inout Graph
+  ) throws -> ValueID {
+    var value = try graph.batchNormalization(
+      concatenating: pieces, name: "\(name).norm", relu: true)
+    let channels = graph.shape(of: value)[0]
+    value = try graph.averagePooling(value, name: "\(name).pool", kernel: 2, stride: 2)
+    return try graph.denseConvolution(value, "\(name).conv", channels: channels / 2, kernel: 1)
+  }
+}
+
+extension Graph {
+  /// A convolution that keeps the size (at stride 1) and starts out Kaiming-normal over fan-in.
+  fileprivate mutating func denseConvolution(
+    _ input: ValueID, _ name: String, channels: Int, kernel: Int, stride: Int = 1
+  ) throws -> ValueID {
+    let fanIn = shape(of: input)[0] * kernel * kernel
+    return try convolution(
+      input, name: name, channels: channels, kernel: kernel, stride: stride, padding: kernel / 2,
+      weights: .normal(deviation: (2 / Float(fanIn)).squareRoot()))
+  }
+}
