@@ -11,6 +11,10 @@ enum GoldenStep {
     if goldens.metadata["stages"] != nil {
       return try efficientNet(goldens).network(classes: classes, imageSize: imageSize)
     }
+    if goldens.metadata["convolutions"] != nil {
+      return try vggish(goldens).network(
+        outputs: classes, frames: imageSize, bands: #require(goldens.integers("bands").first))
+    }
     if goldens.metadata["growth"] != nil {
       return try denseNet(goldens).network(classes: classes, imageSize: imageSize)
     }
@@ -25,6 +29,13 @@ enum GoldenStep {
       depths: goldens.integers("depths"), growth: try #require(goldens.integers("growth").first),
       stemChannels: try #require(goldens.integers("stem").first),
       bottleneck: try #require(goldens.integers("bottleneck").first))
+  }
+
+  static func vggish(_ goldens: Goldens) throws -> VGGish {
+    let stages = try #require(goldens.metadata["convolutions"]).split(separator: ";")
+    return VGGish(
+      stages: stages.map { $0.split(separator: ",").compactMap { Int($0) } },
+      embeddings: goldens.integers("embeddings"))
   }
 
   /// Without dropout and stochastic depth.
@@ -49,12 +60,17 @@ enum GoldenStep {
       gradientSlots: 1)
     try plan.parameters.loadModel(goldens.tensors(under: "weights"), file: "golden")
     try plan.refreshWeights()
-    let arrays = try ClassifierArrays(plan)
-    _ = arrays.images.update(fromContentsOf: try goldens.floats("input/images"))
-    _ = arrays.labels.update(fromContentsOf: labels.map(Int32.init))
-    _ = arrays.weights.update(fromContentsOf: try goldens.floats("input/weights"))
+    _ = try plan.floats(input: images(of: network))
+      .update(fromContentsOf: goldens.floats("input/images"))
+    _ = try plan.integers(input: "labels").update(fromContentsOf: labels.map(Int32.init))
+    _ = try plan.floats(input: "weights").update(fromContentsOf: goldens.floats("input/weights"))
     try plan.run(slot: 0, lossScale: lossScale(goldens))
     return plan
+  }
+
+  /// The name of the input that takes `input/images`.
+  static func images(of network: Network) throws -> String {
+    try #require(network.graph.inputs.first { $0.content == .pixels }).name
   }
 
   /// Goldens divide the weighted loss by the number of samples, plans by the sum of the weights.

@@ -262,12 +262,17 @@ def relative_error(actual, exact):
 
 
 def write_network(folder, name, model, image_size, description, seed):
-    """One training step and one evaluation of a network; description goes into the metadata."""
+    """One training step and one evaluation of a network; description goes into the metadata.
+
+    image_size is the height and the width, or a pair of them.
+    """
     generator = torch.Generator().manual_seed(seed)
     initialise(model, generator)
     state = {key: value.clone() for key, value in model.state_dict().items()}
     batch, classes = 4, list(model.modules())[-1].out_features
-    images = torch.randn(batch, 3, image_size, image_size, generator=generator)
+    channels = next(model.parameters()).shape[1]
+    height, width = image_size if isinstance(image_size, tuple) else (image_size, image_size)
+    images = torch.randn(batch, channels, height, width, generator=generator)
     labels = torch.randint(classes, (batch,), generator=generator)
     weights = torch.tensor([1.0, 0.5, 2.0, 0.75])
     inputs = (images, labels, weights)
@@ -286,7 +291,7 @@ def write_network(folder, name, model, image_size, description, seed):
         "input/images": images.permute(0, 2, 3, 1), "input/labels": labels.int(),
         "input/weights": weights, "output/logits": logits, "output/loss": loss,
         "output/eval_logits": eval_logits}
-    metadata = dict(description, classes=str(classes), image_size=str(image_size))
+    metadata = dict(description, classes=str(classes), image_size=str(height))
     for key, exact in gradients.items():
         metadata[f"f32_error/{key}"] = f"{relative_error(gradients32[key], exact):.3e}"
         metadata[f"bf16_error/{key}"] = f"{relative_error(gradients16[key], exact):.3e}"
