@@ -10,6 +10,7 @@ typedef int32_t NAME(masks) __attribute__((vector_size(LANES * sizeof(int32_t)))
 #define STORE(run, row, values) \
   NAME(store)((run).address, (size_t)(row) + v * LANES, values, type, lanes)
 
+#include "logistic_template.h"
 #include "moments_template.h"
 
 // ---- Normalisation
@@ -32,6 +33,27 @@ INLINE void NAME(load_channel)(
   channel->factor = scale * channel->inverse_deviation;
 }
 
+INLINE FLOATS NAME(activated)(FLOATS z, aver_activation activation) {
+  switch (activation) {
+    case aver_no_activation: return z;
+    // NaN is not below 0: it passes, as PyTorch's does.
+    case aver_relu: return (FLOATS)((MASKS)z & ~(z < 0));
+    case aver_silu: return z * NAME(logistic)(z);
+  }
+}
+
+// The gradient of z from that of the activation's result.
+INLINE FLOATS NAME(activated_backward)(FLOATS gradient, FLOATS z, aver_activation activation) {
+  switch (activation) {
+    case aver_no_activation: return gradient;
+    case aver_relu: return (FLOATS)((MASKS)gradient & ~(z <= 0));
+    case aver_silu: {
+      FLOATS s = NAME(logistic)(z);
+      return gradient * (s * (1 + z * (1 - s)));
+    }
+  }
+}
+
 INLINE void NAME(normalize_lanes)(
     aver_extent extent, aver_channel_run source, aver_channel_run destination,
     aver_normalization normalization, size_t vectors, size_t lanes, aver_element_type type) {
@@ -44,9 +66,7 @@ INLINE void NAME(normalize_lanes)(
       EACH_VECTOR {
         FLOATS x = LOAD(source, from);
         FLOATS y = (x - channel[v].mean) * channel[v].factor + channel[v].shift;
-        // NaN is not below 0: it passes, as PyTorch's does.
-        if (normalization.relu) y = (FLOATS)((MASKS)y & ~(y < 0));
-        STORE(destination, to, y);
+        STORE(destination, to, NAME(activated)(y, normalization.activation));
       }
       from += source.pixel_stride;
       to += destination.pixel_stride;
@@ -54,19 +74,16 @@ INLINE void NAME(normalize_lanes)(
   }
 }
 
-// g and d of a pixel: the gradient where the ReLU let it pass, and the distance from the mean.
-#define GRADIENT_AND_DISTANCE(g, d)                              \
-  FLOATS g = LOAD(gradient, in);                                 \
-  FLOATS d = LOAD(source, from) - channel[v].mean;               \
-  if (relu) {                                                    \
-    FLOATS y = d * channel[v].factor + channel[v].shift;         \
-    g = (FLOATS)((MASKS)g & ~(y <= 0));                          \
-  }
+// g and d of a pixel: the gradient before the activation, and the distance from the mean.
+#define GRADIENT_AND_DISTANCE(g, d)                                                      \
+  FLOATS d = LOAD(source, from) - channel[v].mean;                                       \
+  FLOATS g = NAME(activated_backward)(                                                   \
+      LOAD(gradient, in), d * channel[v].factor + channel[v].shift, activation);
 
 // sums = sum(g), products = sum(g * d).
 INLINE void NAME(sum_gradients)(
     aver_extent extent, aver_channel_run source, aver_channel_run gradient,
-    const NAME(channel) *channel, bool relu, DOUBLES *sums, DOUBLES *products, size_t vectors,
+    const NAME(channel) *channel, aver_activation activation, DOUBLES *sums, DOUBLES *products, size_t vectors,
     size_t lanes, aver_element_type type) {
   for (size_t n = 0; n < extent.images; n++) {
     ptrdiff_t from = (ptrdiff_t)n * source.image_stride;
@@ -95,7 +112,8 @@ INLINE void NAME(sum_gradients)(
 // Writes or adds factor * g - slope * d - constant.
 INLINE void NAME(spread_gradients)(
     aver_extent extent, aver_channel_run source, aver_channel_run gradient,
-    aver_channel_run source_gradient, bool adds, const NAME(channel) *channel, bool relu,
+    aver_channel_run source_gradient, bool adds, const NAME(channel) *channel,
+    aver_activation activation,
     const FLOATS *slope, const FLOATS *constant, size_t vectors, size_t lanes,
     aver_element_type type) {
   for (size_t n = 0; n < extent.images; n++) {
@@ -126,7 +144,8 @@ INLINE void NAME(normalize_backward_lanes)(
   DOUBLES sums[MAX_VECTORS] = {0};
   DOUBLES products[MAX_VECTORS] = {0};
   NAME(sum_gradients)
-  (extent, source, gradient, channel, normalization.relu, sums, products, vectors, lanes, type);
+  (extent, source, gradient, channel, normalization.activation, sums, products, vectors, lanes,
+   type);
   FLOATS slope[MAX_VECTORS], constant[MAX_VECTORS];
   const double count = (double)extent.images * (double)extent.pixels;
   EACH_VECTOR {
@@ -139,8 +158,8 @@ INLINE void NAME(normalize_backward_lanes)(
   }
   if (!source_gradient.address) return;
   NAME(spread_gradients)
-  (extent, source, gradient, source_gradient, adds, channel, normalization.relu, slope, constant,
-   vectors, lanes, type);
+  (extent, source, gradient, source_gradient, adds, channel, normalization.activation, slope,
+   constant, vectors, lanes, type);
 }
 
 INLINE void NAME(clear_lanes)(

@@ -100,10 +100,10 @@ private final class Activation {
   @Test(arguments: counts, types)
   func normalizationHasTheSameBitsEverywhere(_ count: Int, _ type: aver_element_type) {
     let seed = propertySeed("normalisation of \(count)")
-    for relu in [false, true] {
+    for activation in [aver_no_activation, aver_relu, aver_silu] {
       let results = [0, 5].flatMap { shift in
         Self.variants.map { kernels in
-          normalize(kernels, count, type, relu: relu, shift: shift, seed: seed)
+          normalize(kernels, count, type, activation, shift: shift, seed: seed)
         }
       }
       #expect(results.count >= 2)
@@ -113,8 +113,8 @@ private final class Activation {
 
   /// Output, input gradient added to what was there, gradients of scale and shift.
   private func normalize(
-    _ kernels: aver_normalization_kernels, _ count: Int, _ type: aver_element_type, relu: Bool,
-    shift: Int, seed: UInt64
+    _ kernels: aver_normalization_kernels, _ count: Int, _ type: aver_element_type,
+    _ function: aver_activation, shift: Int, seed: UInt64
   ) -> [Float] {
     var random = SeededGenerator(seed: seed)
     func activation(_ range: ClosedRange<Float>) -> Activation {
@@ -136,7 +136,7 @@ private final class Activation {
         guard let base = numbers.baseAddress, let results = parameters.baseAddress else { return }
         let normalization = aver_normalization(
           mean: base, variance: base + count, scale: base + 2 * count, shift: base + 3 * count,
-          epsilon: 1e-5, relu: relu)
+          epsilon: 1e-5, activation: function)
         kernels.normalize(source.extent, source.run, output.run, count, normalization)
         kernels.normalize_backward(
           source.extent, source.run, gradient.run, inputGradient.run, true, count, normalization,

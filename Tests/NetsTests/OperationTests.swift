@@ -88,7 +88,7 @@ import Testing
       let result = try OperationHarness(precision: precision).run(
         inputs: [input], parameters: parameters, statistics: running,
         outputGradient: goldens.floats("\(name)/output_gradient")
-      ) { try $0.batchNormalization($1[0], name: "layer", relu: relu) }
+      ) { try $0.batchNormalization($1[0], name: "layer", activation: relu ? .relu : nil) }
       try expectClose("\(name)/output", result.output, precision)
       try expectClose("\(name)/input_gradient", result.inputGradients[0], precision)
       try expectClose(
@@ -124,7 +124,7 @@ import Testing
           tensor("\(name)/running_variance", as: "layer.running_var"),
         ],
         outputGradient: nil
-      ) { try $0.batchNormalization($1[0], name: "layer", relu: relu) }
+      ) { try $0.batchNormalization($1[0], name: "layer", activation: relu ? .relu : nil) }
       try expectClose("\(name)/evaluation_output", result.output, precision)
     }
   }

@@ -24,9 +24,19 @@ typedef struct {
   aver_element_type type;
 } aver_extent;
 
-/// A batch normalisation, with max(y, 0) after it where `relu` is set:
+/// What follows a normalisation, z being its result.
+typedef enum {
+  /// y = z.
+  aver_no_activation,
+  /// y = max(z, 0).
+  aver_relu,
+  /// y = z / (1 + exp(-z)).
+  aver_silu,
+} aver_activation;
+
+/// A batch normalisation, and the activation f after it:
 ///
-///     y = (x - mean) * (scale / sqrt(variance + epsilon)) + shift
+///     y = f((x - mean) * (scale / sqrt(variance + epsilon)) + shift)
 ///
 /// Shapes: mean, variance, scale and shift are [channels].
 /// Source: Ioffe and Szegedy, 2015.
@@ -36,7 +46,7 @@ typedef struct {
   const float *scale;
   const float *shift;
   float epsilon;
-  bool relu;
+  aver_activation activation;
 } aver_normalization;
 
 /// Mean and (biased) variance of each channel over images and pixels.
@@ -55,7 +65,7 @@ void aver_normalize_channels(
 
 /// The gradients of aver_normalize_channels, where mean and variance are those of the source.
 ///
-/// With g the gradient of y (0 where the ReLU cut it off), d = x - mean, r = 1 / sqrt(variance +
+/// With g the gradient of y times the derivative of f, which is computed anew from x, d = x - mean, r = 1 / sqrt(variance +
 /// epsilon), and n images times pixels:
 ///
 ///     shift_gradient = sum(g)

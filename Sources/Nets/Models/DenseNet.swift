@@ -26,7 +26,7 @@ struct DenseNet {
     let images = graph.input("images", .pixels, shape: [3, imageSize, imageSize])
     var value = try graph.denseConvolution(
       images, "features.conv0", channels: stemChannels, kernel: 7, stride: 2)
-    value = try graph.batchNormalization(value, name: "features.norm0", relu: true)
+    value = try graph.batchNormalization(value, name: "features.norm0", activation: .relu)
     value = try graph.maximumPooling(
       value, name: "features.pool0", kernel: 3, stride: 2, padding: 1)
     for (index, depth) in depths.enumerated() {
@@ -35,7 +35,7 @@ struct DenseNet {
         value = try transition(pieces, "features.transition\(index + 1)", in: &graph)
       } else {
         value = try graph.batchNormalization(
-          concatenating: pieces, name: "features.norm5", relu: true)
+          concatenating: pieces, name: "features.norm5", activation: .relu)
       }
     }
     let features = try graph.globalAveragePooling(value, name: "avgpool")
@@ -52,10 +52,10 @@ struct DenseNet {
     for layer in 1...layers {
       let name = "\(name).denselayer\(layer)"
       var value = try graph.batchNormalization(
-        concatenating: pieces, name: "\(name).norm1", relu: true)
+        concatenating: pieces, name: "\(name).norm1", activation: .relu)
       value = try graph.denseConvolution(
         value, "\(name).conv1", channels: bottleneck * growth, kernel: 1)
-      value = try graph.batchNormalization(value, name: "\(name).norm2", relu: true)
+      value = try graph.batchNormalization(value, name: "\(name).norm2", activation: .relu)
       pieces.append(
         try graph.denseConvolution(value, "\(name).conv2", channels: growth, kernel: 3))
     }
@@ -71,7 +71,7 @@ struct DenseNet {
     _ pieces: [ValueID], _ name: String, in graph: inout Graph
   ) throws -> ValueID {
     var value = try graph.batchNormalization(
-      concatenating: pieces, name: "\(name).norm", relu: true)
+      concatenating: pieces, name: "\(name).norm", activation: .relu)
     let channels = graph.shape(of: value)[0]
     value = try graph.averagePooling(value, name: "\(name).pool", kernel: 2, stride: 2)
     return try graph.denseConvolution(value, "\(name).conv", channels: channels / 2, kernel: 1)

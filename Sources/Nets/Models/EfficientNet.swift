@@ -96,11 +96,11 @@ extension Graph {
     _ input: ValueID, _ name: String, channels: Int, kernel: Int, stride: Int = 1,
     groups: Int = 1, activation: Bool = true
   ) throws -> ValueID {
-    var value = try convolution(
+    let value = try convolution(
       input, name: "\(name).0", channels: channels, kernel: kernel, stride: stride,
       padding: kernel / 2, groups: groups)
-    value = try batchNormalization(value, name: "\(name).1", relu: false)
-    return activation ? self.activation(value, name: "\(name).2", .silu) : value
+    return try batchNormalization(
+      value, name: "\(name).1", activation: activation ? .silu : nil)
   }
 
   /// Expansion, depthwise convolution, squeeze-and-excitation and projection, with a skip where the

@@ -30,7 +30,7 @@ struct ResNet {
     let images = graph.input("images", .pixels, shape: [3, imageSize, imageSize])
     var value = try graph.convolution(
       images, name: "conv1", channels: widths[0], kernel: 7, stride: 2, padding: 3)
-    value = try graph.batchNormalization(value, name: "bn1", relu: true)
+    value = try graph.batchNormalization(value, name: "bn1", activation: .relu)
     value = try graph.maximumPooling(value, name: "maxpool", kernel: 3, stride: 2, padding: 1)
     for (stage, depth) in depths.enumerated() {
       for index in 0..<depth {
@@ -68,7 +68,7 @@ struct ResNet {
       shortcut = try graph.convolution(
         input, name: "\(name).downsample.0", channels: channels, kernel: 1, stride: stride)
       shortcut = try graph.batchNormalization(
-        shortcut, name: "\(name).downsample.1", relu: false)
+        shortcut, name: "\(name).downsample.1")
     }
     return try graph.additionReLU(value, shortcut, name: "\(name).add")
   }
@@ -83,6 +83,7 @@ extension Graph {
     let value = try convolution(
       input, name: "\(block).conv\(index)", channels: channels, kernel: kernel, stride: stride,
       padding: kernel / 2)
-    return try batchNormalization(value, name: "\(block).bn\(index)", relu: relu)
+    return try batchNormalization(
+      value, name: "\(block).bn\(index)", activation: relu ? .relu : nil)
   }
 }

@@ -16,7 +16,7 @@ extension BatchNormalization {
     let destination = try builder.defineChannels(
       of: result, like: sources[0], layer: name)
     let runs = ChannelRun.runs(of: sources, and: [destination])
-    let (extent, relu, count) = (destination.extent, relu, sources.count)
+    let (extent, activation, count) = (destination.extent, nativeActivation, sources.count)
     builder.emit(
       try numbers(builder) + [destination.located] + sources.map(\.located) + pieceMoments,
       layer: name
@@ -34,7 +34,7 @@ extension BatchNormalization {
               source: sources[$0.piece].run(
                 from: $0.channelInPiece, at: inputs[5 + $0.piece]),
               destination: destination.run(from: $0.channel, at: output),
-              count: $0.count, normalization: numbers.normalization(from: $0.channel, relu: relu))
+              count: $0.count, normalization: numbers.normalization(from: $0.channel, activation))
           }),
         padding: ChannelPadding(of: destination, at: output))
     }
@@ -52,7 +52,7 @@ extension BatchNormalization {
         : nil
     }
     let runs = ChannelRun.runs(of: sources, and: [gradient])
-    let (extent, relu, count) = (gradient.extent, relu, sources.count)
+    let (extent, activation, count) = (gradient.extent, nativeActivation, sources.count)
     let vector = try vector(builder)
     let results = [
       builder.gradient(ofParameter: scale, layout: vector),
@@ -79,7 +79,7 @@ extension BatchNormalization {
                 piece.run(from: run.channelInPiece, at: $0)
               } ?? aver_channel_run(),
               adds: targets[run.piece]?.adds ?? false, count: run.count,
-              normalization: numbers.normalization(from: run.channel, relu: relu),
+              normalization: numbers.normalization(from: run.channel, activation),
               scaleGradient: addresses[4].assumingMemoryBound(to: Float.self) + run.channel,
               shiftGradient: addresses[5].assumingMemoryBound(to: Float.self) + run.channel)
           }),
@@ -88,6 +88,14 @@ extension BatchNormalization {
             guard let output = target.1, target.0?.adds == false else { return nil }
             return ChannelPadding(of: source, at: output)
           }))
+    }
+  }
+
+  private var nativeActivation: aver_activation {
+    switch activation {
+    case .none: aver_no_activation
+    case .relu: aver_relu
+    case .silu: aver_silu
     }
   }
 

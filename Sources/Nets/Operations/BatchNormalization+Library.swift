@@ -6,7 +6,7 @@ extension BatchNormalization {
   func planLibrary(input: ValueID, _ builder: PlanBuilder) throws -> BackwardPlan? {
     let source = builder.located(input)
     var flags = dnnl_use_scale.rawValue | dnnl_use_shift.rawValue
-    if relu { flags |= dnnl_fuse_norm_relu.rawValue }
+    if activation == .relu { flags |= dnnl_fuse_norm_relu.rawValue }
     if !builder.isTraining { flags |= dnnl_use_global_stats.rawValue }
     let forward = try PrimitiveDescriptor.batchNormalizationForward(
       data: source.layout, epsilon: Self.epsilon, flags: flags, builder, layer: name)

@@ -1,6 +1,6 @@
 import COneDNN
 
-/// Batch normalisation over N, H and W, with a ReLU fused into it where asked.
+/// Batch normalisation over N, H and W, with an activation fused into it where asked.
 ///
 /// In training the statistics are those of the micro-batch; they are written into its slot, so that
 /// the tree can average them over the whole batch. In inference the running statistics are used.
@@ -21,7 +21,14 @@ struct BatchNormalization: Operation {
   let scale: Int
   let shift: Int
   let statistics: Int
-  let relu: Bool
+  let activation: FusedActivation
+
+  /// What follows the normalisation in the same kernel.
+  enum FusedActivation {
+    case none
+    case relu
+    case silu
+  }
 
   func plan(_ builder: PlanBuilder) throws -> BackwardPlan? {
     let statistics = builder.graph.statistics[statistics]
@@ -32,7 +39,10 @@ struct BatchNormalization: Operation {
     }
     // oneDNN reads one array, and takes 45 times as long for bfloat16 where channels do not fill
     // its blocks.
-    if inputs.count == 1, builder.precision == .f32 || statistics.channels % 16 == 0 {
+    // It has no SiLU either, which would read and write everything once more.
+    if inputs.count == 1, activation != .silu,
+      builder.precision == .f32 || statistics.channels % 16 == 0
+    {
       return try planLibrary(input: inputs[0], builder)
     }
     return try planChannels(builder)
@@ -60,15 +70,15 @@ struct BatchNormalization: Operation {
 }
 
 extension Graph {
-  /// Adds a batch normalisation, followed by a ReLU where asked.
+  /// Adds a batch normalisation, followed by an activation where asked.
   ///
   /// - Shapes: `[C, H, W]` to the same.
   /// - Parameters: `name`.weight and `name`.bias `[C]`, starting at 1 and 0; running statistics
   ///   `name`.running_mean and `name`.running_var `[C]`.
-  public mutating func batchNormalization(_ input: ValueID, name: String, relu: Bool) throws
-    -> ValueID
-  {
-    try batchNormalization(concatenating: [input], name: name, relu: relu)
+  public mutating func batchNormalization(
+    _ input: ValueID, name: String, activation: ActivationFunction? = nil
+  ) throws -> ValueID {
+    try batchNormalization(concatenating: [input], name: name, activation: activation)
   }
 
   /// Adds a batch normalisation of the concatenation of values over channels; nothing is copied.
@@ -76,7 +86,7 @@ extension Graph {
   /// - Shapes: `[Cᵢ, H, W]` to `[Σ Cᵢ, H, W]`.
   /// - Parameters: as of one input of Σ Cᵢ channels.
   public mutating func batchNormalization(
-    concatenating inputs: [ValueID], name: String, relu: Bool
+    concatenating inputs: [ValueID], name: String, activation: ActivationFunction? = nil
   ) throws -> ValueID {
     let shapes = try inputs.map { try spatialShape(of: $0, layer: name) }
     guard let first = shapes.first,
@@ -99,11 +109,18 @@ extension Graph {
     let statistics = statistics(
       StatisticsSpecification(
         name: name, channels: channels, elementsPerSample: first.height * first.width))
+    let fused: BatchNormalization.FusedActivation? =
+      switch activation {
+      case .relu: .relu
+      case .silu: .silu
+      default: nil
+      }
     let result = result(shape: [channels, first.height, first.width], of: inputs[0])
     append(
       BatchNormalization(
         name: name, inputs: inputs, result: result, scale: scale, shift: shift,
-        statistics: statistics, relu: relu))
-    return result
+        statistics: statistics, activation: fused ?? .none))
+    guard let activation, fused == nil else { return result }
+    return self.activation(result, name: "\(name).activation", activation)
   }
 }

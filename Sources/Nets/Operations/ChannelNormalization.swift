@@ -14,10 +14,11 @@ struct ChannelNumbers {
     variance = addresses[3].assumingMemoryBound(to: Float.self)
   }
 
-  func normalization(from channel: Int, relu: Bool) -> aver_normalization {
+  func normalization(from channel: Int, _ activation: aver_activation) -> aver_normalization {
     aver_normalization(
       mean: mean + channel, variance: variance + channel, scale: scale + channel,
-      shift: shift + channel, epsilon: BatchNormalization.epsilon, relu: relu)
+      shift: shift + channel, epsilon: BatchNormalization.epsilon,
+      activation: activation)
   }
 
   /// The copies that join the moments of pieces, each `[2, Cᵢ]`, to those of their concatenation.

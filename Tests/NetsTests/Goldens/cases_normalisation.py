@@ -31,6 +31,7 @@ def add(cases):
                 scale=cases.normal(sum(channels), mean=1.0, deviation=0.3),
                 shift=cases.normal(sum(channels), deviation=0.3))
     add_nested(cases)
+    add_silu(cases)
 
 
 def normalise(values, scale, shift, relu):
@@ -55,3 +56,14 @@ def add_nested(cases):
             inner_shift=cases.normal(inner, deviation=0.3),
             outer_scale=cases.normal(outer, mean=1.0, deviation=0.3),
             outer_shift=cases.normal(outer, deviation=0.3))
+
+
+def add_silu(cases):
+    """One input, with a SiLU after it."""
+    for name, shape in {"aligned": (2, 32, 5, 6), "odd": (3, 21, 4, 3), "batch1": (1, 8, 9, 7)}.items():
+        cases.differentiate(
+            f"concatenated-normalisation-silu/{name}",
+            lambda input0, scale, shift: F.silu(normalise([input0], scale, shift, relu=False)),
+            attributes={"inputs": 1}, input0=cases.normal(*shape, mean=0.7, deviation=1.5),
+            scale=cases.normal(shape[1], mean=1.0, deviation=0.3),
+            shift=cases.normal(shape[1], deviation=0.3))
