@@ -80,14 +80,15 @@ INLINE void NAME(normalize_lanes)(
   FLOATS g = NAME(activated_backward)(                                                   \
       LOAD(gradient, in), d * channel[v].factor + channel[v].shift, activation);
 
-// sums = sum(g), products = sum(g * d).
+// sums = sum(g), products = sum(g * d). With `keeps`, g is written to the source's gradient.
 INLINE void NAME(sum_gradients)(
     aver_extent extent, aver_channel_run source, aver_channel_run gradient,
-    const NAME(channel) *channel, aver_activation activation, DOUBLES *sums, DOUBLES *products, size_t vectors,
+    aver_channel_run source_gradient, bool keeps, const NAME(channel) *channel, aver_activation activation, DOUBLES *sums, DOUBLES *products, size_t vectors,
     size_t lanes, aver_element_type type) {
   for (size_t n = 0; n < extent.images; n++) {
     ptrdiff_t from = (ptrdiff_t)n * source.image_stride;
     ptrdiff_t in = (ptrdiff_t)n * gradient.image_stride;
+    ptrdiff_t to = (ptrdiff_t)n * source_gradient.image_stride;
     for (size_t first = 0; first < extent.pixels; first += CHUNK) {
       size_t end = first + CHUNK < extent.pixels ? first + CHUNK : extent.pixels;
       FLOATS chunk_sums[MAX_VECTORS] = {0};
@@ -97,9 +98,11 @@ INLINE void NAME(sum_gradients)(
           GRADIENT_AND_DISTANCE(g, d)
           chunk_sums[v] += g;
           chunk_products[v] += g * d;
+          if (keeps) STORE(source_gradient, to, g);
         }
         from += source.pixel_stride;
         in += gradient.pixel_stride;
+        to += source_gradient.pixel_stride;
       }
       EACH_VECTOR {
         sums[v] += __builtin_convertvector(chunk_sums[v], DOUBLES);
@@ -143,9 +146,11 @@ INLINE void NAME(normalize_backward_lanes)(
   EACH_VECTOR { NAME(load_channel)(&channel[v], &normalization, v * LANES, lanes); }
   DOUBLES sums[MAX_VECTORS] = {0};
   DOUBLES products[MAX_VECTORS] = {0};
+  // A derivative that is dear to compute is computed once, where there is room to keep it.
+  const bool keeps = normalization.activation == aver_silu && source_gradient.address && !adds;
   NAME(sum_gradients)
-  (extent, source, gradient, channel, normalization.activation, sums, products, vectors, lanes,
-   type);
+  (extent, source, gradient, source_gradient, keeps, channel, normalization.activation, sums,
+   products, vectors, lanes, type);
   FLOATS slope[MAX_VECTORS], constant[MAX_VECTORS];
   const double count = (double)extent.images * (double)extent.pixels;
   EACH_VECTOR {
@@ -158,8 +163,8 @@ INLINE void NAME(normalize_backward_lanes)(
   }
   if (!source_gradient.address) return;
   NAME(spread_gradients)
-  (extent, source, gradient, source_gradient, adds, channel, normalization.activation, slope,
-   constant, vectors, lanes, type);
+  (extent, source, keeps ? source_gradient : gradient, source_gradient, adds, channel,
+   keeps ? aver_no_activation : normalization.activation, slope, constant, vectors, lanes, type);
 }
 
 INLINE void NAME(clear_lanes)(

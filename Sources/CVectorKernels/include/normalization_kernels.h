@@ -72,7 +72,8 @@ void aver_normalize_channels(
 ///     scale_gradient = sum(g * d) * r
 ///     source_gradient = scale * r * (g - sum(g) / n - d * r * r * sum(g * d) / n)
 ///
-/// With `adds`, the last is added to what is there. Where its address is NULL it is left out.
+/// For SiLU, g may pass through the array of the last, and its type. With `adds`, that is added to
+/// what is there. Where its address is NULL it is left out.
 /// Shapes: scale_gradient and shift_gradient are [channels].
 void aver_normalize_channels_backward(
     aver_extent extent, aver_channel_run source, aver_channel_run gradient,
