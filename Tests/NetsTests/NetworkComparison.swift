@@ -7,7 +7,7 @@ import Testing
 struct NetworkComparison {
   /// float32 gradients: PyTorch itself is up to 2e-6 off in norm; single elements more.
   static let tolerance = Tolerance(absolute: 2e-4, relative: 1e-4)
-  /// ResNet-50 at full width has 11 million ReLUs a batch: some arguments lie within a rounding of
+  /// A ResNet at full width has millions of ReLUs a batch: some arguments lie within a rounding of
   /// zero, and where one of the last stages falls on the other side, a whole gradient entry appears
   /// or disappears and spreads to every layer before. ‖ours − exact‖ / ‖exact‖ stays this small; its
   /// blocks are held to `tolerance` in the narrow network.
