@@ -127,21 +127,6 @@ struct AffectNetColumns {
     guard let best = distances.min(by: { $0.edits < $1.edits }) else { return nil }
     return best.edits <= max(2, name.count / 3) ? best.name : nil
   }
-
-  /// Insertions, deletions and replacements that turn one string into the other (Levenshtein).
-  private static func editDistance(_ first: String, _ second: String) -> Int {
-    let second = Array(second)
-    var previous = Array(0...second.count)
-    for (row, character) in first.enumerated() {
-      var current = [row + 1]
-      for (column, other) in second.enumerated() {
-        let replaced = previous[column] + (character == other ? 0 : 1)
-        current.append(min(replaced, previous[column + 1] + 1, current[column] + 1))
-      }
-      previous = current
-    }
-    return previous[second.count]
-  }
 }
 
 /// The values of one row, with the row's place for the messages.

@@ -1,8 +1,9 @@
-/// The number of insertions, deletions, substitutions and swaps of neighbours between two words.
+/// The number of insertions, deletions, substitutions and swaps of neighbours between two words: how
+/// likely one is a slip for the other.
 ///
 /// - Source: optimal string alignment, R. A. Wagner and M. J. Fischer, 1974, with the
 ///   transposition of F. J. Damerau, 1964.
-func editDistance(_ left: String, _ right: String) -> Int {
+public func editDistance(_ left: String, _ right: String) -> Int {
   let left = Array(left)
   let right = Array(right)
   var twoBack: [Int] = []
@@ -21,18 +22,4 @@ func editDistance(_ left: String, _ right: String) -> Int {
     previous = current
   }
   return previous[right.count]
-}
-
-/// The candidate nearest to a dotted key, judged by the whole key and by its last part (whoever
-/// writes `learning_rate` at the top level means `optimizer.learning_rate`).
-func nearestKey(to key: String, among candidates: [String]) -> String? {
-  func lastPart(_ key: String) -> String {
-    String(key.split(separator: ".").last ?? "")
-  }
-  func distance(to candidate: String) -> Int {
-    min(
-      editDistance(key, candidate) * 2,
-      editDistance(lastPart(key), lastPart(candidate)) * 2 + 1)
-  }
-  return candidates.min { distance(to: $0) < distance(to: $1) }
 }
