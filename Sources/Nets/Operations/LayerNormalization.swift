@@ -56,17 +56,16 @@ struct LayerNormalization: Operation {
     let gradient = try builder.rows(
       builder.gradient(of: result), of: result, type: type, layer: name)
     let inputGradient = builder.newBuffer(try .rowMajor(builder.shape(of: input), type))
-    var arguments: [(key: CInt, value: Located)] = [
+    let arguments: [(key: CInt, value: Located)] = [
       (DNNL_ARG_SRC, source), (DNNL_ARG_MEAN, mean), (DNNL_ARG_VARIANCE, variance),
       (DNNL_ARG_DIFF_DST, gradient),
       (DNNL_ARG_DIFF_SRC, try builder.view(inputGradient, as: builder.rowShape(of: input))),
       (DNNL_ARG_SCALE, builder.weights(scale, layout: vector)),
+      // Asked for without need, by every version (of batch normalisation only by oneDNN 2.x).
+      (DNNL_ARG_SHIFT, builder.weights(shift, layout: vector)),
       (DNNL_ARG_DIFF_SCALE, builder.gradient(ofParameter: scale, layout: vector)),
       (DNNL_ARG_DIFF_SHIFT, builder.gradient(ofParameter: shift, layout: vector)),
     ]
-    if aver_batch_normalization_backward_takes_shift() {
-      arguments.append((DNNL_ARG_SHIFT, builder.weights(shift, layout: vector)))
-    }
     try builder.emit(
       PrimitiveDescriptor.layerNormalizationBackward(
         data: source.layout, statistics: mean.layout, epsilon: Self.epsilon, flags: Self.flags,
