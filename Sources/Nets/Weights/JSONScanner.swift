@@ -10,6 +10,9 @@ struct JSONScanner {
 
   /// Bytes of the file before the JSON text, so that errors count from the file's start.
   private static let preambleBytes = 8
+  /// No name is longer. Names are compared as Unicode does, with the accents on a letter in order:
+  /// that takes the square of their number, for which a name of a megabyte is too long.
+  static let nameByteLimit = 512
 
   init(bytes: [UInt8], file: String) {
     self.bytes = bytes
@@ -28,7 +31,7 @@ struct JSONScanner {
     try expect(UInt8(ascii: "{"))
     if skip(UInt8(ascii: "}")) { return }
     repeat {
-      let key = try string()
+      let key = try name()
       try expect(UInt8(ascii: ":"))
       try member(&self, key)
     } while skip(UInt8(ascii: ","))
@@ -48,11 +51,15 @@ struct JSONScanner {
     return values
   }
 
-  /// Reads a string and decodes its escapes.
-  mutating func string() throws(WeightsError) -> String {
+  /// Reads a string of the length that names have.
+  mutating func name() throws(WeightsError) -> String { try string(atMost: Self.nameByteLimit) }
+
+  /// Reads a string of at most `limit` bytes and decodes its escapes.
+  mutating func string(atMost limit: Int = .max) throws(WeightsError) -> String {
     try expect(UInt8(ascii: "\""))
     var decoded: [UInt8] = []
     while let byte = next() {
+      guard decoded.count <= limit else { throw problem("a name of more than \(limit) bytes") }
       switch byte {
       case UInt8(ascii: "\""):
         guard let text = String(validating: decoded, as: UTF8.self) else {

@@ -21,7 +21,8 @@ public final class SafetensorsReader {
   /// - Throws: `WeightsError` naming the file, and the tensor where one is to blame.
   public init(path: String) throws(WeightsError) {
     self.path = path
-    file = try FileDescriptor(path: path, flags: O_RDONLY)
+    // A pipe would be waited for until somebody writes to it; files do not mind.
+    file = try FileDescriptor(path: path, flags: O_RDONLY | O_NONBLOCK)
     let size = try file.size()
     let headerBytes = try Self.headerBytes(of: file, size: size, path: path)
     dataOffset = 8 + headerBytes
@@ -41,6 +42,7 @@ public final class SafetensorsReader {
     guard let entry = entries[name] else {
       throw WeightsError(file: path, tensor: name, .missingTensor)
     }
+    try requireMemory(bytes: entry.range.count, tensor: name)
     let bytes = try file.read(entry.range.count, at: dataOffset + entry.range.lowerBound)
     return try Tensor(name: name, type: entry.type, shape: entry.shape, bytes: bytes)
   }
@@ -49,7 +51,17 @@ public final class SafetensorsReader {
   ///
   /// - Throws: `WeightsError` when the file cannot be read.
   public func tensors() throws -> [Tensor] {
-    try names.map(tensor)
+    try requireMemory(bytes: entries.values.reduce(0) { $0 + $1.range.count }, tensor: nil)
+    return try names.map(tensor)
+  }
+
+  /// A file with holes takes no disk, whatever size it claims: an allocation that fails is a trap.
+  private func requireMemory(bytes: Int, tensor: String?) throws(WeightsError) {
+    let memory = Int(clamping: ProcessInfo.processInfo.physicalMemory)
+    guard bytes <= memory else {
+      throw WeightsError(
+        file: path, tensor: tensor, .largerThanMemory(bytes: bytes, memory: memory))
+    }
   }
 
   private static func headerBytes(
@@ -133,6 +145,11 @@ public enum Safetensors {
 
   /// The properties of a tensor can be changed after its initialiser has checked them.
   private static func check(_ tensor: Tensor, path: String) throws(WeightsError) {
+    let (nameBytes, limit) = (tensor.name.utf8.count, JSONScanner.nameByteLimit)
+    guard nameBytes <= limit else {
+      throw WeightsError(
+        file: path, tensor: tensor.name, .nameTooLong(bytes: nameBytes, limit: limit))
+    }
     let expected = Tensor.byteCount(type: tensor.type, shape: tensor.shape)
     guard let expected, tensor.shape.count <= SafetensorsHeader.axisLimit else {
       throw WeightsError(file: path, tensor: tensor.name, .shapeOverflow(tensor.shape))

@@ -59,7 +59,18 @@ struct SafetensorsHeader {
     return result
   }
 
+  /// Reads the entry of `name`; whatever is wrong within is blamed on that tensor.
   private static func entry(
+    name: String, _ parser: inout JSONScanner, dataBytes: Int
+  ) throws(WeightsError) -> Entry {
+    do throws(WeightsError) {
+      return try unblamedEntry(name: name, &parser, dataBytes: dataBytes)
+    } catch {
+      throw WeightsError(file: error.file, tensor: name, error.cause)
+    }
+  }
+
+  private static func unblamedEntry(
     name: String, _ parser: inout JSONScanner, dataBytes: Int
   ) throws(WeightsError) -> Entry {
     var typeName: String?
@@ -67,7 +78,7 @@ struct SafetensorsHeader {
     var offsets: [Int]?
     try parser.object { parser, key throws(WeightsError) in
       switch key {
-      case "dtype" where typeName == nil: typeName = try parser.string()
+      case "dtype" where typeName == nil: typeName = try parser.name()
       case "shape" where shape == nil: shape = try parser.integers(atMost: axisLimit)
       case "data_offsets" where offsets == nil: offsets = try parser.integers(atMost: 2)
       default:
@@ -75,8 +86,7 @@ struct SafetensorsHeader {
       }
     }
     guard let typeName, let shape, let offsets, offsets.count == 2 else {
-      throw parser.problem(
-        "tensor \(name.debugDescription) needs dtype, shape and two data_offsets")
+      throw parser.problem("a tensor needs dtype, shape and two data_offsets")
     }
     guard let type = TensorType(rawValue: typeName) else {
       throw WeightsError(file: parser.file, tensor: name, .unknownType(typeName))

@@ -10,6 +10,10 @@ public struct WeightsError: Error, Equatable, CustomStringConvertible {
     case headerTooLong(bytes: UInt64, limit: Int)
     /// The header is not the JSON that the format asks for; `byte` counts from the file's start.
     case malformedHeader(String, byte: Int)
+    /// A name of more bytes than the reader takes.
+    case nameTooLong(bytes: Int, limit: Int)
+    /// More bytes than the machine has memory for.
+    case largerThanMemory(bytes: Int, memory: Int)
     /// A name that occurs twice.
     case duplicateName
     /// An element type that this program does not read.
@@ -73,6 +77,10 @@ extension WeightsError.Cause {
 
   private var tensorMessage: String {
     switch self {
+    case .nameTooLong(let bytes, let limit):
+      "the name has \(bytes) bytes, more than \(limit)"
+    case .largerThanMemory(let bytes, let memory):
+      "\(bytes) bytes of data are more than the \(memory) bytes of this machine's memory"
     case .duplicateName: "the name occurs twice"
     case .unknownType(let name):
       "element type \(name.debugDescription) is not one of "
