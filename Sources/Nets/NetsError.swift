@@ -12,6 +12,10 @@ public enum NetsError: Error, Equatable, CustomStringConvertible {
   case missingParameter(name: String, file: String)
   /// A weights file holds a tensor that the model does not have.
   case unknownParameter(name: String, file: String)
+  /// A tensor of a weights file has elements of a type that its use does not allow.
+  case parameterType(name: String, file: String, found: TensorType, wanted: String)
+  /// A number of batches in a weights file is none.
+  case batchCount(name: String, file: String, found: Int)
   /// A tensor of a weights file holds NaN or an infinity.
   case parameterNotFinite(name: String, file: String, index: Int)
   /// A running variance of a weights file is negative.
@@ -36,6 +40,10 @@ public enum NetsError: Error, Equatable, CustomStringConvertible {
       "\(file): tensor '\(name)' is missing; is this file of another model?"
     case .unknownParameter(let name, let file):
       "\(file): tensor '\(name)' is not part of the model; is this file of another model?"
+    case .parameterType(let name, let file, let found, let wanted):
+      "\(file): tensor '\(name)' has elements of type \(found.rawValue), not \(wanted)"
+    case .batchCount(let name, let file, let found):
+      "\(file): tensor '\(name)' counts batches, and \(found) is no count; is the file damaged?"
     case .parameterNotFinite(let name, let file, let index):
       "\(file): tensor '\(name)' is not finite at element \(index); use weights of an earlier step"
     case .negativeVariance(let name, let file, let index):

@@ -30,7 +30,8 @@ public enum ExitStatus: Int32, Sendable, CaseIterable {
       self = .usage
     case NetsError.shape, NetsError.threads: self = .usage
     case NetsError.parameterShape, NetsError.missingParameter, NetsError.unknownParameter,
-      NetsError.parameterNotFinite, NetsError.negativeVariance:
+      NetsError.parameterType, NetsError.batchCount, NetsError.parameterNotFinite,
+      NetsError.negativeVariance:
       self = .badData
     default: self = .internalError
     }

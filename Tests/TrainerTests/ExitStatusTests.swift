@@ -26,6 +26,10 @@ struct ExitStatusTests {
     #expect(ExitStatus(of: DatasetError.setting(name: "", reason: "")) == .usage)
     #expect(ExitStatus(of: DatasetError.unreadable(file: "", reason: "")) == .badData)
     #expect(ExitStatus(of: WeightsError(.duplicateName)) == .badData)
+    #expect(ExitStatus(of: NetsError.batchCount(name: "", file: "", found: -1)) == .badData)
+    #expect(
+      ExitStatus(of: NetsError.parameterType(name: "", file: "", found: .i32, wanted: ""))
+        == .badData)
     #expect(
       ExitStatus(of: DistributedError.worldSizeDoesNotFit(worldSize: 3, microBatches: 4)) == .usage)
     #expect(

@@ -1,5 +1,4 @@
 import COneDNN
-import CVectorKernels
 import CounterRandom
 
 /// Where one parameter lies in the flat vectors.
@@ -251,7 +250,7 @@ public final class ParameterStore {
       _ = runningVariance(offsets, specification).update(fromContentsOf: variance)
       // Files older than PyTorch 0.4.1 do not have it.
       if let tracked = remaining.removeValue(forKey: "\(name).num_batches_tracked") {
-        batchesTracked = try tracked.integers().first ?? 0
+        batchesTracked = try tracked.batchCount(file: file)
       }
     }
     try load(Array(remaining.values), into: values, file: file)
@@ -263,18 +262,7 @@ public final class ParameterStore {
     guard let tensor = tensors.removeValue(forKey: name) else {
       throw NetsError.missingParameter(name: name, file: file)
     }
-    guard tensor.shape == shape else {
-      throw NetsError.parameterShape(
-        name: name, file: file, expected: shape, found: tensor.shape)
-    }
-    let floats = tensor.floats()
-    let index = floats.withUnsafeBufferPointer {
-      Int(aver_first_nonfinite_f32($0.baseAddress, $0.count))
-    }
-    guard index < 0 else {
-      throw NetsError.parameterNotFinite(name: name, file: file, index: index)
-    }
-    return floats
+    return try tensor.parameters(shape: shape, file: file)
   }
 
   // MARK: - Layouts

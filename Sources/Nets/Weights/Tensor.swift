@@ -9,6 +9,14 @@ public enum TensorType: String, Sendable, CaseIterable {
   case u8 = "U8"
   case bool = "BOOL"
 
+  /// Whether elements are floating-point numbers, not integers or truth values.
+  public var isFloatingPoint: Bool {
+    switch self {
+    case .f32, .bf16, .f16, .f64: true
+    case .i64, .i32, .u8, .bool: false
+    }
+  }
+
   /// Bytes of one element.
   public var byteCount: Int {
     switch self {
