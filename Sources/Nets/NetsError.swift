@@ -22,6 +22,8 @@ public enum NetsError: Error, Equatable, CustomStringConvertible {
   case negativeVariance(name: String, file: String, index: Int)
   /// A plan has no input or output of this name and type.
   case unknownArray(name: String, known: [String])
+  /// There are no kernels for bfloat16 in the instruction set that they may use.
+  case bfloat16Missing(instructionSet: String)
   /// The kernels cannot run on the number of threads that was asked for.
   case threads(requested: Int)
   /// Memory for a plan could not be had.
@@ -50,6 +52,8 @@ public enum NetsError: Error, Equatable, CustomStringConvertible {
       "\(file): tensor '\(name)' is a variance and negative at element \(index); is the file damaged?"
     case .unknownArray(let name, let known):
       "the network has no array '\(name)' of this kind; it has \(known.joined(separator: ", "))"
+    case .bfloat16Missing(let instructionSet):
+      "precision bf16: its kernels need AVX-512, and have \(instructionSet) here; use precision f32"
     case .threads(let requested):
       "threads: \(requested): OpenMP does not give kernels so many; use threads >= 1, unset "
         + "OMP_THREAD_LIMIT, and use a oneDNN that was built for OpenMP"

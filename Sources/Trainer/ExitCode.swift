@@ -28,7 +28,7 @@ public enum ExitStatus: Int32, Sendable, CaseIterable {
     case is DatasetError, is WeightsError: self = .badData
     case DistributedError.worldSizeDoesNotFit, DistributedError.worldSizeNotPowerOfTwo:
       self = .usage
-    case NetsError.shape, NetsError.threads: self = .usage
+    case NetsError.shape, NetsError.threads, NetsError.bfloat16Missing: self = .usage
     case NetsError.parameterShape, NetsError.missingParameter, NetsError.unknownParameter,
       NetsError.parameterType, NetsError.batchCount, NetsError.parameterNotFinite,
       NetsError.negativeVariance:

@@ -19,7 +19,7 @@ import Testing
     try NetworkComparison(Goldens("densenet-narrow")).expectEvaluationMatches()
   }
 
-  @Test func bf16IsAsPreciseAsPyTorchsAutocast() throws {
+  @Test(.needsBFloat16) func bf16IsAsPreciseAsPyTorchsAutocast() throws {
     try NetworkComparison(Goldens("densenet-narrow")).expectBFloat16StepIsPrecise()
   }
 
@@ -58,7 +58,7 @@ import Testing
 
   /// A layer reads its block's arrays where they lie: however many layers, what changes its layout is
   /// the image and, in bfloat16, what passes to the head and back.
-  @Test(arguments: Precision.allCases)
+  @Test(.needsAVX512, arguments: Precision.computable)
   func nothingIsCopiedForConcatenation(_ precision: Precision) throws {
     try Engine.configure(threads: 1)
     let reorders = try [2, 5].map { layers in

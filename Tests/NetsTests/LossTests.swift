@@ -38,6 +38,7 @@ import Testing
           "\(loss)/\(name)/\(part)", actual, try tensor(part).floats(), tolerance)
         #expect(comparison.passes, "\(comparison)")
       }
+      guard Precision.computable.contains(.bf16) else { continue }
       // Losses compute alike in either precision: only what they score is rounded.
       var rounded = try tensor("prediction")
       rounded = try Tensor(

@@ -49,7 +49,7 @@ import Testing
     #expect(comparison.passes, "\(comparison)", sourceLocation: sourceLocation)
   }
 
-  @Test(arguments: Precision.allCases)
+  @Test(arguments: Precision.computable)
   func convolutionMatchesPyTorch(_ precision: Precision) throws {
     let cases = cases("convolution")
     #expect(cases.count >= 8)
@@ -71,7 +71,7 @@ import Testing
     }
   }
 
-  @Test(arguments: Precision.allCases, [false, true])
+  @Test(arguments: Precision.computable, [false, true])
   func batchNormalizationMatchesPyTorch(_ precision: Precision, relu: Bool) throws {
     let cases = cases(relu ? "batch-normalisation-relu" : "batch-normalisation")
     #expect(cases.count >= 3)
@@ -109,7 +109,7 @@ import Testing
     }
   }
 
-  @Test(arguments: Precision.allCases, [false, true])
+  @Test(arguments: Precision.computable, [false, true])
   func batchNormalizationInEvaluationUsesRunningStatistics(
     _ precision: Precision, relu: Bool
   ) throws {
@@ -129,7 +129,7 @@ import Testing
     }
   }
 
-  @Test(arguments: Precision.allCases)
+  @Test(arguments: Precision.computable)
   func maximumPoolingMatchesPyTorch(_ precision: Precision) throws {
     let cases = cases("max-pooling")
     #expect(cases.count >= 3)
@@ -148,7 +148,7 @@ import Testing
     }
   }
 
-  @Test(arguments: Precision.allCases)
+  @Test(arguments: Precision.computable)
   func globalAveragePoolingMatchesPyTorch(_ precision: Precision) throws {
     let cases = cases("global-average-pooling")
     #expect(cases.count >= 3)
@@ -162,7 +162,7 @@ import Testing
     }
   }
 
-  @Test(arguments: Precision.allCases)
+  @Test(arguments: Precision.computable)
   func linearMatchesPyTorch(_ precision: Precision) throws {
     let cases = cases("linear")
     #expect(cases.count >= 3)
@@ -181,7 +181,7 @@ import Testing
     }
   }
 
-  @Test(arguments: Precision.allCases)
+  @Test(arguments: Precision.computable)
   func additionReLUMatchesPyTorch(_ precision: Precision) throws {
     let cases = cases("addition-relu")
     #expect(cases.count >= 2)

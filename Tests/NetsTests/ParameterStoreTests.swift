@@ -9,7 +9,8 @@ import Testing
       .network(classes: 8, imageSize: 32)
     try network.addClassificationLoss()
     return try TrainingPlan(
-      graph: network.graph, microBatch: 2, precision: .bf16, gradientSlots: 1
+      graph: network.graph, microBatch: 2, precision: Precision.computable.last ?? .f32,
+      gradientSlots: 1
     ).parameters
   }
 

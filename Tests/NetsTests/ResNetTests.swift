@@ -16,7 +16,7 @@ import Testing
     try NetworkComparison(Goldens(name)).expectEvaluationMatches()
   }
 
-  @Test(arguments: ["resnet-basic", "resnet-bottleneck"])
+  @Test(.needsBFloat16, arguments: ["resnet-basic", "resnet-bottleneck"])
   func bf16IsAsPreciseAsPyTorchsAutocast(_ name: String) throws {
     try NetworkComparison(Goldens(name)).expectBFloat16StepIsPrecise()
   }

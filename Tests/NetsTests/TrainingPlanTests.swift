@@ -27,7 +27,7 @@ import Testing
     return plan
   }
 
-  @Test(arguments: Precision.allCases)
+  @Test(arguments: Precision.computable)
   func aStepAllocatesNothingOfOurs(_ precision: Precision) throws {
     let plan = try plan(precision, slots: 2)
     try plan.run(slot: 0, lossScale: 1)  // the first call of each kernel may set things up
@@ -47,7 +47,7 @@ import Testing
     #expect(array.count >= 1000)
   }
 
-  @Test(arguments: Precision.allCases)
+  @Test(arguments: Precision.computable)
   func everySlotReceivesTheSameBits(_ precision: Precision) throws {
     let plan = try plan(precision, slots: 3)
     for slot in 0..<3 { try plan.run(slot: slot, lossScale: 0.25) }
@@ -141,7 +141,7 @@ import Testing
 
   /// The images enter and the pooled features leave the kernels' layouts; nothing else moves.
   /// (oneDNN 3.x prefers other layouts for other sizes, and moves some activations between them.)
-  @Test func onlyTheEndsOfTheNetworkChangeLayouts() throws {
+  @Test(.needsAVX512) func onlyTheEndsOfTheNetworkChangeLayouts() throws {
     let plan = try TrainingPlan(
       model: ModelDescription(name: .resnet18, classes: 8, imageSize: 64), microBatch: 2,
       precision: .f32, gradientSlots: 1)

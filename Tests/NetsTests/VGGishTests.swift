@@ -14,7 +14,7 @@ import Testing
     try NetworkComparison(Goldens("vggish-narrow")).expectEvaluationMatches()
   }
 
-  @Test func bf16IsAsPreciseAsPyTorchsAutocast() throws {
+  @Test(.needsBFloat16) func bf16IsAsPreciseAsPyTorchsAutocast() throws {
     try NetworkComparison(Goldens("vggish-narrow")).expectBFloat16StepIsPrecise()
   }
 

@@ -26,6 +26,7 @@ struct ExitStatusTests {
     #expect(ExitStatus(of: DatasetError.setting(name: "", reason: "")) == .usage)
     #expect(ExitStatus(of: DatasetError.unreadable(file: "", reason: "")) == .badData)
     #expect(ExitStatus(of: WeightsError(.duplicateName)) == .badData)
+    #expect(ExitStatus(of: NetsError.bfloat16Missing(instructionSet: "")) == .usage)
     #expect(ExitStatus(of: NetsError.batchCount(name: "", file: "", found: -1)) == .badData)
     #expect(
       ExitStatus(of: NetsError.parameterType(name: "", file: "", found: .i32, wanted: ""))

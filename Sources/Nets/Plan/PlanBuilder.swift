@@ -38,10 +38,14 @@ final class PlanBuilder {
   /// Mean and variance of each channel, of values that kernels of ours normalise.
   var channelMoments: [ValueID: Located] = [:]
 
-  /// - Throws: `NetsError.shape` where the batch cannot be divided as the graph wants it.
+  /// - Throws: `NetsError.shape` where the batch cannot be divided as the graph wants it,
+  ///   `.bfloat16Missing` where this processor's kernels cannot compute in `precision`.
   init(graph: Graph, batch: Int, precision: Precision, isTraining: Bool, device: KernelDevice)
     throws
   {
+    guard precision != .bf16 || Engine.capabilities.bfloat16 != .missing else {
+      throw NetsError.bfloat16Missing(instructionSet: Engine.identity(threads: 1).instructionSet)
+    }
     self.graph = graph
     self.batch = batch
     self.precision = precision
