@@ -42,6 +42,18 @@ extension EndToEnd {
         "argument 'batch.global=4096': batch.global: 4096 exceeds the 160 samples")
     }
 
+    @Test("bfloat16 without kernels for it exits 64 with file and line")
+    func bfloat16() throws {
+      let restricted = ["DNNL_MAX_CPU_ISA": "AVX2"]
+      try refuse(
+        ["teacher", "--config", "tiny.yaml", "precision=bf16", "--run", "bf16"],
+        environment: restricted, status: 64,
+        "argument 'precision=bf16': precision: bf16 needs kernels with AVX-512, and they have avx2")
+      try refuse(
+        ["benchmark", "step", "--image-size", "32", "--precision", "bf16"],
+        environment: restricted, status: 64, "precision bf16: its kernels need AVX-512")
+    }
+
     @Test("a number of ranks that does not fit exits 64 and names those that do, once")
     func ranks() throws {
       let arguments = ["teacher", "--config", "tiny.yaml", "--run", "three"]

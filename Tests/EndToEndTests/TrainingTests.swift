@@ -51,6 +51,20 @@ extension EndToEnd {
       }
     }
 
+    @Test("slow kernels are warned of, once")
+    func slowKernels() throws {
+      let outcome = try laboratory.run(
+        "aver-train", ranks: 2, environment: ["DNNL_MAX_CPU_ISA": "SSE41"],
+        [
+          "teacher", "--config", "tiny.yaml", "--run", "slow", "train.max_steps=2",
+          "batch.global=16",
+        ])
+      #expect(outcome.status == 0, "\(outcome.errors)")
+      let parts = outcome.output.components(
+        separatedBy: "kernels have no AVX2: training takes 2 to 4")
+      #expect(parts.count == 2, "\(outcome.output)")
+    }
+
     @Test("what dropout and stochastic depth drop is the same for any number of ranks")
     func randomDrops() throws {
       let overrides = ["model.name=efficientnet_b0", "train.max_steps=2"]

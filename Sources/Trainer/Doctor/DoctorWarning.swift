@@ -3,7 +3,8 @@ public struct DoctorWarning: Codable, Equatable, Sendable {
   /// What kind of trouble it is: stable, for scripts.
   public enum Kind: String, Codable, Sendable {
     case moreThreadsThanCores, tooFewCoresBound, sharedCores, coreLimit, memoryLimit
-    case bfloat16WithoutHardware, ompNumThreadsIgnored, smallSharedMemory, debugBuild
+    case bfloat16WithoutHardware, bfloat16Missing, vectorsWithoutAVX2
+    case ompNumThreadsIgnored, smallSharedMemory, debugBuild
     case differentEngines, differentMPI, worldSizeNotPowerOfTwo
   }
 
@@ -27,7 +28,7 @@ extension DoctorWarning {
   public static func all(for ranks: [RankFacts]) -> [DoctorWarning] {
     let hosts = Dictionary(grouping: ranks, by: \.host).sorted { $0.key < $1.key }
     return hosts.flatMap { host, ranks in
-      cores(host, ranks) + limits(host, ranks) + hardware(host, ranks)
+      cores(host, ranks) + limits(host, ranks) + kernels(host, ranks)
     } + environment(ranks) + differences(ranks)
   }
 
@@ -122,14 +123,11 @@ extension DoctorWarning {
     return [.init(.smallSharedMemory, finding, fix: fix)]
   }
 
-  // MARK: - Hardware and environment
+  // MARK: - Kernels and environment
 
-  private static func hardware(_ host: String, _ ranks: [RankFacts]) -> [DoctorWarning] {
-    guard let first = ranks.first,
-      Set(first.instructionSets).isDisjoint(with: [.avx512BFloat16, .amx])
-    else { return [] }
-    let finding = "\(host): the processor computes bfloat16 in software (no AVX512_BF16, no AMX)"
-    return [.init(.bfloat16WithoutHardware, finding, fix: "precision: f32 is faster here")]
+  /// A machine is not asked for one precision: it is judged for both.
+  private static func kernels(_ host: String, _ ranks: [RankFacts]) -> [DoctorWarning] {
+    ranks.first.map { kernels($0.capabilities, host: host, precision: .bf16) } ?? []
   }
 
   private static func environment(_ ranks: [RankFacts]) -> [DoctorWarning] {

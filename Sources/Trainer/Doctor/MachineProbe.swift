@@ -25,7 +25,8 @@ struct MachineProbe {
     let processor = Self.processor(read("/proc/cpuinfo") ?? "")
     return RankFacts(
       rank: communicator.rank, host: communicator.hostName, processor: processor.name,
-      instructionSets: processor.instructionSets, engine: Engine.identity(threads: threads),
+      instructionSets: processor.instructionSets, capabilities: Engine.capabilities,
+      engine: Engine.identity(threads: threads),
       boundCores: Self.boundCores(read("/proc/self/status") ?? ""),
       hostCores: ProcessInfo.processInfo.processorCount,
       limits: ControlGroupLimits(read: read), memory: Self.memory(read("/proc/meminfo") ?? ""),

@@ -11,6 +11,8 @@ public struct RankFacts: Codable, Equatable, Sendable {
   public var processor: String
   /// Those of `InstructionSet` that the processor has.
   public var instructionSets: [InstructionSet]
+  /// What the kernels make of the processor.
+  public var capabilities: EngineCapabilities
   /// What the bits of results depend on: kernel library, effective instruction set, threads.
   public var engine: EngineIdentity
   /// The cores this rank may run on, by number.

@@ -58,6 +58,13 @@ private struct TeacherSetup {
     } catch {
       throw TrainerError.configuration([loaded.mistake("batch.global", "\(error)")])
     }
+    if loaded.values.precision == .bf16, Engine.capabilities.bfloat16 == .missing {
+      let set = Engine.identity(threads: loaded.values.threads).instructionSet
+      throw TrainerError.configuration([
+        loaded.mistake(
+          "precision", "bf16 needs kernels with AVX-512, and they have \(set) here; use f32")
+      ])
+    }
     let data = loaded.values.data
     for (key, path) in [
       ("data.root", data.root), ("data.train", data.trainPath),
@@ -241,11 +248,24 @@ private struct TeacherSetup {
     console.say("run folder \(folder.path)")
     logger.notice("\(summary); rank \(job.rank) on \(job.communicator.hostName), \(engine.summary)")
     if let caveat = configuration.reduction.caveat { console.say(caveat) }
+    tellWhatWillBeSlow()
     for manifest in [training, validation] where !manifest.problems.isEmpty {
       console.say(
         "\(manifest.path): \(manifest.problems.count) rows left out, listed in "
           + folder.log(rank: 0))
       if job.isRankZero { manifest.problems.forEach { logger.warning("\($0)") } }
+    }
+  }
+}
+
+extension TeacherSetup {
+  /// On rank 0 only: all ranks compute alike, or have been told that they do not.
+  private func tellWhatWillBeSlow() {
+    let warnings = DoctorWarning.kernels(
+      Engine.capabilities, host: job.communicator.hostName, precision: configuration.precision)
+    for warning in warnings where job.isRankZero {
+      console.say("warning: \(warning.finding); \(warning.fix)")
+      logger.warning("\(warning.finding); \(warning.fix)")
     }
   }
 }

@@ -1,0 +1,38 @@
+import Nets
+
+extension DoctorWarning {
+  /// What training in `precision` loses by the kernels of `host`; a pure function of them.
+  ///
+  /// - Source: of the figures, benchmarks/results/instruction-sets.md.
+  static func kernels(
+    _ capabilities: EngineCapabilities, host: String, precision: Precision
+  ) -> [DoctorWarning] {
+    var warnings: [DoctorWarning] = []
+    if !capabilities.hasAVX2 {
+      warnings.append(
+        .init(
+          .vectorsWithoutAVX2,
+          "\(host): kernels have no AVX2: training takes 2 to 4 times as long as with it",
+          fix: "use a newer processor, or \(unrestricted)"))
+    }
+    switch capabilities.bfloat16 {
+    case .emulated where precision == .bf16:
+      let finding = """
+        \(host): bfloat16 is emulated (kernels have no AVX512_BF16, no AMX): precision bf16 takes 3 to \
+        7 times as long as f32
+        """
+      warnings.append(
+        .init(.bfloat16WithoutHardware, finding, fix: "use precision f32, or \(unrestricted)"))
+    case .missing where precision == .bf16:
+      warnings.append(
+        .init(
+          .bfloat16Missing,
+          "\(host): kernels have no AVX-512: precision bf16 is impossible",
+          fix: "use precision f32, or \(unrestricted)"))
+    case .native, .emulated, .missing: break
+    }
+    return warnings
+  }
+
+  private static let unrestricted = "unset DNNL_MAX_CPU_ISA where that is what restricts them"
+}
