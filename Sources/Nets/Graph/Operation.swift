@@ -6,6 +6,9 @@ protocol Operation: Sendable {
   /// torchvision's name of the layer, for errors and profiles.
   var name: String { get }
 
+  /// The values that it reads.
+  var operands: [ValueID] { get }
+
   /// Adds the forward primitives to the plan.
   ///
   /// - Returns: what adds the backward primitives later, in reverse order of the operations; nil in

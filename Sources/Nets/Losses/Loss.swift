@@ -33,6 +33,8 @@ protocol Loss: Operation {
 }
 
 extension Loss {
+  var operands: [ValueID] { [prediction] + targets }
+
   func plan(_ builder: PlanBuilder) throws -> BackwardPlan? {
     guard builder.isTraining else { return nil }
     let shape = builder.shape(of: prediction)

@@ -55,6 +55,8 @@ struct Activation: Operation {
   let result: ValueID
   let function: ActivationFunction
 
+  var operands: [ValueID] { [input] }
+
   func plan(_ builder: PlanBuilder) throws -> BackwardPlan? {
     let source = builder.located(input)
     let forward = try PrimitiveDescriptor.elementwiseForward(

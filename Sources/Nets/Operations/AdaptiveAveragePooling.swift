@@ -9,6 +9,8 @@ struct AdaptiveAveragePooling: Operation {
   let input: ValueID
   let result: ValueID
 
+  var operands: [ValueID] { [input] }
+
   func plan(_ builder: PlanBuilder) throws -> BackwardPlan? {
     let source = try builder.channelArray(
       builder.located(input), shape: builder.shape(of: input), layer: name)

@@ -9,6 +9,8 @@ struct AdditionReLU: Operation {
   let right: ValueID
   let result: ValueID
 
+  var operands: [ValueID] { [left, right] }
+
   func plan(_ builder: PlanBuilder) throws -> BackwardPlan? {
     let left = builder.located(left)
     let right = try builder.converted(builder.located(right), to: left.layout, layer: name)

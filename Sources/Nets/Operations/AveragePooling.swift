@@ -9,6 +9,8 @@ struct AveragePooling: Operation {
   let result: ValueID
   let window: aver_window_t
 
+  var operands: [ValueID] { [input] }
+
   func plan(_ builder: PlanBuilder) throws -> BackwardPlan? {
     let source = builder.located(input)
     let forward = try PrimitiveDescriptor.poolingForward(

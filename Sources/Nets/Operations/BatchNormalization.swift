@@ -30,6 +30,8 @@ struct BatchNormalization: Operation {
     case silu
   }
 
+  var operands: [ValueID] { inputs }
+
   func plan(_ builder: PlanBuilder) throws -> BackwardPlan? {
     let statistics = builder.graph.statistics[statistics]
     if builder.isTraining, builder.shape(of: result)[0] * statistics.elementsPerSample < 2 {

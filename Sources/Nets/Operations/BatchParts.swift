@@ -14,6 +14,8 @@ struct BatchParts: Operation {
   let parts: [Range<Int>]
   let results: [ValueID]
 
+  var operands: [ValueID] { [input] }
+
   func plan(_ builder: PlanBuilder) throws -> BackwardPlan? {
     let shape = builder.shape(of: input)
     if let last = parts.map(\.upperBound).max(), last > shape[0] {

@@ -11,6 +11,8 @@ struct ChannelMultiplication: Operation {
   let factors: ValueID
   let result: ValueID
 
+  var operands: [ValueID] { [input, factors] }
+
   func plan(_ builder: PlanBuilder) throws -> BackwardPlan? {
     let shape = builder.shape(of: input)
     let source = try builder.channelArray(builder.located(input), shape: shape, layer: name)

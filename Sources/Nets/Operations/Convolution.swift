@@ -12,6 +12,8 @@ struct Convolution: Operation {
   let bias: Int?
   let window: Window
 
+  var operands: [ValueID] { [input] }
+
   func plan(_ builder: PlanBuilder) throws -> BackwardPlan? {
     if suitsWinograd(builder) { return try planWinograd(builder) }
     let any = try layouts(builder)

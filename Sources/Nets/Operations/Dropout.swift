@@ -18,6 +18,8 @@ struct Dropout: Operation {
   /// Index among the layers that draw.
   let layer: Int
 
+  var operands: [ValueID] { [input] }
+
   func plan(_ builder: PlanBuilder) throws -> BackwardPlan? {
     guard builder.isTraining, probability > 0 else {
       builder.define(result, as: builder.located(input))

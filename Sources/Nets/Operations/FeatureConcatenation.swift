@@ -11,6 +11,8 @@ struct FeatureConcatenation: Operation {
   let inputs: [ValueID]
   let result: ValueID
 
+  var operands: [ValueID] { inputs }
+
   func plan(_ builder: PlanBuilder) throws -> BackwardPlan? {
     let widths = inputs.map { builder.rowShape(of: $0)[1] }
     let sources = try inputs.map {

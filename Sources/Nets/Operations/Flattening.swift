@@ -9,6 +9,8 @@ struct Flattening: Operation {
   let result: ValueID
   let order: FlatteningOrder
 
+  var operands: [ValueID] { [input] }
+
   func plan(_ builder: PlanBuilder) throws -> BackwardPlan? {
     let (shape, type) = (builder.shape(of: input), builder.precision.dataType)
     let dense: MemoryDescriptor =

@@ -13,6 +13,8 @@ struct GatedSum: Operation {
   let right: ValueID
   let result: ValueID
 
+  var operands: [ValueID] { [gate, left, right] }
+
   func plan(_ builder: PlanBuilder) throws -> BackwardPlan? {
     let layout = try MemoryDescriptor.rowMajor(builder.shape(of: result), dnnl_f32)
     let count = builder.shape(of: result).reduce(1, *)

@@ -19,6 +19,8 @@ struct LayerNormalization: Operation {
   let scale: Int
   let shift: Int
 
+  var operands: [ValueID] { [input] }
+
   func plan(_ builder: PlanBuilder) throws -> BackwardPlan? {
     let source = try builder.rows(builder.located(input), of: input, layer: name)
     let rows = builder.rowShape(of: input)

@@ -13,6 +13,8 @@ struct Linear: Operation {
   /// Whether the result is float32 in either precision: what feeds a loss.
   var isFloat = true
 
+  var operands: [ValueID] { [input] }
+
   func plan(_ builder: PlanBuilder) throws -> BackwardPlan? {
     let type = builder.precision.dataType
     let source = try matrix(builder.located(input), type, builder)

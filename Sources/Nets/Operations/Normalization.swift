@@ -12,6 +12,8 @@ struct Normalization: Operation {
   let input: ValueID
   let result: ValueID
 
+  var operands: [ValueID] { [input] }
+
   func plan(_ builder: PlanBuilder) throws -> BackwardPlan? {
     let shape = builder.shape(of: input)
     let plain = try MemoryDescriptor.rowMajor(shape, dnnl_f32)

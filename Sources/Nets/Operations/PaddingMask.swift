@@ -14,6 +14,8 @@ struct PaddingMask: Operation {
   let lengths: ValueID
   let result: ValueID
 
+  var operands: [ValueID] { [input, lengths] }
+
   func plan(_ builder: PlanBuilder) throws -> BackwardPlan? {
     let lengths = try builder.lengths(
       lengths, rows: builder.shape(of: input)[0], layer: name)

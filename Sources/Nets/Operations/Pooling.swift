@@ -9,6 +9,8 @@ struct MaximumPooling: Operation {
   let result: ValueID
   let window: Window
 
+  var operands: [ValueID] { [input] }
+
   func plan(_ builder: PlanBuilder) throws -> BackwardPlan? {
     let source = builder.located(input)
     let forward = try PrimitiveDescriptor.poolingForward(
@@ -42,6 +44,8 @@ struct GlobalAveragePooling: Operation {
   let name: String
   let input: ValueID
   let result: ValueID
+
+  var operands: [ValueID] { [input] }
 
   func plan(_ builder: PlanBuilder) throws -> BackwardPlan? {
     let source = builder.located(input)

@@ -19,6 +19,8 @@ struct ResidualAddition: Operation {
   /// Index among the layers that draw.
   let layer: Int
 
+  var operands: [ValueID] { [skip, branch] }
+
   func plan(_ builder: PlanBuilder) throws -> BackwardPlan? {
     builder.isTraining && dropProbability > 0
       ? try planDropping(builder) : try planAddition(builder)

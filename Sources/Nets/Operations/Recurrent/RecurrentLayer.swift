@@ -20,6 +20,8 @@ struct RecurrentLayer: Operation {
   let result: ValueID
   let directions: [RecurrentWeights]
 
+  var operands: [ValueID] { [input] + (lengths.map { [$0] } ?? []) }
+
   func plan(_ builder: PlanBuilder) throws -> BackwardPlan? {
     let type = builder.precision.dataType
     let source = try builder.rows(builder.located(input), of: input, type: type, layer: name)
