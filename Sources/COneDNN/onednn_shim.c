@@ -131,28 +131,47 @@ dnnl_status_t aver_memory_create(
 
 // ---- Attributes
 
-static dnnl_status_t append_relu(dnnl_primitive_attr_t attributes) {
+static dnnl_status_t append_sum(dnnl_post_ops_t operations) {
+#if V3
+  return dnnl_post_ops_append_sum(operations, 1, 0, dnnl_data_type_undef);
+#else
+  return dnnl_post_ops_append_sum(operations, 1);
+#endif
+}
+
+static dnnl_status_t append_function(dnnl_post_ops_t operations, aver_function_t function) {
+#if V3
+  return dnnl_post_ops_append_eltwise(
+      operations, function.algorithm, function.alpha, function.beta);
+#else
+  return dnnl_post_ops_append_eltwise(
+      operations, 1, function.algorithm, function.alpha, function.beta);
+#endif
+}
+
+static dnnl_status_t set_post_operations(
+    dnnl_primitive_attr_t attributes, bool adds, const aver_function_t *function) {
   dnnl_post_ops_t operations;
   dnnl_status_t status = dnnl_post_ops_create(&operations);
   if (status != dnnl_success) return status;
-#if V3
-  status = dnnl_post_ops_append_eltwise(operations, dnnl_eltwise_relu, 0, 0);
-#else
-  status = dnnl_post_ops_append_eltwise(operations, 1, dnnl_eltwise_relu, 0, 0);
-#endif
+  if (adds) status = append_sum(operations);
+  if (status == dnnl_success && function) status = append_function(operations, *function);
   if (status == dnnl_success) status = dnnl_primitive_attr_set_post_ops(attributes, operations);
   dnnl_post_ops_destroy(operations);
   return status;
 }
 
-dnnl_status_t aver_attributes_create(dnnl_primitive_attr_t *attributes, bool relu) {
+dnnl_status_t aver_attributes_create(
+    dnnl_primitive_attr_t *attributes, bool adds, const aver_function_t *function) {
   dnnl_status_t status = dnnl_primitive_attr_create(attributes);
   if (status != dnnl_success) return status;
   status = dnnl_primitive_attr_set_scratchpad_mode(*attributes, dnnl_scratchpad_mode_user);
 #if V3 && (DNNL_VERSION_MAJOR > 3 || DNNL_VERSION_MINOR >= 4)
   if (status == dnnl_success) status = dnnl_primitive_attr_set_deterministic(*attributes, 1);
 #endif
-  if (status == dnnl_success && relu) status = append_relu(*attributes);
+  if (status == dnnl_success && (adds || function)) {
+    status = set_post_operations(*attributes, adds, function);
+  }
   if (status != dnnl_success) {
     dnnl_primitive_attr_destroy(*attributes);
     *attributes = NULL;

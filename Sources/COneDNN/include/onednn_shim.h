@@ -44,9 +44,17 @@ typedef struct {
   int64_t kernel[2], strides[2], dilates[2], padding_begin[2], padding_end[2];
 } aver_window_t;
 
+// A function of each element, with oneDNN's parameters of it.
+typedef struct {
+  dnnl_alg_kind_t algorithm;
+  float alpha, beta;
+} aver_function_t;
+
 // Attributes shared by all primitives: the caller provides the scratchpad, results are deterministic.
-// With `relu`, the result of the primitive passes through max(x, 0).
-dnnl_status_t aver_attributes_create(dnnl_primitive_attr_t *attributes, bool relu);
+// With `adds`, the primitive adds to what is in the array of its result. Then the result passes
+// through `function`, unless that is NULL.
+dnnl_status_t aver_attributes_create(
+    dnnl_primitive_attr_t *attributes, bool adds, const aver_function_t *function);
 
 // Weights of more than one group are [groups, out / groups, in / groups, height, width]; the bias may
 // be NULL.
@@ -105,12 +113,6 @@ dnnl_status_t aver_inner_product_backward_weights(dnnl_primitive_desc_t *descrip
 dnnl_status_t aver_addition(dnnl_primitive_desc_t *descriptor, dnnl_engine_t engine,
     aver_const_md_t left, aver_const_md_t right, aver_const_md_t destination,
     const_dnnl_primitive_attr_t attributes);
-
-// A function of each element, with oneDNN's parameters of it.
-typedef struct {
-  dnnl_alg_kind_t algorithm;
-  float alpha, beta;
-} aver_function_t;
 
 // `data` of the backward pass is the result where the algorithm is one of `…_use_dst_for_bwd`, else
 // the argument.

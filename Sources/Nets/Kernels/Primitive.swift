@@ -83,9 +83,17 @@ final class MemoryObject {
 final class PrimitiveAttributes {
   let handle: dnnl_primitive_attr_t
 
-  init(relu: Bool = false) throws {
+  /// - Parameters:
+  ///   - adds: whether the primitive adds to what is in the array of its result.
+  ///   - function: what the result, or that sum, passes through.
+  init(adds: Bool = false, function: ActivationFunction? = nil) throws {
     var created: dnnl_primitive_attr_t?
-    try check(aver_attributes_create(&created, relu))
+    if let function {
+      var native = function.postOperation
+      try check(aver_attributes_create(&created, adds, &native))
+    } else {
+      try check(aver_attributes_create(&created, adds, nil))
+    }
     guard let created else {
       throw NetsError.kernel(function: "PrimitiveAttributes", status: "null", layer: "the engine")
     }

@@ -5,13 +5,15 @@ import COneDNN
 extension PrimitiveDescriptor {
   static func convolutionForward(
     source: MemoryDescriptor, weights: MemoryDescriptor, bias: MemoryDescriptor?,
-    destination: MemoryDescriptor, window: Window, _ builder: PlanBuilder, layer: String
+    destination: MemoryDescriptor, window: Window, attributes: PrimitiveAttributes? = nil,
+    _ builder: PlanBuilder, layer: String
   ) throws -> PrimitiveDescriptor {
     var native = window.native
+    let attributes = attributes ?? builder.attributes
     return try PrimitiveDescriptor(layer: layer) {
       aver_convolution_forward(
         $0, builder.device.engine, builder.forwardKind, source.handle, weights.handle,
-        bias?.handle, destination.handle, &native, builder.attributes.handle)
+        bias?.handle, destination.handle, &native, attributes.handle)
     }
   }
 
@@ -89,12 +91,14 @@ extension PrimitiveDescriptor {
 
   static func innerProductForward(
     source: MemoryDescriptor, weights: MemoryDescriptor, bias: MemoryDescriptor,
-    destination: MemoryDescriptor, _ builder: PlanBuilder, layer: String
+    destination: MemoryDescriptor, attributes: PrimitiveAttributes? = nil,
+    _ builder: PlanBuilder, layer: String
   ) throws -> PrimitiveDescriptor {
-    try PrimitiveDescriptor(layer: layer) {
+    let attributes = attributes ?? builder.attributes
+    return try PrimitiveDescriptor(layer: layer) {
       aver_inner_product_forward(
         $0, builder.device.engine, builder.forwardKind, source.handle, weights.handle,
-        bias.handle, destination.handle, builder.attributes.handle)
+        bias.handle, destination.handle, attributes.handle)
     }
   }
 

@@ -35,6 +35,15 @@ public enum ActivationFunction: String, Sendable, CaseIterable {
     }
   }
 
+  /// As primitives take it that apply it to their result.
+  var postOperation: aver_function_t {
+    switch self {
+    case .relu: aver_function_t(algorithm: dnnl_eltwise_relu, alpha: 0, beta: 0)
+    case .relu6: aver_function_t(algorithm: dnnl_eltwise_clip_v2, alpha: 0, beta: 6)
+    case .silu, .sigmoid, .tanh, .gelu: native
+    }
+  }
+
   /// Whether the gradient is told from the result, so that the argument need not be kept.
   ///
   /// Not for those that saturate: 1 - y of a result that bfloat16 rounded to 1 is no slope.

@@ -17,7 +17,8 @@ struct AdditionReLU: Operation {
     let destination = builder.define(result, layout: left.layout)
     try builder.emit(
       PrimitiveDescriptor.addition(
-        left.layout, right.layout, destination.layout, PrimitiveAttributes(relu: true), builder,
+        left.layout, right.layout, destination.layout, PrimitiveAttributes(function: .relu),
+        builder,
         layer: name),
       [
         (DNNL_ARG_SRC_0, left), (DNNL_ARG_SRC_1, right), (DNNL_ARG_DST, destination),
