@@ -52,20 +52,22 @@ size_t aver_winograd_scratch_bytes(const aver_winograd_shape *shape) {
 }
 
 void aver_winograd_transform_weights(
-    const aver_winograd_shape *shape, const float *weights, void *forward, void *backward) {
-  DISPATCH(transform_weights, shape, shape, weights, forward, backward);
+    const aver_winograd_shape *shape, const float *weights, const float *factors, void *forward,
+    void *backward) {
+  DISPATCH(transform_weights, shape, shape, weights, factors, forward, backward);
 }
 
 void aver_winograd_forward(const aver_winograd_shape *shape, const void *source,
-    const void *weights, void *destination, void *scratch) {
+    const void *weights, aver_winograd_ending ending, void *destination, void *scratch) {
   convolution_plan plan = convolution_plan_of(shape, shape->input_channels, shape->output_channels);
-  DISPATCH(convolve, shape, &plan, source, weights, destination, scratch);
+  DISPATCH(convolve, shape, &plan, source, weights, ending, destination, scratch);
 }
 
 void aver_winograd_backward_data(const aver_winograd_shape *shape,
     const void *destination_gradient, const void *weights, void *source_gradient, void *scratch) {
   convolution_plan plan = convolution_plan_of(shape, shape->output_channels, shape->input_channels);
-  DISPATCH(convolve, shape, &plan, destination_gradient, weights, source_gradient, scratch);
+  aver_winograd_ending nothing = {0};
+  DISPATCH(convolve, shape, &plan, destination_gradient, weights, nothing, source_gradient, scratch);
 }
 
 void aver_winograd_backward_weights(const aver_winograd_shape *shape, const void *source,

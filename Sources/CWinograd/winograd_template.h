@@ -227,9 +227,19 @@ TARGET static void NAME(transform_inputs)(const convolution_plan *plan, const EL
   }
 }
 
+// Ends the sums of 16 channels and stores them at `offset` of the destination.
+INLINE void NAME(store_ended)(ELEMENT *destination, int64_t offset, FLOATS sums,
+    aver_winograd_ending ending, int64_t channel) {
+  if (ending.biases) sums += NAME(load_sums)(ending.biases + channel);
+  if (ending.addend) sums += NAME(load)((const ELEMENT *)ending.addend + offset);
+  // The second operand where one is NaN.
+  if (ending.relu) sums = (FLOATS)_mm512_max_ps(_mm512_setzero_ps(), (__m512)sums);
+  NAME(store)(destination + offset, sums);
+}
+
 // Turns products [position, tile, channel] into 2x2 outputs a tile.
 TARGET static void NAME(transform_outputs)(const convolution_plan *plan, const float *products,
-    ELEMENT *destination, int64_t first, int64_t count) {
+    aver_winograd_ending ending, ELEMENT *destination, int64_t first, int64_t count) {
   const tiling *tiles = &plan->tiles;
   for (int64_t tile = 0; tile < count; tile++) {
     NAME(tile_place) place = NAME(place)(tiles, first + tile);
@@ -251,17 +261,19 @@ TARGET static void NAME(transform_outputs)(const convolution_plan *plan, const f
       for (int i = 0; i < 2; i++) {
         if (place.y + i >= tiles->height) break;
         const FLOATS *row = rows + 4 * i;
-        ELEMENT *to = destination + plane.offset +
-                      ((place.y + i) * tiles->width + place.x) * plane.pixel;
-        NAME(store)(to, row[0] + row[1] + row[2]);
-        if (place.x + 1 < tiles->width) NAME(store)(to + plane.pixel, row[1] - row[2] - row[3]);
+        int64_t offset =
+            plane.offset + ((place.y + i) * tiles->width + place.x) * plane.pixel;
+        NAME(store_ended)(destination, offset, row[0] + row[1] + row[2], ending, 16 * block);
+        if (place.x + 1 >= tiles->width) continue;
+        NAME(store_ended)
+        (destination, offset + plane.pixel, row[1] - row[2] - row[3], ending, 16 * block);
       }
     }
   }
 }
 
 TARGET static void NAME(convolve)(const convolution_plan *plan, const void *source,
-    const void *weights, void *destination, void *scratch) {
+    const void *weights, aver_winograd_ending ending, void *destination, void *scratch) {
   ELEMENT *inputs = scratch;
   float *products = (float *)((char *)scratch + plan->products_offset);
   int64_t depth = plan->from / KPACK;
@@ -276,7 +288,7 @@ TARGET static void NAME(convolve)(const convolution_plan *plan, const void *sour
           (const LANE *)(inputs + p * plan->block * plan->from), depth, 1,
           (const LANE *)weights + p * depth * plan->to, depth, depth, false);
     }
-    NAME(transform_outputs)(plan, products, destination, first, count);
+    NAME(transform_outputs)(plan, products, ending, destination, first, count);
   }
 }
 
@@ -397,14 +409,19 @@ TARGET static void NAME(correlate)(const weights_plan *plan, const void *source,
 
 // ---- Weights
 
-// 3x3 weights of one input channel and 16 output channels, transformed to 4x4.
-INLINE void NAME(weights_tile)(FLOATS *tile, const float *weights, int64_t count) {
-  FLOATS rows[12];
+// 3x3 weights of one input channel and 16 output channels, times their factors where there are any,
+// transformed to 4x4.
+INLINE void NAME(weights_tile)(
+    FLOATS *tile, const float *weights, const float *factors, int64_t count) {
+  FLOATS values[9], rows[12];
+#pragma clang loop unroll(full)
+  for (int i = 0; i < 9; i++) {
+    values[i] = NAME(load_sums)(weights + i * count);
+    if (factors) values[i] *= NAME(load_sums)(factors);
+  }
 #pragma clang loop unroll(full)
   for (int j = 0; j < 3; j++) {
-    NAME(transform_weights_axis)
-    (rows + j, 3, NAME(load_sums)(weights + j * count), NAME(load_sums)(weights + (3 + j) * count),
-        NAME(load_sums)(weights + (6 + j) * count));
+    NAME(transform_weights_axis)(rows + j, 3, values[j], values[3 + j], values[6 + j]);
   }
 #pragma clang loop unroll(full)
   for (int i = 0; i < 4; i++) {
@@ -429,7 +446,8 @@ INLINE void NAME(store_turned)(ELEMENT *to, const aver_winograd_shape *shape, co
 }
 
 TARGET static void NAME(transform_weights)(
-    const aver_winograd_shape *shape, const float *weights, void *forward, void *backward) {
+    const aver_winograd_shape *shape, const float *weights, const float *factors, void *forward,
+    void *backward) {
   int64_t size = shape->input_channels * shape->output_channels;
   int64_t depth = shape->input_channels / KPACK;
   // Input channels innermost: both destinations are then written along their cache lines.
@@ -438,7 +456,8 @@ TARGET static void NAME(transform_weights)(
       FLOATS values[KPACK * POSITIONS];
       for (int64_t i = 0; i < KPACK; i++) {
         NAME(weights_tile)
-        (values + i * POSITIONS, weights + (input + i) * shape->output_channels + output, size);
+        (values + i * POSITIONS, weights + (input + i) * shape->output_channels + output,
+            factors ? factors + output : NULL, size);
       }
       LANE *panel = (LANE *)forward +
                     (output / COLUMNS * depth + input / KPACK) * COLUMNS + output % COLUMNS;

@@ -31,14 +31,25 @@ size_t aver_winograd_weights_bytes(const aver_winograd_shape *shape);
 /// Bytes of scratch memory, aligned to 64, for any of the passes.
 size_t aver_winograd_scratch_bytes(const aver_winograd_shape *shape);
 
-/// Transforms float32 weights [3, 3, I, O] for the forward pass and, where `backward` is not NULL, for
-/// the backward pass of the data. Both arrays are aligned to 64 bytes.
-void aver_winograd_transform_weights(
-    const aver_winograd_shape *shape, const float *weights, void *forward, void *backward);
+/// Transforms float32 weights [3, 3, I, O], times factors [O] where `factors` is not NULL, for the
+/// forward pass and, where `backward` is not NULL, for the backward pass of the data. Both arrays are
+/// aligned to 64 bytes.
+void aver_winograd_transform_weights(const aver_winograd_shape *shape, const float *weights,
+    const float *factors, void *forward, void *backward);
 
-/// destination [N, O, H, W] = convolution of source [N, I, H, W].
+/// What is done to float32 sums before they are rounded.
+typedef struct {
+  /// Added, by output channel [O]; or NULL.
+  const float *biases;
+  /// Added, as the destination in type and layout, may be the destination; or NULL.
+  const void *addend;
+  /// Then negative ones become 0.
+  bool relu;
+} aver_winograd_ending;
+
+/// destination [N, O, H, W] = convolution of source [N, I, H, W], with what follows it.
 void aver_winograd_forward(const aver_winograd_shape *shape, const void *source,
-    const void *weights, void *destination, void *scratch);
+    const void *weights, aver_winograd_ending ending, void *destination, void *scratch);
 /// source_gradient [N, I, H, W] from destination_gradient [N, O, H, W].
 void aver_winograd_backward_data(const aver_winograd_shape *shape,
     const void *destination_gradient, const void *weights, void *source_gradient, void *scratch);

@@ -87,6 +87,13 @@ public struct Graph {
 
   mutating func append(_ operation: some Operation) { operations.append(operation) }
 
+  /// The graph with other operations, in whose order every value is there before it is read.
+  func replacingOperations(_ operations: [any Operation]) -> Graph {
+    var graph = self
+    graph.operations = operations
+    return graph
+  }
+
   /// Adds a parameter and returns its index.
   mutating func parameter(_ specification: ParameterSpecification) -> Int {
     parameters.append(specification)

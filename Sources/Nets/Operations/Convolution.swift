@@ -16,7 +16,7 @@ struct Convolution: Operation {
 
   func plan(_ builder: PlanBuilder) throws -> BackwardPlan? {
     if suitsWinograd(builder) { return try planWinograd(builder) }
-    let any = try layouts(builder)
+    let any = try layouts(builder, hasBias: bias != nil)
     let forward = try forward(any, builder)
     let source = try builder.converted(
       builder.located(input), to: forward.layout(dnnl_query_src_md), layer: name)
@@ -28,9 +28,7 @@ struct Convolution: Operation {
       ),
       (DNNL_ARG_DST, builder.define(result, layout: try forward.layout(dnnl_query_dst_md))),
     ]
-    if let bias, let layout = any.bias {
-      arguments.append((DNNL_ARG_BIAS, builder.weights(bias, layout: layout)))
-    }
+    if let biases = try biases(builder) { arguments.append((DNNL_ARG_BIAS, biases)) }
     try builder.emit(forward, arguments)
     guard builder.isTraining else { return nil }
     return { builder in
@@ -47,30 +45,39 @@ struct Convolution: Operation {
     if suitsWinograd(builder) {
       return try builder.channelLayout(builder.shape(of: input), block: Self.winogradBlock)
     }
-    return try forward(layouts(builder), builder).layout(dnnl_query_src_md)
+    return try forward(layouts(builder, hasBias: bias != nil), builder).layout(dnnl_query_src_md)
   }
 
-  private func layouts(_ builder: PlanBuilder) throws -> Layouts {
+  func layouts(_ builder: PlanBuilder, hasBias: Bool) throws -> Layouts {
     let type = builder.precision.dataType
     return Layouts(
       source: try .any(builder.shape(of: input), type),
       weights: try .any(weightShape(builder), type),
-      bias: try bias.map { try .rowMajor(builder.graph.parameters[$0].shape, dnnl_f32) },
+      bias: hasBias ? try .rowMajor([builder.shape(of: result)[1]], dnnl_f32) : nil,
       result: try .any(builder.shape(of: result), type))
   }
 
-  private func forward(_ any: Layouts, _ builder: PlanBuilder) throws -> PrimitiveDescriptor {
+  func forward(
+    _ any: Layouts, attributes: PrimitiveAttributes? = nil, _ builder: PlanBuilder
+  ) throws -> PrimitiveDescriptor {
     try PrimitiveDescriptor.convolutionForward(
       source: any.source, weights: any.weights, bias: any.bias, destination: any.result,
-      window: window, builder, layer: name)
+      window: window, attributes: attributes, builder, layer: name)
   }
 
   /// What oneDNN is asked with: layouts of its choice, except for the bias.
-  private struct Layouts {
+  struct Layouts {
     let source: MemoryDescriptor
     let weights: MemoryDescriptor
     let bias: MemoryDescriptor?
     let result: MemoryDescriptor
+  }
+
+  /// The biases as kernels read them; nil where there are none.
+  func biases(_ builder: PlanBuilder) throws -> Located? {
+    try bias.map {
+      builder.weights($0, layout: try .rowMajor(builder.graph.parameters[$0].shape, dnnl_f32))
+    }
   }
 
   private func weightShape(_ builder: PlanBuilder) -> [Int] {

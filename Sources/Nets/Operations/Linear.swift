@@ -7,11 +7,13 @@ import COneDNN
 struct Linear: Operation {
   let name: String
   let input: ValueID
-  let result: ValueID
+  var result: ValueID
   let weight: Int
   let bias: Int
   /// Whether the result is float32 in either precision: what feeds a loss.
   var isFloat = true
+  /// What the result passes through, in inference.
+  var function: ActivationFunction?
 
   var operands: [ValueID] { [input] }
 
@@ -25,7 +27,7 @@ struct Linear: Operation {
     let resultRows = try MemoryDescriptor.rowMajor(builder.rowShape(of: result), resultType)
     let forward = try PrimitiveDescriptor.innerProductForward(
       source: source.layout, weights: weightsAny, bias: biasLayout, destination: resultRows,
-      builder, layer: name)
+      attributes: function.map { try PrimitiveAttributes(function: $0) }, builder, layer: name)
     let destination = builder.define(
       result, layout: try .rowMajor(builder.shape(of: result), resultType))
     try builder.emit(

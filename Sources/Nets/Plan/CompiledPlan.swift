@@ -34,9 +34,9 @@ struct PlanAddresses {
         slotLayout.statistics.lowerBound + parameters.statisticsOffsets[index].variance,
         slot: slot)
     case .runningMean(let index):
-      running(parameters.statisticsOffsets[index].mean)
+      parameters.address(ofRunningMean: index)
     case .runningVariance(let index):
-      running(parameters.statisticsOffsets[index].variance)
+      parameters.address(ofRunningVariance: index)
     }
   }
 
@@ -47,13 +47,6 @@ struct PlanAddresses {
 
   private func element(_ index: Int, slot: Int) -> UnsafeMutableRawPointer {
     slots + slot * slotStride + index * MemoryLayout<Float>.stride
-  }
-
-  private func running(_ offset: Int) -> UnsafeMutableRawPointer {
-    guard let base = parameters.runningStatistics.baseAddress else {
-      preconditionFailure("a graph with batch normalisation has running statistics")
-    }
-    return UnsafeMutableRawPointer(base + offset)
   }
 }
 
@@ -151,5 +144,22 @@ extension ParameterStore {
       preconditionFailure("a graph with parameters has master weights")
     }
     return UnsafeMutableRawPointer(base + parameters[positions[index]].range.lowerBound)
+  }
+
+  /// Where running means start, by the index of the statistics in the graph.
+  func address(ofRunningMean index: Int) -> UnsafeMutableRawPointer {
+    addressOfStatistics(at: statisticsOffsets[index].mean)
+  }
+
+  /// Where running variances start, by the index of the statistics in the graph.
+  func address(ofRunningVariance index: Int) -> UnsafeMutableRawPointer {
+    addressOfStatistics(at: statisticsOffsets[index].variance)
+  }
+
+  private func addressOfStatistics(at offset: Int) -> UnsafeMutableRawPointer {
+    guard let base = runningStatistics.baseAddress else {
+      preconditionFailure("a graph with batch normalisation has running statistics")
+    }
+    return UnsafeMutableRawPointer(base + offset)
   }
 }

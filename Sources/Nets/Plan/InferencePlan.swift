@@ -2,6 +2,10 @@ import COneDNN
 
 /// Forward pass of a batch with running statistics, compiled for its size and precision.
 ///
+/// Batch normalisations are folded into the convolutions before them, and what follows a convolution
+/// or a linear layer is done in the same pass where nothing else reads its result. Running statistics
+/// are read when weights are refreshed, like weights.
+///
 /// Use it from the thread that called `Engine.configure` only.
 public final class InferencePlan {
   private let compiled: CompiledPlan
@@ -21,8 +25,17 @@ public final class InferencePlan {
   /// plan of a graph with the same parameters.
   ///
   /// - Throws: `NetsError` where the graph does not fit its input, oneDNN refuses or memory lacks.
-  public init(
+  public convenience init(
     graph: Graph, batch: Int, precision: Precision, parameters: ParameterStore
+  ) throws {
+    try self.init(
+      planning: InferenceFusion.rewriting(graph), batch: batch, precision: precision,
+      parameters: parameters)
+  }
+
+  /// Compiles a graph as it is.
+  init(
+    planning graph: Graph, batch: Int, precision: Precision, parameters: ParameterStore
   ) throws {
     precondition(
       graph.parameters == parameters.graph.parameters, "the parameters belong to another model")
@@ -60,6 +73,17 @@ public final class InferencePlan {
   /// - Throws: `NetsError.kernel` naming the layer whose kernel failed.
   public func run() throws { try compiled.run(slot: 0, lossScale: 1) }
 
-  /// Brings the weights that kernels read up to date with the master weights.
+  /// Runs the network several times, and tells how long each step took on average.
+  ///
+  /// Slower than `run` as a whole, because each step waits for the one before.
+  public func profile(repetitions: Int) throws -> [StepProfile] {
+    try compiled.profile(slot: 0, lossScale: 1, repetitions: repetitions)
+  }
+
+  /// Bytes of activations after buffers were shared.
+  public var arenaBytes: Int { compiled.arenaBytes }
+
+  /// Brings the weights that kernels read up to date with the master weights and the running
+  /// statistics.
   public func refreshWeights() throws { try compiled.refreshWeights() }
 }

@@ -22,6 +22,8 @@ final class PlanBuilder {
   /// Parameters in the order in which the backward pass completes their gradients.
   private(set) var gradientOrder: [Int] = []
   private(set) var reorderCount = 0
+  /// The operation that is being planned forward.
+  private var position = 0
   /// Where the caller reads, by name.
   private(set) var outputs: [String: Located] = [:]
   /// What the losses report.
@@ -116,13 +118,36 @@ final class PlanBuilder {
     }) {
       return known.result
     }
+    let result = try copy(source, to: layout, layer: layer)
+    conversions.append((source.place, result))
+    return result
+  }
+
+  /// A new array with the same elements.
+  func copy(_ source: Located, to layout: MemoryDescriptor, layer: String) throws -> Located {
     let result = newBuffer(layout)
     try emit(
       PrimitiveDescriptor.reorder(source.layout, layout, self, layer: layer),
       [(DNNL_ARG_FROM, source), (DNNL_ARG_TO, result)])
     reorderCount += 1
-    conversions.append((source.place, result))
     return result
+  }
+
+  /// Gives the result of an operation the array of a value that nothing reads any more.
+  func define(_ value: ValueID, overwriting located: Located) {
+    conversions.removeAll { $0.from.whole == located.place.whole }
+    define(value, as: located)
+  }
+
+  /// Whether an operation after the one that is being planned, or the caller, reads the memory.
+  func isReadLater(_ located: Located) -> Bool {
+    if case .buffer(let buffer) = located.place.whole, persistentBuffers.contains(buffer) {
+      return true
+    }
+    let readers = graph.operations[(position + 1)...].flatMap(\.operands)
+    return (readers + graph.outputs.map(\.value)).contains {
+      values[$0]?.place.whole == located.place.whole
+    }
   }
 
   /// The layout in which the first reader that cares wants a value; nil where none does.
@@ -145,20 +170,20 @@ final class PlanBuilder {
       layout: layout, place: .weights(request: known ?? weightsRequests.count - 1))
   }
 
-  /// An array of `byteCount` bytes that is computed whenever the weights change.
+  /// An array that is computed whenever the weights change.
   ///
   /// - Parameters:
-  ///   - sources: what `weights(_:layout:)` gave.
-  ///   - prepare: is given the array's address and those of the sources, in their order.
+  ///   - sources: what `weights(_:layout:)` gave, running statistics, and what this gave before.
+  ///   - scratchBytes: what is needed while it is computed.
   func derive(
-    byteCount: Int, from sources: [Located],
-    prepare: @escaping (UnsafeMutableRawPointer, [UnsafeMutableRawPointer]) -> any WeightsKernel
-  ) throws -> Located {
+    _ layout: MemoryDescriptor, from sources: [Located], scratchBytes: Int = 0,
+    prepare: @escaping (DerivedWeightsMemory) throws -> any WeightsKernel
+  ) -> Located {
     derivedWeights.append(
-      DerivedWeights(byteCount: byteCount, sources: sources, prepare: prepare))
-    return Located(
-      layout: try .rowMajor([byteCount / MemoryLayout<Float>.stride], dnnl_f32),
-      place: .derived(derivedWeights.count - 1))
+      DerivedWeights(
+        byteCount: layout.byteCount, sources: sources, scratchBytes: scratchBytes,
+        prepare: prepare))
+    return Located(layout: layout, place: .derived(derivedWeights.count - 1))
   }
 
   /// Where a parameter's gradient goes; its layout becomes that of the master weights.
@@ -255,7 +280,8 @@ final class PlanBuilder {
   func build(startBackward: BackwardPlan? = nil) throws {
     for input in graph.inputs { try defineInput(input) }
     var backward: [BackwardPlan] = []
-    for operation in graph.operations {
+    for (index, operation) in graph.operations.enumerated() {
+      position = index
       if let plan = try operation.plan(self) { backward.append(plan) }
     }
     for output in graph.outputs { outputs[output.name] = try defineOutput(output) }

@@ -52,15 +52,25 @@ struct StepDraft {
   }
 }
 
-/// An array that is computed from parameters whenever they change, in a form that only kernels of
-/// ours read.
+/// An array that is computed from parameters and running statistics whenever they change.
 struct DerivedWeights {
   let byteCount: Int
-  /// Parameters in the layouts in which they are read.
+  /// Parameters in the layouts in which they are read, running statistics, arrays derived before.
   let sources: [Located]
-  /// Is given the array's address and those of the sources, in their order.
-  let prepare:
-    (_ array: UnsafeMutableRawPointer, _ sources: [UnsafeMutableRawPointer]) -> any WeightsKernel
+  /// Bytes that are needed while it is computed.
+  let scratchBytes: Int
+  let prepare: (DerivedWeightsMemory) throws -> any WeightsKernel
+}
+
+/// Where an array that is computed from parameters finds what it needs.
+struct DerivedWeightsMemory {
+  let array: UnsafeMutableRawPointer
+  /// Of each source, in their order.
+  let sources: [UnsafeMutableRawPointer]
+  /// Shared by all arrays: they are computed one after the other.
+  let scratch: UnsafeMutableRawPointer
+  /// The master weights, in their own layouts.
+  let parameters: ParameterStore
 }
 
 /// A layout in which some primitive reads a parameter.

@@ -10,7 +10,8 @@ protocol StepKernel {
 /// Brings an array that is computed from parameters up to date: plain addresses and sizes, no
 /// allocation, the same bits whenever the parameters have the same bits.
 protocol WeightsKernel {
-  func run()
+  /// - Throws: `NetsError.kernel` where it runs primitives within and one of them fails.
+  func run() throws
 }
 
 /// What a step is told when it runs.

@@ -5,7 +5,7 @@ import COneDNN
 final class WeightsCopies {
   /// Of each weights request: the master weights or a copy.
   let addresses: [UnsafeMutableRawPointer]
-  /// Of each array that is computed from weights.
+  /// Of each array that is computed from them.
   let derivedAddresses: [UnsafeMutableRawPointer]
 
   private let reorders: [PreparedPrimitive]
@@ -33,9 +33,15 @@ final class WeightsCopies {
       return copy
     }
     let derived = try builder.derivedWeights.map { try memory($0.byteCount) }
+    let scratch = try memory(builder.derivedWeights.map(\.scratchBytes).max() ?? 0)
     kernels = FixedList(
-      zip(builder.derivedWeights, derived).map { array, address in
-        array.prepare(address, array.sources.map { $0.place.address(ofRequests: addresses) })
+      try zip(builder.derivedWeights, derived).map { array, address in
+        let sources = array.sources.map {
+          $0.place.address(ofRequests: addresses, derived: derived, parameters)
+        }
+        return try array.prepare(
+          DerivedWeightsMemory(
+            array: address, sources: sources, scratch: scratch, parameters: parameters))
       })
     self.addresses = addresses
     derivedAddresses = derived
@@ -47,17 +53,24 @@ final class WeightsCopies {
   func refresh() throws {
     // By index: an unspecialised iterator (debug builds) would allocate.
     for index in 0..<reorders.count { try reorders[index].run() }
-    for index in 0..<kernels.count { kernels.elements[index].run() }
+    for index in 0..<kernels.count { try kernels.elements[index].run() }
   }
 }
 
 extension Place {
   fileprivate func address(
-    ofRequests addresses: [UnsafeMutableRawPointer]
+    ofRequests requests: [UnsafeMutableRawPointer], derived: [UnsafeMutableRawPointer],
+    _ parameters: ParameterStore
   ) -> UnsafeMutableRawPointer {
-    guard case .weights(let request) = self else {
-      preconditionFailure("arrays are derived from parameters only")
+    switch self {
+    case .weights(let request): requests[request]
+    case .derived(let array): derived[array]
+    case .part(let place, let byteOffset):
+      place.address(ofRequests: requests, derived: derived, parameters) + byteOffset
+    case .runningMean(let index): parameters.address(ofRunningMean: index)
+    case .runningVariance(let index): parameters.address(ofRunningVariance: index)
+    case .buffer, .gradient, .batchMean, .batchVariance:
+      preconditionFailure("arrays are derived from parameters and running statistics only")
     }
-    return addresses[request]
   }
 }
