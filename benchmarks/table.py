@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Turns the measurements of benchmarks/step into a table: python table.py LINES OUTPUT.
+"""Turns the measurements of a benchmark into a table: python table.py LINES OUTPUT.
 
 LINES holds one {"label", "precision", "result"} object a line. Writes OUTPUT.md and OUTPUT.json.
 """
@@ -15,8 +15,10 @@ REFERENCE = "aver"
 FIGURES = {
     # key of a result: (title, digits)
     "step_ms_median": ("step, ms", 1),
+    "batch_ms_median": ("batch, ms", 1),
     "images_per_second": ("images/s", 1),
     "seconds_to_first_step": ("first step after, s", 2),
+    "seconds_to_first_batch": ("first batch after, s", 2),
     "peak_memory_mib_per_rank": ("peak memory a rank, MiB", 0),
 }
 
@@ -50,10 +52,12 @@ def summarise(lines):
 
 
 def markdown(rows, first):
-    figure_titles = [title for title, _ in FIGURES.values()]
+    figures = {key: FIGURES[key] for key in FIGURES if any(key in row for row in rows)}
+    figure_titles = [title for title, _ in figures.values()]
     titles = ["precision", "program", *figure_titles, "aver ÷ this, images/s"]
+    measured = "A training step" if "step_ms_median" in figures else "Inference"
     out = [
-        f"# A training step of {first['model']}, {first['image_size']} px, "
+        f"# {measured} of {first['model']}, {first['image_size']} px, "
         f"{first['batch_per_rank']} a rank, {first['ranks']} ranks", "",
         f"{processor()}, {os.cpu_count()} cores; medians of {rows[0]['rounds']} rounds, "
         "the programs taking turns.", "",
@@ -61,7 +65,7 @@ def markdown(rows, first):
     for row in rows:
         cells = [
             f"{row[key]:.{digits}f}" if key in row else "–"
-            for key, (_, digits) in FIGURES.items()]
+            for key, (_, digits) in figures.items()]
         ratio = f"{row['aver_is_faster_by']:.2f}" if "aver_is_faster_by" in row else "–"
         out.append(f"| {' | '.join([row['precision'], row['label'], *cells, ratio])} |")
     return "\n".join(out) + "\n"

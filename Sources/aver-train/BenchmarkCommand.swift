@@ -9,7 +9,9 @@ struct BenchmarkCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "benchmark",
     abstract: "Measures parts of the training; the last line is one JSON object.",
-    subcommands: [StepCommand.self, AllReduceCommand.self, DataCommand.self])
+    subcommands: [
+      StepCommand.self, InferenceCommand.self, AllReduceCommand.self, DataCommand.self,
+    ])
 
   /// `aver-train benchmark step`
   struct StepCommand: ParsableCommand {
@@ -80,6 +82,46 @@ struct BenchmarkCommand: ParsableCommand {
 }
 
 extension BenchmarkCommand {
+  /// `aver-train benchmark inference`
+  struct InferenceCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "inference",
+      abstract: "Times the forward pass of an evaluation on random images.")
+
+    @Option(help: "Architecture: \(names(ModelName.self)).")
+    var model = ModelName.resnet18
+    @Option(help: "Height and width of the input, in pixels.")
+    var imageSize = 112
+    @Option(help: "Samples of each rank in a run.")
+    var batch = 64
+    @Option(help: "Number format: \(names(Precision.self)).")
+    var precision = Precision.f32
+    @Option(help: "Runs that are timed.")
+    var steps = 20
+    @Option(help: "Kernel threads of each rank.")
+    var threads = 1
+    @Flag(help: "Print first how long each kernel of rank 0 takes, as a table.")
+    var profile = false
+
+    func validate() throws {
+      try require(imageSize, "--image-size", in: 32...1024)
+      try require(batch, "--batch", in: 1...65536)
+      try require(steps, "--steps", in: 1...1_000_000)
+      try require(threads, "--threads", in: 1...1024)
+    }
+
+    func run() throws {
+      let benchmark = InferenceBenchmark(
+        model: ModelDescription(name: model, classes: 8, imageSize: imageSize), batch: batch,
+        precision: precision, steps: steps, threads: threads, profiles: profile)
+      try Job.run { job in
+        let (result, profile) = try benchmark.run(job: job)
+        if let profile { try job.printResult(profile) }
+        return try printAsJSON(result, job: job)
+      }.leave()
+    }
+  }
+
   /// `aver-train benchmark data`
   struct DataCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,0 +1,111 @@
+import CounterRandom
+import Distributed
+import Foundation
+import Nets
+
+/// How long evaluation takes for a batch of random samples, without loading them. Each rank has a
+/// batch of its own.
+public struct InferenceBenchmark: Sendable {
+  /// The network and its input.
+  public var model: ModelDescription
+  /// Samples of a rank in a run.
+  public var batch: Int
+  /// Number format of activations.
+  public var precision: Precision
+  /// Runs that are timed.
+  public var steps: Int
+  /// Kernel threads of a rank.
+  public var threads: Int
+  /// Whether to measure each kernel as well.
+  public var profiles: Bool
+  /// Runs before those that are timed.
+  private static let warmupSteps = 3
+
+  /// What is printed. The names are those of the JSON object.
+  public struct Result: Codable, Sendable {
+    var model: String
+    var precision: String
+    var ranks: Int
+    var threads: Int
+    var batch: Int
+    var imageSize: Int
+    /// The median over the runs, of each the time of the slowest rank.
+    var batchMilliseconds: Double
+    var imagesPerSecond: Double
+    /// The largest resident set of any rank.
+    var peakMemoryMebibytes: Double
+    /// From the start of the slowest process to the end of its first run.
+    var firstBatchSeconds: Double
+
+    enum CodingKeys: String, CodingKey {
+      case model, precision, ranks, threads
+      case batch = "batch_per_rank"
+      case imageSize = "image_size"
+      case batchMilliseconds = "batch_ms_median"
+      case imagesPerSecond = "images_per_second"
+      case peakMemoryMebibytes = "peak_memory_mib_per_rank"
+      case firstBatchSeconds = "seconds_to_first_batch"
+    }
+  }
+
+  /// A benchmark with every setting given.
+  public init(
+    model: ModelDescription, batch: Int, precision: Precision, steps: Int, threads: Int,
+    profiles: Bool = false
+  ) {
+    self.model = model
+    self.batch = batch
+    self.precision = precision
+    self.steps = steps
+    self.threads = threads
+    self.profiles = profiles
+  }
+
+  /// Measures on all ranks. Collective.
+  ///
+  /// - Returns: the result, and where asked for what rank 0's kernels take, as a table in Markdown.
+  /// - Throws: `TrainerError.agreed` where the model cannot be built; kernel and MPI errors.
+  public func run(job: Job) throws -> (result: Result, profile: String?) {
+    let plan = try job.agreement.together { try makePlan(rank: job.rank) }
+    try plan.run()
+    let first = ProcessFacts.secondsSinceStart()
+    for _ in 1..<Self.warmupSteps { try plan.run() }
+    let times = try (0..<steps).map { _ in
+      try job.communicator.barrier()
+      let start = ContinuousClock.now
+      try plan.run()
+      return start.duration(to: .now) / .seconds(1)
+    }
+    let slowest = try job.maximum(times + [first, ProcessFacts.peakMemoryMebibytes()])
+    let median = AllReduceBenchmark.median(of: Array(slowest.prefix(steps)))
+    let result = result(
+      seconds: median, first: slowest[steps], memory: slowest[steps + 1],
+      ranks: job.communicator.worldSize)
+    return (
+      result,
+      profiles
+        ? StepProfileTable(try plan.profile(repetitions: steps), stepSeconds: median).text : nil
+    )
+  }
+
+  private func makePlan(rank: Int) throws -> InferencePlan {
+    try Engine.configure(threads: threads)
+    let store = try ParameterStore(inferenceFor: model)
+    try store.initialize(seed: 1)
+    let plan = try InferencePlan(
+      model: model, batch: batch, precision: precision, parameters: store)
+    let images = try plan.floats(input: "images")
+    var random = CounterRandom(seed: 1, index: rank, purpose: .syntheticFace)
+    for index in images.indices { images[index] = random.uniform(in: -2...2) }
+    return plan
+  }
+
+  private func result(seconds: Double, first: Double, memory: Double, ranks: Int) -> Result {
+    func rounded(_ value: Double) -> Double { (value * 1000).rounded() / 1000 }
+    return Result(
+      model: model.name.rawValue, precision: precision.rawValue, ranks: ranks, threads: threads,
+      batch: batch, imageSize: model.imageSize, batchMilliseconds: rounded(seconds * 1000),
+      imagesPerSecond: rounded(Double(batch * ranks) / seconds),
+      peakMemoryMebibytes: rounded(memory), firstBatchSeconds: rounded(first))
+  }
+}
