@@ -60,6 +60,8 @@ typedef struct {
   tiling tiles;
   int64_t from, to;  // channels
   int64_t block;     // tiles
+  // From one position to the next, in elements of the inputs and of the products.
+  int64_t input_stride, product_stride;
   size_t products_offset, scratch_bytes;
 } convolution_plan;
 
@@ -68,12 +70,18 @@ static inline convolution_plan convolution_plan_of(
   tiling tiles = tiling_of(shape);
   int64_t element = element_bytes(shape);
   int64_t block = tiles_of_block(tiles, POSITIONS * (from * element + to * 4));
-  size_t inputs = (size_t)(POSITIONS * block * from * element);
-  size_t products = (size_t)(POSITIONS * block * to) * 4;
+  // A cache line more than needed: at multiples of a power of two, all positions would share a few
+  // sets of the caches.
+  int64_t input_stride = block * from + 64 / element;
+  int64_t product_stride = block * to + 16;
+  size_t inputs = (size_t)(POSITIONS * input_stride * element);
+  size_t products = (size_t)(POSITIONS * product_stride) * 4;
   return (convolution_plan){.tiles = tiles,
       .from = from,
       .to = to,
       .block = block,
+      .input_stride = input_stride,
+      .product_stride = product_stride,
       .products_offset = inputs,
       .scratch_bytes = inputs + products};
 }

@@ -221,7 +221,7 @@ TARGET static void NAME(transform_inputs)(const convolution_plan *plan, const EL
       NAME(input_tile)(values, source, &plan->tiles, first + tile, block, plan->from);
 #pragma clang loop unroll(full)
       for (int p = 0; p < POSITIONS; p++) {
-        NAME(store)(inputs + (p * plan->block + tile) * plan->from + 16 * block, values[p]);
+        NAME(store)(inputs + p * plan->input_stride + tile * plan->from + 16 * block, values[p]);
       }
     }
   }
@@ -251,7 +251,7 @@ TARGET static void NAME(transform_outputs)(const convolution_plan *plan, const f
 #pragma clang loop unroll(full)
         for (int i = 0; i < 4; i++) {
           m[i] = NAME(load_sums)(
-              products + ((4 * i + j) * plan->block + tile) * plan->to + 16 * block);
+              products + (4 * i + j) * plan->product_stride + tile * plan->to + 16 * block);
         }
         rows[j] = m[0] + m[1] + m[2];
         rows[4 + j] = m[1] - m[2] - m[3];
@@ -284,8 +284,8 @@ TARGET static void NAME(convolve)(const convolution_plan *plan, const void *sour
     for (int p = 0; p < POSITIONS; p++) {
       // Rows beyond the last tile hold what an earlier block left; nothing reads their products.
       NAME(multiply)
-      (products + p * plan->block * plan->to, rounded_up(count, ROWS), plan->to,
-          (const LANE *)(inputs + p * plan->block * plan->from), depth, 1,
+      (products + p * plan->product_stride, rounded_up(count, ROWS), plan->to,
+          (const LANE *)(inputs + p * plan->input_stride), depth, 1,
           (const LANE *)weights + p * depth * plan->to, depth, depth, false);
     }
     NAME(transform_outputs)(plan, products, ending, destination, first, count);
