@@ -237,20 +237,24 @@ extension EndToEnd {
       for word in ["oneDNN", "MPI", "GB/s"] { #expect(doctor.output.contains(word), "\(word)") }
     }
 
-    @Test("the step benchmark ends with one JSON object of the agreed names")
-    func benchmark() throws {
+    @Test(
+      "the step and inference benchmarks end with one JSON object of the agreed names",
+      arguments: [
+        ("step", "--batch-per-rank", ["step_ms_median", "seconds_to_first_step"]),
+        ("inference", "--batch", ["batch_ms_median", "seconds_to_first_batch"]),
+      ])
+    func benchmark(_ kind: String, _ batch: String, _ names: [String]) throws {
       let outcome = try laboratory.run(
         "aver-train", ranks: 2,
-        ["benchmark", "step", "--image-size", "32", "--batch-per-rank", "4", "--steps", "2"])
+        ["benchmark", kind, "--image-size", "32", batch, "4", "--steps", "2"])
       #expect(outcome.status == 0, "\(outcome.errors)")
       let line = try #require(outcome.output.split(separator: "\n").last)
       let result = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
-      for name in [
-        "model", "precision", "batch_per_rank", "image_size", "step_ms_median",
-        "images_per_second", "peak_memory_mib_per_rank", "seconds_to_first_step",
-      ] {
-        #expect(result?[name] != nil, "\(name)")
-      }
+      let common = [
+        "model", "precision", "batch_per_rank", "image_size", "images_per_second",
+        "peak_memory_mib_per_rank",
+      ]
+      for name in common + names { #expect(result?[name] != nil, "\(name)") }
       #expect(result?["ranks"] as? Int == 2)
     }
   }
