@@ -19,33 +19,18 @@ struct BenchmarkCommand: ParsableCommand {
       commandName: "step",
       abstract: "Times forward, backward, reduction and update on random images.")
 
-    @Option(help: "Architecture: \(names(ModelName.self)).")
-    var model = ModelName.resnet18
-    @Option(help: "Height and width of the input, in pixels.")
-    var imageSize = 112
+    @OptionGroup var network: NetworkOptions
     @Option(help: "Samples of each rank in a step.")
     var batchPerRank = 32
-    @Option(help: "Number format: \(names(Precision.self)).")
-    var precision = Precision.f32
-    @Option(help: "Steps that are timed.")
-    var steps = 20
-    @Option(help: "Kernel threads of each rank.")
-    var threads = 1
-    @Flag(help: "Print first how long each kernel of rank 0 takes, as a table.")
-    var profile = false
 
     func validate() throws {
-      try require(imageSize, "--image-size", in: 32...1024)
       try require(batchPerRank, "--batch-per-rank", in: 1...65536)
-      try require(steps, "--steps", in: 1...1_000_000)
-      try require(threads, "--threads", in: 1...1024)
     }
 
     func run() throws {
       let benchmark = StepBenchmark(
-        model: ModelDescription(name: model, classes: 8, imageSize: imageSize),
-        batchPerRank: batchPerRank, precision: precision, steps: steps, threads: threads,
-        profiles: profile)
+        model: network.description, batchPerRank: batchPerRank, precision: network.precision,
+        steps: network.steps, threads: network.threads, profiles: network.profile)
       try Job.run { job in
         let (result, profile) = try benchmark.run(job: job)
         if let profile { try job.printResult(profile) }
@@ -88,32 +73,18 @@ extension BenchmarkCommand {
       commandName: "inference",
       abstract: "Times the forward pass of an evaluation on random images.")
 
-    @Option(help: "Architecture: \(names(ModelName.self)).")
-    var model = ModelName.resnet18
-    @Option(help: "Height and width of the input, in pixels.")
-    var imageSize = 112
+    @OptionGroup var network: NetworkOptions
     @Option(help: "Samples of each rank in a run.")
     var batch = 64
-    @Option(help: "Number format: \(names(Precision.self)).")
-    var precision = Precision.f32
-    @Option(help: "Runs that are timed.")
-    var steps = 20
-    @Option(help: "Kernel threads of each rank.")
-    var threads = 1
-    @Flag(help: "Print first how long each kernel of rank 0 takes, as a table.")
-    var profile = false
 
     func validate() throws {
-      try require(imageSize, "--image-size", in: 32...1024)
       try require(batch, "--batch", in: 1...65536)
-      try require(steps, "--steps", in: 1...1_000_000)
-      try require(threads, "--threads", in: 1...1024)
     }
 
     func run() throws {
       let benchmark = InferenceBenchmark(
-        model: ModelDescription(name: model, classes: 8, imageSize: imageSize), batch: batch,
-        precision: precision, steps: steps, threads: threads, profiles: profile)
+        model: network.description, batch: batch, precision: network.precision,
+        steps: network.steps, threads: network.threads, profiles: network.profile)
       try Job.run { job in
         let (result, profile) = try benchmark.run(job: job)
         if let profile { try job.printResult(profile) }
@@ -142,6 +113,32 @@ extension BenchmarkCommand {
         try printAsJSON(benchmark.run(job: job), job: job)
       }.leave()
     }
+  }
+}
+
+/// What the benchmarks of a network have in common.
+struct NetworkOptions: ParsableArguments {
+  @Option(help: "Architecture: \(names(ModelName.self)).")
+  var model = ModelName.resnet18
+  @Option(help: "Height and width of the input, in pixels.")
+  var imageSize = 112
+  @Option(help: "Number format: \(names(Precision.self)).")
+  var precision = Precision.f32
+  @Option(help: "Runs that are timed.")
+  var steps = 20
+  @Option(help: "Kernel threads of each rank.")
+  var threads = 1
+  @Flag(help: "Print first how long each kernel of rank 0 takes, as a table.")
+  var profile = false
+
+  func validate() throws {
+    try require(imageSize, "--image-size", in: 32...1024)
+    try require(steps, "--steps", in: 1...1_000_000)
+    try require(threads, "--threads", in: 1...1024)
+  }
+
+  var description: ModelDescription {
+    ModelDescription(name: model, classes: 8, imageSize: imageSize)
   }
 }
 

@@ -1,8 +1,11 @@
 """What the PyTorch peers share: starting ranks, measuring them, and importing torchvision."""
 
+import argparse
+import json
 import os
 import resource
 import socket
+import statistics
 import subprocess
 import sys
 import time
@@ -84,3 +87,81 @@ def import_torchvision():
     import torchvision
 
     return torchvision
+
+
+def parse_arguments(description, batch_option, batch, compiled, counted):
+    """The options of a peer; the size of a batch becomes `batch`, whatever its option's name."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--ranks", type=int, default=2, help="each has a batch of its own")
+    parser.add_argument("--threads", type=int, default=1, help="per rank")
+    parser.add_argument("--model", default="resnet18", help="any classifier of torchvision.models")
+    parser.add_argument("--image-size", type=int, default=112)
+    parser.add_argument(batch_option, dest="batch", type=int, default=batch)
+    parser.add_argument("--classes", type=int, default=8)
+    parser.add_argument("--steps", type=int, default=20, help=f"timed {counted}")
+    parser.add_argument("--warm-up", type=int, default=3, help=f"{counted} before them")
+    parser.add_argument("--mode", choices=["f32", "bf16-autocast", "bf16-weights"], default="f32")
+    parser.add_argument("--compile", action="store_true", help=compiled)
+    parser.add_argument("--memory-format", choices=["channels-last", "contiguous"],
+                        default="channels-last")
+    return parser.parse_args()
+
+
+def make_model(arguments, torch, torchvision):
+    """The model and random images, in the format and order that the arguments ask for."""
+    memory_format = (
+        torch.channels_last if arguments.memory_format == "channels-last"
+        else torch.contiguous_format)
+    dtype = torch.bfloat16 if arguments.mode == "bf16-weights" else torch.float32
+    torch.manual_seed(0)
+    model = torchvision.models.get_model(arguments.model, num_classes=arguments.classes)
+    model = model.to(dtype).to(memory_format=memory_format)
+    size = arguments.image_size
+    images = torch.randn(arguments.batch, 3, size, size).to(dtype)
+    return model, images.contiguous(memory_format=memory_format)
+
+
+def measure(arguments, make_step, program, kind, together):
+    """Times the closure that make_step gives, on every rank, and prints one JSON object.
+
+    `kind` names what is timed in the keys; `together`: whether ranks start each run together.
+    """
+    import torch
+    import torch.distributed as distributed
+
+    torchvision = import_torchvision()
+    torch.set_num_threads(arguments.threads)
+    distributed.init_process_group("gloo")
+    step = make_step(arguments, torch, torchvision)
+    step()
+    seconds_to_first = seconds_since_launch()
+    for _ in range(arguments.warm_up):
+        step()
+    seconds = []
+    for _ in range(arguments.steps):
+        if together:
+            distributed.barrier()
+        start = time.perf_counter()
+        step()
+        seconds.append(time.perf_counter() - start)
+    # A run is over when its slowest rank is done.
+    figures = torch.tensor([statistics.median(seconds), seconds_to_first, peak_memory_mib()])
+    distributed.all_reduce(figures, distributed.ReduceOp.MAX)
+    if distributed.get_rank() == 0:
+        name = program.format(version=torch.__version__)
+        print(json.dumps(report(arguments, name, kind, *figures.tolist())), flush=True)
+    finish(distributed)
+
+
+def report(arguments, program, kind, seconds, seconds_to_first, memory_mib):
+    return {
+        "program": program, "model": arguments.model,
+        "mode": arguments.mode, "compile": arguments.compile,
+        "memory_format": arguments.memory_format, "ranks": arguments.ranks,
+        "threads": arguments.threads, "batch_per_rank": arguments.batch,
+        "image_size": arguments.image_size, "steps": arguments.steps,
+        f"{kind}_ms_median": round(seconds * 1000, 2),
+        "images_per_second": round(arguments.ranks * arguments.batch / seconds, 2),
+        f"seconds_to_first_{kind}": round(seconds_to_first, 2),
+        "peak_memory_mib_per_rank": round(memory_mib, 1),
+    }

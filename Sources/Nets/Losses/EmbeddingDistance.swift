@@ -58,14 +58,7 @@ private struct EmbeddingDistanceKernel: StepKernel {
 
   func run(_ context: StepContext) {
     gradient.update(repeating: 0, count: weights.count * length)
-    let total = weights.total
-    guard total != 0 else { return }
-    let scale = sums.scale(in: context) / total
-    var loss = 0.0
-    for row in 0..<weights.count where weights[row] != 0 {
-      loss += weights[row] * addSample(row, factor: scale * weights[row])
-    }
-    sums.record(loss / total, in: context)
+    weights.recordMean(in: sums, context) { addSample($0, factor: $1) }
   }
 
   /// Writes a sample's gradient; returns its loss.

@@ -35,14 +35,8 @@ extension Graph {
   public mutating func averagePooling(
     _ input: ValueID, name: String, kernel: Int, stride: Int, padding: Int = 0
   ) throws -> ValueID {
-    let shape = try spatialShape(of: input, layer: name)
     let window = Window(kernel: kernel, stride: stride, padding: padding)
-    guard 2 * padding <= kernel else {
-      throw NetsError.shape(
-        layer: name, problem: "padding \(padding) is more than half of the window of \(kernel) px")
-    }
-    let size = try window.resultSize(height: shape.height, width: shape.width, layer: name)
-    let result = result(shape: [shape.channels, size.height, size.width], of: input)
+    let result = try pooled(input, window: window, name: name)
     append(AveragePooling(name: name, input: input, result: result, window: window.native))
     return result
   }

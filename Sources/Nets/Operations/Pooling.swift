@@ -101,16 +101,25 @@ extension Graph {
   public mutating func maximumPooling(
     _ input: ValueID, name: String, kernel: Int, stride: Int, padding: Int
   ) throws -> ValueID {
-    let shape = try spatialShape(of: input, layer: name)
     let window = Window(kernel: kernel, stride: stride, padding: padding)
-    guard 2 * padding <= kernel else {
-      throw NetsError.shape(
-        layer: name, problem: "padding \(padding) is more than half of the window of \(kernel) px")
-    }
-    let size = try window.resultSize(height: shape.height, width: shape.width, layer: name)
-    let result = result(shape: [shape.channels, size.height, size.width], of: input)
+    let result = try pooled(input, window: window, name: name)
     append(MaximumPooling(name: name, input: input, result: result, window: window))
     return result
+  }
+
+  /// A value for the result of sliding a window over another.
+  ///
+  /// - Throws: `NetsError.shape` where a window could lie in the padding altogether.
+  mutating func pooled(_ input: ValueID, window: Window, name: String) throws -> ValueID {
+    let shape = try spatialShape(of: input, layer: name)
+    guard 2 * window.padding <= window.kernel else {
+      throw NetsError.shape(
+        layer: name,
+        problem: "padding \(window.padding) is more than half of the window of "
+          + "\(window.kernel) px")
+    }
+    let size = try window.resultSize(height: shape.height, width: shape.width, layer: name)
+    return result(shape: [shape.channels, size.height, size.width], of: input)
   }
 
   /// Adds the mean over height and width.

@@ -18,8 +18,6 @@ public struct InferenceBenchmark: Sendable {
   public var threads: Int
   /// Whether to measure each kernel as well.
   public var profiles: Bool
-  /// Runs before those that are timed.
-  private static let warmupSteps = 3
 
   /// What is printed. The names are those of the JSON object.
   public struct Result: Codable, Sendable {
@@ -67,24 +65,13 @@ public struct InferenceBenchmark: Sendable {
   /// - Throws: `TrainerError.agreed` where the model cannot be built; kernel and MPI errors.
   public func run(job: Job) throws -> (result: Result, profile: String?) {
     let plan = try job.agreement.together { try makePlan(rank: job.rank) }
-    try plan.run()
-    let first = ProcessFacts.secondsSinceStart()
-    for _ in 1..<Self.warmupSteps { try plan.run() }
-    let times = try (0..<steps).map { _ in
-      try job.communicator.barrier()
-      let start = ContinuousClock.now
-      try plan.run()
-      return start.duration(to: .now) / .seconds(1)
-    }
-    let slowest = try job.maximum(times + [first, ProcessFacts.peakMemoryMebibytes()])
-    let median = AllReduceBenchmark.median(of: Array(slowest.prefix(steps)))
-    let result = result(
-      seconds: median, first: slowest[steps], memory: slowest[steps + 1],
-      ranks: job.communicator.worldSize)
+    let runs = try TimedRuns(steps, job: job) { try plan.run() }
+    let result = result(runs, ranks: job.communicator.worldSize)
     return (
       result,
       profiles
-        ? StepProfileTable(try plan.profile(repetitions: steps), stepSeconds: median).text : nil
+        ? StepProfileTable(try plan.profile(repetitions: steps), stepSeconds: runs.median).text
+        : nil
     )
   }
 
@@ -100,12 +87,13 @@ public struct InferenceBenchmark: Sendable {
     return plan
   }
 
-  private func result(seconds: Double, first: Double, memory: Double, ranks: Int) -> Result {
-    func rounded(_ value: Double) -> Double { (value * 1000).rounded() / 1000 }
-    return Result(
+  private func result(_ runs: TimedRuns, ranks: Int) -> Result {
+    Result(
       model: model.name.rawValue, precision: precision.rawValue, ranks: ranks, threads: threads,
-      batch: batch, imageSize: model.imageSize, batchMilliseconds: rounded(seconds * 1000),
-      imagesPerSecond: rounded(Double(batch * ranks) / seconds),
-      peakMemoryMebibytes: rounded(memory), firstBatchSeconds: rounded(first))
+      batch: batch, imageSize: model.imageSize,
+      batchMilliseconds: TimedRuns.rounded(runs.median * 1000),
+      imagesPerSecond: TimedRuns.rounded(Double(batch * ranks) / runs.median),
+      peakMemoryMebibytes: TimedRuns.rounded(runs.peakMemoryMebibytes),
+      firstBatchSeconds: TimedRuns.rounded(runs.first))
   }
 }

@@ -18,8 +18,6 @@ public struct StepBenchmark: Sendable {
   public var threads: Int
   /// Whether to measure each kernel as well.
   public var profiles: Bool
-  /// Steps before those that are timed.
-  private static let warmupSteps = 3
 
   /// What is printed. The names are those of the JSON object.
   public struct Result: Codable, Sendable {
@@ -70,36 +68,24 @@ public struct StepBenchmark: Sendable {
       try Engine.configure(threads: threads)
       return try BenchmarkStep(self, communicator: job.communicator)
     }
-    try step.run(agreement: job.agreement)
-    let first = ProcessFacts.secondsSinceStart()
-    for _ in 1..<Self.warmupSteps { try step.run(agreement: job.agreement) }
-    let times = try (0..<steps).map { _ in
-      try job.communicator.barrier()
-      let start = ContinuousClock.now
-      try step.run(agreement: job.agreement)
-      return start.duration(to: .now) / .seconds(1)
-    }
-    let own = times + [first, ProcessFacts.peakMemoryMebibytes()]
-    let slowest = try job.maximum(own)
-    let median = AllReduceBenchmark.median(of: Array(slowest.prefix(steps)))
-    let result = result(
-      seconds: median, first: slowest[steps], memory: slowest[steps + 1],
-      ranks: job.communicator.worldSize)
+    let runs = try TimedRuns(steps, job: job) { try step.run(agreement: job.agreement) }
+    let result = result(runs, ranks: job.communicator.worldSize)
     // On all ranks, so that they leave each other as much of the machine as in training.
     return (
       result,
-      profiles ? StepProfileTable(try step.profile(steps: steps), stepSeconds: median).text : nil
+      profiles
+        ? StepProfileTable(try step.profile(steps: steps), stepSeconds: runs.median).text : nil
     )
   }
 
-  private func result(seconds: Double, first: Double, memory: Double, ranks: Int) -> Result {
-    func rounded(_ value: Double) -> Double { (value * 1000).rounded() / 1000 }
-    return Result(
+  private func result(_ runs: TimedRuns, ranks: Int) -> Result {
+    Result(
       model: model.name.rawValue, precision: precision.rawValue, ranks: ranks, threads: threads,
       batchPerRank: batchPerRank, imageSize: model.imageSize,
-      stepMilliseconds: rounded(seconds * 1000),
-      imagesPerSecond: rounded(Double(batchPerRank * ranks) / seconds),
-      peakMemoryMebibytes: rounded(memory), firstStepSeconds: rounded(first))
+      stepMilliseconds: TimedRuns.rounded(runs.median * 1000),
+      imagesPerSecond: TimedRuns.rounded(Double(batchPerRank * ranks) / runs.median),
+      peakMemoryMebibytes: TimedRuns.rounded(runs.peakMemoryMebibytes),
+      firstStepSeconds: TimedRuns.rounded(runs.first))
   }
 }
 

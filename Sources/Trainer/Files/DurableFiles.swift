@@ -106,12 +106,10 @@ enum DurableFiles {
   /// - Throws: `TrainerError.system` where that cannot be found out.
   static func size(_ path: String) throws -> Int? {
     var status = stat()
-    do {
-      try systemCall("stat", path) { stat(path, &status) }
-    } catch TrainerError.system where [ENOENT, ENOTDIR].contains(errno) {
-      return nil
-    }
-    return Int(status.st_size)
+    if stat(path, &status) == 0 { return Int(status.st_size) }
+    let code = errno
+    if code == ENOENT || code == ENOTDIR { return nil }
+    throw TrainerError.system(call: "stat", path: path, reason: String(cString: strerror(code)))
   }
 
   /// The folder that `path` lies in.

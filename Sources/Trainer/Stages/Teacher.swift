@@ -113,7 +113,7 @@ private struct TeacherSetup {
     try job.agreement.together { try startWeights(at: checkpoint, snapshot: parts.snapshot) }
     var position =
       checkpoint.map { TrainingPosition($0.state, settings: settings) } ?? TrainingPosition()
-    if let checkpoint { try supersedeCheckpoints(after: checkpoint) }
+    if let checkpoint { try supersede(parts.checkpoints, after: checkpoint) }
     try forgetBestOfAnotherRun(&position)
     try job.agreement.onRankZero {
       try DurableFiles.replace(folder.configuration, with: Array(configuration.yaml().utf8))
@@ -125,15 +125,12 @@ private struct TeacherSetup {
   }
 
   /// Moves checkpoints away that are later than the one the run goes on from. Collective.
-  private func supersedeCheckpoints(after checkpoint: Checkpoint) throws {
-    let later = try job.agreement.onRankZero {
-      try CheckpointStore(folder: folder.checkpoints, keep: configuration.checkpoint.keep)
-        .supersede(after: checkpoint.state.step)
-    }
+  private func supersede(_ store: CheckpointStore, after checkpoint: Checkpoint) throws {
+    let later = try job.agreement.onRankZero { try store.supersede(after: checkpoint.state.step) }
     guard !later.isEmpty else { return }
     console.say(
       "later checkpoints (step \(later.map(String.init).joined(separator: ", "))) are in "
-        + "\(folder.checkpoints)/superseded now")
+        + "\(store.folder)/superseded now")
   }
 
   /// A checkpoint of another run folder, or from before the best model was replaced, knows a best
