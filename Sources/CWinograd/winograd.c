@@ -38,36 +38,52 @@ bool aver_winograd_is_available(aver_winograd_type type) {
 #endif
 
 size_t aver_winograd_weights_bytes(const aver_winograd_shape *shape) {
-  size_t element = shape->type == aver_winograd_bf16 ? 2 : 4;
-  return POSITIONS * (size_t)(shape->input_channels * shape->output_channels) * element;
+  return (size_t)weights_bytes_of(
+      shape->input_channels, shape->output_channels, element_bytes(shape));
 }
 
-size_t aver_winograd_scratch_bytes(const aver_winograd_shape *shape) {
-  convolution_plan forward = convolution_plan_of(shape, shape->input_channels, shape->output_channels);
-  convolution_plan backward = convolution_plan_of(shape, shape->output_channels, shape->input_channels);
-  size_t convolution = forward.scratch_bytes > backward.scratch_bytes ? forward.scratch_bytes
-                                                                      : backward.scratch_bytes;
-  size_t weights = weights_plan_of(shape).scratch_bytes;
-  return convolution > weights ? convolution : weights;
+static convolution_plan forward_plan(const aver_winograd_shape *shape, bool transforms) {
+  return convolution_plan_of(shape, shape->input_channels, shape->output_channels, transforms);
 }
 
-void aver_winograd_transform_weights(
-    const aver_winograd_shape *shape, const float *weights, const float *factors, void *forward,
-    void *backward) {
-  DISPATCH(transform_weights, shape, shape, weights, factors, forward, backward);
+static convolution_plan backward_data_plan(const aver_winograd_shape *shape) {
+  return convolution_plan_of(shape, shape->output_channels, shape->input_channels, true);
+}
+
+size_t aver_winograd_scratch_bytes(const aver_winograd_shape *shape, aver_winograd_pass pass) {
+  switch (pass) {
+    case aver_winograd_pass_forward: return forward_plan(shape, true).scratch_bytes;
+    case aver_winograd_pass_inference: return forward_plan(shape, false).scratch_bytes;
+    case aver_winograd_pass_backward_data: return backward_data_plan(shape).scratch_bytes;
+    case aver_winograd_pass_backward_weights: return weights_plan_of(shape).scratch_bytes;
+  }
+  return 0;
+}
+
+void aver_winograd_transform_weights(const aver_winograd_shape *shape, const float *weights,
+    const float *factors, void *transformed) {
+  DISPATCH(transform_weights, shape, shape, weights, factors, transformed);
 }
 
 void aver_winograd_forward(const aver_winograd_shape *shape, const void *source,
-    const void *weights, aver_winograd_ending ending, void *destination, void *scratch) {
-  convolution_plan plan = convolution_plan_of(shape, shape->input_channels, shape->output_channels);
-  DISPATCH(convolve, shape, &plan, source, weights, ending, destination, scratch);
+    const float *weights, void *destination, void *scratch) {
+  convolution_plan plan = forward_plan(shape, true);
+  DISPATCH(convolve_plain, shape, shape, &plan, source, weights, false, destination, scratch);
+}
+
+void aver_winograd_infer(const aver_winograd_shape *shape, const void *source,
+    const void *transformed_weights, aver_winograd_ending ending, void *destination,
+    void *scratch) {
+  convolution_plan plan = forward_plan(shape, false);
+  DISPATCH(convolve_transformed, shape, &plan, source, transformed_weights, ending, destination,
+      scratch);
 }
 
 void aver_winograd_backward_data(const aver_winograd_shape *shape,
-    const void *destination_gradient, const void *weights, void *source_gradient, void *scratch) {
-  convolution_plan plan = convolution_plan_of(shape, shape->output_channels, shape->input_channels);
-  aver_winograd_ending nothing = {0};
-  DISPATCH(convolve, shape, &plan, destination_gradient, weights, nothing, source_gradient, scratch);
+    const void *destination_gradient, const float *weights, void *source_gradient, void *scratch) {
+  convolution_plan plan = backward_data_plan(shape);
+  DISPATCH(convolve_plain, shape, shape, &plan, destination_gradient, weights, true,
+      source_gradient, scratch);
 }
 
 void aver_winograd_backward_weights(const aver_winograd_shape *shape, const void *source,

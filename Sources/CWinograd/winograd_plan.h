@@ -10,11 +10,13 @@ enum {
   // Rows and columns of a product that are held in registers.
   ROWS = 8,
   COLUMNS = 32,
+  // How far ahead of a tile its row is fetched into the cache.
+  PIXELS_AHEAD = 32,
 };
 
 // What a block of tiles may take: about half of the second-level cache of the processors that have
 // AVX-512.
-static const int64_t block_bytes = 768 << 10;
+static const int64_t block_bytes = 512 << 10;
 
 // What all tiles of a batch may take together: a part of the third-level cache.
 static const int64_t all_tiles_bytes = 16 << 20;
@@ -55,35 +57,64 @@ static inline int64_t element_bytes(const aver_winograd_shape *shape) {
   return shape->type == aver_winograd_bf16 ? 2 : 4;
 }
 
-// The forward pass, and the backward pass of the data with the channels exchanged.
+// The forward pass, and the backward pass of the data with the channels exchanged. Blocks of tiles are
+// multiplied with the weights of COLUMNS output channels at a time: a panel.
 typedef struct {
   tiling tiles;
   int64_t from, to;  // channels
   int64_t block;     // tiles
-  // From one position to the next, in elements of the inputs and of the products.
-  int64_t input_stride, product_stride;
-  size_t products_offset, scratch_bytes;
+  // From one position to the next, in elements of the inputs, floats of the products and lanes of a
+  // panel of weights.
+  int64_t input_stride, product_stride, weights_stride;
+  // From one panel of weights to the next, in lanes; 0 where one takes the place of the other.
+  int64_t panel_stride;
+  size_t products_offset, weights_offset, scratch_bytes;
 } convolution_plan;
 
+// From one position of a panel of transformed weights to the next, in lanes. A cache line more than
+// needed: at multiples of a power of two, all positions would share a few sets of the caches.
+static inline int64_t weights_stride_of(int64_t from, int64_t element) {
+  return from * element / 4 * COLUMNS + 16;
+}
+
+// Bytes of all panels of transformed weights.
+static inline int64_t weights_bytes_of(int64_t from, int64_t to, int64_t element) {
+  return to / COLUMNS * POSITIONS * weights_stride_of(from, element) * 4;
+}
+
+// `transforms`: whether the weights have to be transformed on the way.
 static inline convolution_plan convolution_plan_of(
-    const aver_winograd_shape *shape, int64_t from, int64_t to) {
+    const aver_winograd_shape *shape, int64_t from, int64_t to, bool transforms) {
   tiling tiles = tiling_of(shape);
   int64_t element = element_bytes(shape);
-  int64_t block = tiles_of_block(tiles, POSITIONS * (from * element + to * 4));
-  // A cache line more than needed: at multiples of a power of two, all positions would share a few
-  // sets of the caches.
+  int64_t weights_bytes = weights_bytes_of(from, to, element);
+  int64_t all_tiles = rounded_up(tiles.count, ROWS);
+  // Where the weights are the larger part, each panel of them is transformed and read once.
+  bool is_one_block = all_tiles * POSITIONS * from * element < weights_bytes;
+  int64_t block = is_one_block
+                      ? all_tiles
+                      : tiles_of_block(tiles, POSITIONS * (from * element + COLUMNS * 4));
+  // Not multiples of a power of two either.
   int64_t input_stride = block * from + 64 / element;
-  int64_t product_stride = block * to + 16;
+  int64_t product_stride = block * COLUMNS + 16;
+  int64_t weights_stride = weights_stride_of(from, element);
+  bool keeps_panels = !transforms || block < all_tiles;
   size_t inputs = (size_t)(POSITIONS * input_stride * element);
   size_t products = (size_t)(POSITIONS * product_stride) * 4;
+  size_t weights = !transforms    ? 0
+                   : keeps_panels ? (size_t)weights_bytes
+                                  : (size_t)(POSITIONS * weights_stride) * 4;
   return (convolution_plan){.tiles = tiles,
       .from = from,
       .to = to,
       .block = block,
       .input_stride = input_stride,
       .product_stride = product_stride,
+      .weights_stride = weights_stride,
+      .panel_stride = keeps_panels ? POSITIONS * weights_stride : 0,
       .products_offset = inputs,
-      .scratch_bytes = inputs + products};
+      .weights_offset = inputs + products,
+      .scratch_bytes = inputs + products + weights};
 }
 
 // The backward pass of the weights. Either blocks of tiles are added to products of all channels, or,
@@ -94,6 +125,8 @@ typedef struct {
   int64_t input_channels, output_channels;
   int64_t block;           // tiles
   int64_t input_block;     // input channels
+  // From one position to the next, in lanes.
+  int64_t input_stride, gradient_stride;
   size_t gradients_offset, products_offset, scratch_bytes;
 } weights_plan;
 
@@ -106,19 +139,23 @@ static inline weights_plan weights_plan_of(const aver_winograd_shape *shape) {
   bool is_cut_by_channels =
       shape->input_channels * row_bytes > block_bytes && all_tiles * tile_bytes <= all_tiles_bytes;
   int64_t block = is_cut_by_channels ? all_tiles : tiles_of_block(tiles, tile_bytes);
-  int64_t fitting = 2 * block_bytes / row_bytes / ROWS * ROWS;
+  int64_t fitting = 2 * block_bytes / row_bytes / 16 * 16;
   int64_t input_block = !is_cut_by_channels        ? shape->input_channels
-                        : fitting < 2 * ROWS       ? 2 * ROWS
+                        : fitting < 16             ? 16
                         : fitting < shape->input_channels ? fitting
                                                    : shape->input_channels;
-  size_t inputs = (size_t)(POSITIONS * block * shape->input_channels * element);
-  size_t gradients = (size_t)(POSITIONS * block * shape->output_channels * element);
+  int64_t input_stride = block * shape->input_channels * element / 4 + 16;
+  int64_t gradient_stride = block * shape->output_channels * element / 4 + 16;
+  size_t inputs = (size_t)(POSITIONS * input_stride) * 4;
+  size_t gradients = (size_t)(POSITIONS * gradient_stride) * 4;
   size_t products = (size_t)(input_block * row_bytes);
   return (weights_plan){.tiles = tiles,
       .input_channels = shape->input_channels,
       .output_channels = shape->output_channels,
       .block = block,
       .input_block = input_block,
+      .input_stride = input_stride,
+      .gradient_stride = gradient_stride,
       .gradients_offset = inputs,
       .products_offset = inputs + gradients,
       .scratch_bytes = inputs + gradients + products};

@@ -26,16 +26,22 @@ typedef struct {
 /// Whether the processor has the instructions: AVX-512, for bfloat16 AVX512_BF16 as well.
 bool aver_winograd_is_available(aver_winograd_type type);
 
-/// Bytes of the weights as the forward or the backward pass reads them.
-size_t aver_winograd_weights_bytes(const aver_winograd_shape *shape);
-/// Bytes of scratch memory, aligned to 64, for any of the passes.
-size_t aver_winograd_scratch_bytes(const aver_winograd_shape *shape);
+typedef enum {
+  aver_winograd_pass_forward,
+  aver_winograd_pass_inference,
+  aver_winograd_pass_backward_data,
+  aver_winograd_pass_backward_weights,
+} aver_winograd_pass;
 
-/// Transforms float32 weights [3, 3, I, O], times factors [O] where `factors` is not NULL, for the
-/// forward pass and, where `backward` is not NULL, for the backward pass of the data. Both arrays are
-/// aligned to 64 bytes.
+/// Bytes of the weights as inference reads them.
+size_t aver_winograd_weights_bytes(const aver_winograd_shape *shape);
+/// Bytes of scratch memory, aligned to 64, for a pass.
+size_t aver_winograd_scratch_bytes(const aver_winograd_shape *shape, aver_winograd_pass pass);
+
+/// Transforms float32 weights [3, 3, I, O], times factors [O] where `factors` is not NULL, for
+/// inference. The result is aligned to 64 bytes.
 void aver_winograd_transform_weights(const aver_winograd_shape *shape, const float *weights,
-    const float *factors, void *forward, void *backward);
+    const float *factors, void *transformed);
 
 /// What is done to float32 sums before they are rounded.
 typedef struct {
@@ -47,12 +53,19 @@ typedef struct {
   bool relu;
 } aver_winograd_ending;
 
-/// destination [N, O, H, W] = convolution of source [N, I, H, W], with what follows it.
+/// destination [N, O, H, W] = convolution of source [N, I, H, W] with float32 weights [3, 3, I, O].
+///
+/// In training, weights change with every step: here and in the backward pass of the data they are
+/// transformed on the way, in about the time in which a copy would be brought up to date.
 void aver_winograd_forward(const aver_winograd_shape *shape, const void *source,
-    const void *weights, aver_winograd_ending ending, void *destination, void *scratch);
-/// source_gradient [N, I, H, W] from destination_gradient [N, O, H, W].
+    const float *weights, void *destination, void *scratch);
+/// The same with transformed weights and with what follows the convolution.
+void aver_winograd_infer(const aver_winograd_shape *shape, const void *source,
+    const void *transformed_weights, aver_winograd_ending ending, void *destination, void *scratch);
+/// source_gradient [N, I, H, W] from destination_gradient [N, O, H, W] and float32 weights
+/// [3, 3, I, O].
 void aver_winograd_backward_data(const aver_winograd_shape *shape,
-    const void *destination_gradient, const void *weights, void *source_gradient, void *scratch);
+    const void *destination_gradient, const float *weights, void *source_gradient, void *scratch);
 /// weights_gradient, float32 [3, 3, I, O], from source and destination_gradient.
 void aver_winograd_backward_weights(const aver_winograd_shape *shape, const void *source,
     const void *destination_gradient, float *weights_gradient, void *scratch);

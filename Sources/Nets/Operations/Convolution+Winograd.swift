@@ -27,68 +27,78 @@ extension Convolution {
 
   /// Plans the forward pass and, in training, both backward passes.
   func planWinograd(_ builder: PlanBuilder) throws -> BackwardPlan? {
-    try planWinograd(
-      builder, ending: WinogradEnding(biases: try biases(builder)), result: result)
+    guard builder.isTraining else {
+      try planWinogradInference(
+        builder, ending: WinogradEnding(biases: try biases(builder)), result: result)
+      return nil
+    }
+    let arrays = try winogradArrays(builder)
+    let destination = builder.define(result, layout: arrays.resultLayout)
+    try emit(
+      .forward, arrays, [arrays.source, arrays.weights, destination], result: destination, builder)
+    return { builder in try planWinogradBackward(arrays, builder) }
   }
 
-  /// Plans the forward pass with what follows it and, in training, both backward passes.
-  func planWinograd(
+  /// Plans inference with what follows the convolution.
+  func planWinogradInference(
     _ builder: PlanBuilder, ending: WinogradEnding, result: ValueID
-  ) throws -> BackwardPlan? {
+  ) throws {
+    let arrays = try winogradArrays(builder)
+    let weights = try transformedWeights(arrays, factors: ending.factors, builder)
+    let addend = try ending.addend.map {
+      try builder.converted(builder.located($0), to: arrays.resultLayout, layer: name)
+    }
+    let destination = builder.define(result, layout: arrays.resultLayout)
+    try emit(
+      .inference(hasBiases: ending.biases != nil, hasAddend: addend != nil, relu: ending.relu),
+      arrays, [arrays.source, weights, destination],
+      ending: [ending.biases, addend].compactMap { $0 }, result: destination, builder)
+  }
+
+  private func planWinogradBackward(_ arrays: WinogradArrays, _ builder: PlanBuilder) throws {
+    let gradient = try builder.converted(
+      builder.gradient(of: result), to: arrays.resultLayout, layer: name)
+    let weightsGradient = builder.gradient(
+      ofParameter: weight, layout: try winogradWeightsLayout(builder))
+    try emit(
+      .backwardWeights, arrays, [arrays.source, gradient, weightsGradient], result: gradient,
+      builder)
+    guard builder.needsGradient(input) else { return }
+    let inputGradient = builder.newBuffer(arrays.source.layout)
+    try emit(
+      .backwardData, arrays, [gradient, arrays.weights, inputGradient], result: gradient, builder)
+    try builder.contribute(inputGradient, to: input, layer: name)
+  }
+
+  private func winogradArrays(_ builder: PlanBuilder) throws -> WinogradArrays {
     let (shape, resultShape) = (builder.shape(of: input), builder.shape(of: result))
     let source = try builder.channelArray(
       builder.located(input), shape: shape, layer: name)
-    let native = aver_winograd_shape(
-      type: builder.precision.winogradType, channels_last: source.block == nil,
-      batch: Int64(shape[0]), input_channels: Int64(shape[1]),
-      output_channels: Int64(resultShape[1]), height: Int64(shape[2]), width: Int64(shape[3]))
-    let layout = try builder.channelLayout(resultShape, block: source.block)
-    let weights = try transformedWeights(native, factors: ending.factors, builder)
-    let addend = try ending.addend.map {
-      try builder.converted(builder.located($0), to: layout, layer: name)
-    }
-    let destination = builder.define(result, layout: layout)
-    try emit(
-      .forward(hasBiases: ending.biases != nil, hasAddend: addend != nil, relu: ending.relu),
-      native, [source.located, weights.forward, destination],
-      ending: [ending.biases, addend].compactMap { $0 }, result: destination, builder)
-    guard let backward = weights.backward else { return nil }
-    return { builder in
-      let gradient = try builder.converted(
-        builder.gradient(of: result), to: layout, layer: name)
-      let weightsGradient = builder.gradient(
-        ofParameter: weight, layout: try winogradWeightsLayout(builder))
-      try emit(
-        .backwardWeights, native, [source.located, gradient, weightsGradient], result: gradient,
-        builder)
-      guard builder.needsGradient(input) else { return }
-      let inputGradient = builder.newBuffer(source.located.layout)
-      try emit(
-        .backwardData, native, [gradient, backward, inputGradient], result: gradient, builder)
-      try builder.contribute(inputGradient, to: input, layer: name)
-    }
+    return WinogradArrays(
+      shape: aver_winograd_shape(
+        type: builder.precision.winogradType, channels_last: source.block == nil,
+        batch: Int64(shape[0]), input_channels: Int64(shape[1]),
+        output_channels: Int64(resultShape[1]), height: Int64(shape[2]), width: Int64(shape[3])),
+      source: source.located,
+      weights: builder.weights(weight, layout: try winogradWeightsLayout(builder)),
+      resultLayout: try builder.channelLayout(resultShape, block: source.block))
   }
 
-  /// The weights as the passes read them; those of the backward pass in training only.
+  /// The weights as inference reads them.
   private func transformedWeights(
-    _ shape: aver_winograd_shape, factors: Located?, _ builder: PlanBuilder
-  ) throws -> (forward: Located, backward: Located?) {
-    let layout = try winogradWeightsLayout(builder)
+    _ arrays: WinogradArrays, factors: Located?, _ builder: PlanBuilder
+  ) throws -> Located {
+    let shape = arrays.shape
     let byteCount = withUnsafePointer(to: shape) { aver_winograd_weights_bytes($0) }
-    let isTraining = builder.isTraining
-    let floats = (isTraining ? 2 * byteCount : byteCount) / MemoryLayout<Float>.stride
-    let both = builder.derive(
-      try .rowMajor([floats], dnnl_f32),
-      from: [builder.weights(weight, layout: layout)] + [factors].compactMap { $0 }
+    return builder.derive(
+      try .rowMajor([byteCount / MemoryLayout<Float>.stride], dnnl_f32),
+      from: [arrays.weights] + [factors].compactMap { $0 }
     ) { memory in
       let sources = memory.sources.map { $0.assumingMemoryBound(to: Float.self) }
       return WinogradWeights(
         shape: shape, weights: sources[0], factors: sources.count > 1 ? sources[1] : nil,
-        forward: memory.array, backward: isTraining ? memory.array + byteCount : nil)
+        transformed: memory.array)
     }
-    let backward = Located(
-      layout: both.layout, place: .part(of: both.place, byteOffset: byteCount))
-    return (both, isTraining ? backward : nil)
   }
 
   /// `[3, 3, I, O]`: also that of the master weights in training, so that nothing is reordered.
@@ -98,10 +108,11 @@ extension Convolution {
   }
 
   private func emit(
-    _ pass: WinogradPass, _ shape: aver_winograd_shape, _ operands: [Located],
+    _ pass: WinogradPass, _ arrays: WinogradArrays, _ operands: [Located],
     ending: [Located] = [], result: Located, _ builder: PlanBuilder
   ) throws {
-    let byteCount = withUnsafePointer(to: shape) { aver_winograd_scratch_bytes($0) }
+    let shape = arrays.shape
+    let byteCount = withUnsafePointer(to: shape) { aver_winograd_scratch_bytes($0, pass.native) }
     let scratch = builder.newBuffer(
       try .rowMajor([byteCount / MemoryLayout<Float>.stride], dnnl_f32))
     // As a direct convolution would have: profiles compare by it.
@@ -127,18 +138,37 @@ struct WinogradEnding {
   var relu = false
 }
 
+/// What the passes of a convolution share.
+private struct WinogradArrays {
+  let shape: aver_winograd_shape
+  let source: Located
+  let weights: Located
+  let resultLayout: MemoryDescriptor
+}
+
 /// Which of a convolution's passes.
 private enum WinogradPass {
+  /// From source and weights.
+  case forward
   /// From source and transformed weights, with what follows it.
-  case forward(hasBiases: Bool, hasAddend: Bool, relu: Bool)
-  /// From the result's gradient and transformed weights.
+  case inference(hasBiases: Bool, hasAddend: Bool, relu: Bool)
+  /// From the result's gradient and the weights.
   case backwardData
   /// From the source and the result's gradient.
   case backwardWeights
 
+  var native: aver_winograd_pass {
+    switch self {
+    case .forward: aver_winograd_pass_forward
+    case .inference: aver_winograd_pass_inference
+    case .backwardData: aver_winograd_pass_backward_data
+    case .backwardWeights: aver_winograd_pass_backward_weights
+    }
+  }
+
   /// What follows, with the addresses of the arrays that it reads.
   func ending(_ addresses: ArraySlice<UnsafeMutableRawPointer>) -> aver_winograd_ending {
-    guard case .forward(let hasBiases, let hasAddend, let relu) = self else {
+    guard case .inference(let hasBiases, let hasAddend, let relu) = self else {
       return aver_winograd_ending()
     }
     return aver_winograd_ending(
@@ -159,8 +189,13 @@ private struct WinogradConvolution: StepKernel {
   func run(_ context: StepContext) {
     withUnsafePointer(to: shape) { shape in
       switch pass {
-      case .forward: aver_winograd_forward(shape, first, second, ending, result, scratch)
-      case .backwardData: aver_winograd_backward_data(shape, first, second, result, scratch)
+      case .forward:
+        aver_winograd_forward(
+          shape, first, second.assumingMemoryBound(to: Float.self), result, scratch)
+      case .inference: aver_winograd_infer(shape, first, second, ending, result, scratch)
+      case .backwardData:
+        aver_winograd_backward_data(
+          shape, first, second.assumingMemoryBound(to: Float.self), result, scratch)
       case .backwardWeights:
         aver_winograd_backward_weights(
           shape, first, second, result.assumingMemoryBound(to: Float.self), scratch)
@@ -173,12 +208,11 @@ private struct WinogradWeights: WeightsKernel {
   let shape: aver_winograd_shape
   let weights: UnsafeMutablePointer<Float>
   let factors: UnsafeMutablePointer<Float>?
-  let forward: UnsafeMutableRawPointer
-  let backward: UnsafeMutableRawPointer?
+  let transformed: UnsafeMutableRawPointer
 
   func run() {
     withUnsafePointer(to: shape) {
-      aver_winograd_transform_weights($0, weights, factors, forward, backward)
+      aver_winograd_transform_weights($0, weights, factors, transformed)
     }
   }
 }

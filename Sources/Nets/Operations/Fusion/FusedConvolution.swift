@@ -19,7 +19,8 @@ struct FusedConvolution: Operation {
 
   func plan(_ builder: PlanBuilder) throws -> BackwardPlan? {
     precondition(!builder.isTraining, "running statistics are constants in inference only")
-    return usesWinograd(builder) ? try planWinograd(builder) : try planLibrary(builder)
+    if usesWinograd(builder) { try planWinograd(builder) } else { try planLibrary(builder) }
+    return nil
   }
 
   func preferredLayout(of value: ValueID, _ builder: PlanBuilder) throws -> MemoryDescriptor? {
@@ -31,16 +32,16 @@ struct FusedConvolution: Operation {
     (function == nil || function == .relu) && convolution.suitsWinograd(builder)
   }
 
-  private func planWinograd(_ builder: PlanBuilder) throws -> BackwardPlan? {
+  private func planWinograd(_ builder: PlanBuilder) throws {
     let folded = try folded(builder)
-    return try convolution.planWinograd(
+    try convolution.planWinogradInference(
       builder,
       ending: WinogradEnding(
         factors: folded.factors, biases: folded.biases, addend: addend, relu: function == .relu),
       result: result)
   }
 
-  private func planLibrary(_ builder: PlanBuilder) throws -> BackwardPlan? {
+  private func planLibrary(_ builder: PlanBuilder) throws {
     let forward = try forward(builder)
     let source = try builder.converted(
       builder.located(convolution.input), to: forward.layout(dnnl_query_src_md), layer: name)
@@ -54,7 +55,6 @@ struct FusedConvolution: Operation {
     ]
     if let biases = folded.biases { arguments.append((DNNL_ARG_BIAS, biases)) }
     try builder.emit(forward, arguments)
-    return nil
   }
 
   private func forward(_ builder: PlanBuilder) throws -> PrimitiveDescriptor {
