@@ -117,6 +117,9 @@ public struct Graph {
     }
   }
 
+  /// Whether every value has a row for each sample of the batch.
+  var hasOneRowPerSample: Bool { rows.allSatisfy { $0 == .onePer(samples: 1) } }
+
   /// Adds a layer that draws random numbers and returns its index, part of their key.
   mutating func randomLayer() -> Int {
     randomLayers += 1

@@ -124,6 +124,14 @@ final class CompiledPlan {
     floats(try names.output(name))
   }
 
+  /// The bytes of all inputs and of all outputs.
+  var inputs: [UnsafeMutableRawBufferPointer] {
+    names.locatedInputs.map { UnsafeMutableRawBufferPointer(elements($0, as: UInt8.self)) }
+  }
+  var outputs: [UnsafeMutableRawBufferPointer] {
+    names.locatedOutputs.map { UnsafeMutableRawBufferPointer(elements($0, as: UInt8.self)) }
+  }
+
   /// The elements of a float32 buffer of the arena.
   func floats(_ located: Located) -> UnsafeMutableBufferPointer<Float> { elements(located) }
 

@@ -4,11 +4,13 @@ import COneDNN
 ///
 /// Batch normalisations are folded into the convolutions before them, and what follows a convolution
 /// or a linear layer is done in the same pass where nothing else reads its result. Running statistics
-/// are read when weights are refreshed, like weights.
+/// are read when weights are refreshed, like weights. A large batch of images is computed in slices:
+/// what one of them gives depends on no other.
 ///
 /// Use it from the thread that called `Engine.configure` only.
 public final class InferencePlan {
   private let compiled: CompiledPlan
+  private let slices: BatchSlices?
 
   /// Compiles a model that reads its weights from `parameters`, which may be those of a training
   /// plan of the same model.
@@ -39,10 +41,16 @@ public final class InferencePlan {
   ) throws {
     precondition(
       graph.parameters == parameters.graph.parameters, "the parameters belong to another model")
+    let samples = BatchSlices.samples(of: graph, batch: batch)
     let builder = try PlanBuilder(
-      graph: graph, batch: batch, precision: precision, isTraining: false, device: KernelDevice())
+      graph: graph, batch: samples, precision: precision, isTraining: false, device: KernelDevice())
     try builder.build()
     compiled = try CompiledPlan(builder, parameters: parameters, slotCount: 0)
+    slices =
+      samples < batch
+      ? try BatchSlices(
+        count: batch / samples, inputs: compiled.inputs, outputs: compiled.outputs)
+      : nil
     try compiled.refreshWeights()
   }
 
@@ -51,33 +59,45 @@ public final class InferencePlan {
   ///
   /// - Throws: `NetsError.unknownArray` where there is none of the name.
   public func floats(input name: String) throws -> UnsafeMutableBufferPointer<Float> {
-    try compiled.input(name, as: Float.self)
+    whole(try compiled.input(name, as: Float.self))
   }
 
   /// An input that takes int32, `[rows, …]` row-major. Ask for it once, before the first run.
   ///
   /// - Throws: `NetsError.unknownArray` where there is none of the name.
   public func integers(input name: String) throws -> UnsafeMutableBufferPointer<Int32> {
-    try compiled.input(name, as: Int32.self)
+    whole(try compiled.input(name, as: Int32.self))
   }
 
   /// An output of the last run, `[rows, …]`, row-major. Ask for it once, before the first run.
   ///
   /// - Throws: `NetsError.unknownArray` where there is none of the name.
   public func output(_ name: String) throws -> UnsafeMutableBufferPointer<Float> {
-    try compiled.output(name)
+    whole(try compiled.output(name))
   }
 
   /// Runs the network on its inputs.
   ///
   /// - Throws: `NetsError.kernel` naming the layer whose kernel failed.
-  public func run() throws { try compiled.run(slot: 0, lossScale: 1) }
+  public func run() throws {
+    guard let slices else { return try runOnce() }
+    try slices.run(runOnce)
+  }
 
-  /// Runs the network several times, and tells how long each step took on average.
+  private func runOnce() throws { try compiled.run(slot: 0, lossScale: 1) }
+
+  private func whole<Element>(
+    _ array: UnsafeMutableBufferPointer<Element>
+  ) -> UnsafeMutableBufferPointer<Element> { slices?.whole(array) ?? array }
+
+  /// Runs the network several times, and tells how long each step took on average for the batch, over
+  /// its slices.
   ///
   /// Slower than `run` as a whole, because each step waits for the one before.
   public func profile(repetitions: Int) throws -> [StepProfile] {
-    try compiled.profile(slot: 0, lossScale: 1, repetitions: repetitions)
+    let count = slices?.count ?? 1
+    return try compiled.profile(slot: 0, lossScale: 1, repetitions: repetitions * count)
+      .map { $0.times(count) }
   }
 
   /// Bytes of activations after buffers were shared.

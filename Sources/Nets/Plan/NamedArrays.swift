@@ -8,6 +8,10 @@ struct NamedArrays {
     outputs = builder.outputs
   }
 
+  /// All of them.
+  var locatedInputs: [Located] { inputs.map(\.located) }
+  var locatedOutputs: [Located] { Array(outputs.values) }
+
   /// - Throws: `NetsError.unknownArray` where there is none of the name and type.
   func input(_ name: String, isInteger: Bool) throws -> Located {
     let candidates = inputs.filter { ($0.specification.content == .integers) == isInteger }

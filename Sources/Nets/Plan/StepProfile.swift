@@ -32,9 +32,9 @@ public struct StepProfile: Sendable {
   /// oneDNN's name of the implementation; `aver` for our own.
   public let implementation: String
   /// Floating-point operations; nil where memory decides.
-  public let operations: Double?
+  public private(set) var operations: Double?
   /// Mean time of one run, in seconds.
-  public let seconds: Double
+  public private(set) var seconds: Double
 
   init(_ label: StepLabel, seconds: Double) {
     layer = label.layer
@@ -43,6 +43,14 @@ public struct StepProfile: Sendable {
     implementation = label.implementation
     operations = label.operations
     self.seconds = seconds
+  }
+
+  /// The step `count` times.
+  func times(_ count: Int) -> StepProfile {
+    var all = self
+    all.operations = operations.map { $0 * Double(count) }
+    all.seconds *= Double(count)
+    return all
   }
 }
 
