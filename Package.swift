@@ -20,15 +20,19 @@ let package = Package(
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .target(name: "COneDNN", linkerSettings: [.linkedLibrary("dnnl")]),
-    .target(name: "CVectorKernels"),
-    .target(name: "CWinograd"),
+    .target(name: "CKernelThreads"),
+    .target(name: "CVectorKernels", dependencies: ["CKernelThreads"]),
+    .target(name: "CWinograd", dependencies: ["CKernelThreads"]),
 
     // Arrows point one way: CounterRandom → (Media → Datasets, Nets, Distributed) → Trainer → executables.
     .target(name: "CounterRandom"),
     .target(name: "Media", dependencies: ["CTurboJPEG", "CPNG"]),
     .target(name: "Datasets", dependencies: ["CounterRandom", "Media"]),
     .target(
-      name: "Nets", dependencies: ["COneDNN", "CVectorKernels", "CWinograd", "CounterRandom"]),
+      name: "Nets",
+      dependencies: [
+        "CKernelThreads", "COneDNN", "CVectorKernels", "CWinograd", "CounterRandom",
+      ]),
     .target(name: "Distributed", dependencies: ["CMPI", "CVectorKernels"]),
     .target(
       name: "Trainer",
@@ -59,7 +63,9 @@ let package = Package(
       exclude: ["Goldens"]),
     .testTarget(
       name: "NetsTests",
-      dependencies: ["CAllocationCounter", "CounterRandom", "Nets", "TestSupport"],
+      dependencies: [
+        "CAllocationCounter", "CKernelThreads", "CounterRandom", "Nets", "TestSupport",
+      ],
       exclude: ["Goldens"]),
     .testTarget(
       name: "CVectorKernelsTests",

@@ -1,6 +1,5 @@
 #include "onednn_shim.h"
 
-#include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -430,24 +429,4 @@ dnnl_status_t aver_reorder(dnnl_primitive_desc_t *descriptor, dnnl_engine_t engi
     aver_const_md_t source, aver_const_md_t destination, const_dnnl_primitive_attr_t attributes) {
   return dnnl_reorder_primitive_desc_create(
       descriptor, argument(source), engine, argument(destination), engine, attributes);
-}
-
-// ---- Threads
-
-bool aver_set_kernel_threads(int threads) {
-  if (dnnl_version()->cpu_runtime != DNNL_RUNTIME_OMP) return false;
-  void (*set_threads)(int) = (void (*)(int))dlsym(RTLD_DEFAULT, "omp_set_num_threads");
-  void (*set_dynamic)(int) = (void (*)(int))dlsym(RTLD_DEFAULT, "omp_set_dynamic");
-  int (*thread_limit)(void) = (int (*)(void))dlsym(RTLD_DEFAULT, "omp_get_thread_limit");
-  if (!set_threads || !set_dynamic || !thread_limit) return false;
-  // Kernels wait inside for as many threads as they were made for: fewer would hang them.
-  if (thread_limit() < threads) return false;
-  set_dynamic(0);
-  set_threads(threads);
-  return true;
-}
-
-int aver_kernel_threads(void) {
-  int (*most_threads)(void) = (int (*)(void))dlsym(RTLD_DEFAULT, "omp_get_max_threads");
-  return most_threads ? most_threads() : 1;
 }

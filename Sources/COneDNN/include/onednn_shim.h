@@ -125,11 +125,3 @@ dnnl_status_t aver_elementwise_backward(dnnl_primitive_desc_t *descriptor, dnnl_
 
 dnnl_status_t aver_reorder(dnnl_primitive_desc_t *descriptor, dnnl_engine_t engine,
     aver_const_md_t source, aver_const_md_t destination, const_dnnl_primitive_attr_t attributes);
-
-// Sets the number of OpenMP threads for kernels called from the calling thread; false where oneDNN
-// runs on something else than OpenMP, or where OMP_THREAD_LIMIT allows fewer. (Looked up at run time, because which OpenMP library oneDNN
-// was linked with is only known then.)
-bool aver_set_kernel_threads(int threads);
-
-// How many threads share a kernel's work in the calling thread; 1 where oneDNN has no OpenMP.
-int aver_kernel_threads(void);

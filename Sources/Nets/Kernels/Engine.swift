@@ -1,3 +1,4 @@
+import CKernelThreads
 import COneDNN
 
 /// Number format of activations and of the weights that kernels read.
@@ -37,7 +38,9 @@ public enum Engine {
   ///
   /// - Throws: `NetsError.threads` where the number cannot be set.
   public static func configure(threads: Int) throws {
-    guard threads > 0, let count = CInt(exactly: threads), aver_set_kernel_threads(count) else {
+    guard threads > 0, let count = CInt(exactly: threads),
+      dnnl_version().pointee.cpu_runtime == DNNL_RUNTIME_OMP, aver_set_kernel_threads(count)
+    else {
       throw NetsError.threads(requested: threads)
     }
     // The environment may have loosened float32 arithmetic (DNNL_DEFAULT_FPMATH_MODE); bits must

@@ -1,3 +1,4 @@
+import CKernelThreads
 import COneDNN
 import CWinograd
 

@@ -1,4 +1,4 @@
-import COneDNN
+import CKernelThreads
 import Glibc
 
 /// A batch that a plan for fewer samples computes slice by slice: the activations of few samples stay

@@ -1,0 +1,71 @@
+#define _GNU_SOURCE
+#include "kernel_threads.h"
+
+#include <dlfcn.h>
+#include <pthread.h>
+
+// What is called of OpenMP; NULL where there is none.
+static struct {
+  void (*set_threads)(int);
+  void (*set_dynamic)(int);
+  int (*thread_limit)(void);
+  int (*most_threads)(void);
+  int (*thread)(void);
+  int (*threads)(void);
+  // Runs `member` in every thread of a team; 0 threads: as many as were set.
+  void (*parallel)(void (*member)(void *), void *data, unsigned threads, unsigned flags);
+} openmp;
+
+static void find_openmp(void) {
+  openmp.set_threads = (void (*)(int))dlsym(RTLD_DEFAULT, "omp_set_num_threads");
+  openmp.set_dynamic = (void (*)(int))dlsym(RTLD_DEFAULT, "omp_set_dynamic");
+  openmp.thread_limit = (int (*)(void))dlsym(RTLD_DEFAULT, "omp_get_thread_limit");
+  openmp.most_threads = (int (*)(void))dlsym(RTLD_DEFAULT, "omp_get_max_threads");
+  openmp.thread = (int (*)(void))dlsym(RTLD_DEFAULT, "omp_get_thread_num");
+  openmp.threads = (int (*)(void))dlsym(RTLD_DEFAULT, "omp_get_num_threads");
+  openmp.parallel = (void (*)(void (*)(void *), void *, unsigned, unsigned))dlsym(
+      RTLD_DEFAULT, "GOMP_parallel");
+}
+
+static bool has_openmp(void) {
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  pthread_once(&once, find_openmp);
+  return openmp.set_threads && openmp.set_dynamic && openmp.thread_limit && openmp.most_threads &&
+         openmp.thread && openmp.threads && openmp.parallel;
+}
+
+bool aver_set_kernel_threads(int threads) {
+  // oneDNN's kernels wait inside for as many threads as they were made for: fewer would hang them.
+  if (!has_openmp() || openmp.thread_limit() < threads) return false;
+  openmp.set_dynamic(0);
+  openmp.set_threads(threads);
+  return true;
+}
+
+int aver_kernel_threads(void) { return has_openmp() ? openmp.most_threads() : 1; }
+
+typedef struct {
+  size_t parts;
+  aver_work work;
+  void *context;
+} shared_work;
+
+static void do_parts(const shared_work *shared, size_t first, size_t end) {
+  for (size_t part = first; part < end; part++) shared->work(shared->context, part);
+}
+
+static void do_own_parts(void *data) {
+  const shared_work *shared = data;
+  size_t thread = (size_t)openmp.thread(), threads = (size_t)openmp.threads();
+  do_parts(
+      shared, shared->parts * thread / threads, shared->parts * (thread + 1) / threads);
+}
+
+void aver_share_work(size_t parts, aver_work work, void *context) {
+  shared_work shared = {.parts = parts, .work = work, .context = context};
+  if (parts > 1 && aver_kernel_threads() > 1) {
+    openmp.parallel(do_own_parts, &shared, 0, 0);
+  } else {
+    do_parts(&shared, 0, parts);
+  }
+}
