@@ -1,10 +1,11 @@
 // The forward pass, inference and the backward pass of the data. A part of winograd_template.h.
 
-// Transforms `count` tiles from `first` on to [position, channel / 16, tile, 16].
+// Transforms `count` tiles from `first` on, of some blocks of 16 channels, to
+// [position, channel / 16, tile, 16].
 TARGET static void NAME(transform_inputs)(const convolution_plan *plan, const ELEMENT *source,
-    ELEMENT *inputs, int64_t first, int64_t count) {
+    ELEMENT *inputs, int64_t first, int64_t count, share blocks) {
   const tiling *tiles = &plan->tiles;
-  for (int64_t block = 0; block < plan->from / 16; block++) {
+  for (int64_t block = blocks.first; block < blocks.end; block++) {
     NAME(tile_place) place = NAME(place)(tiles, first);
     NAME(input_window) window;
     ELEMENT *to = inputs + block * plan->block * 16;
@@ -70,33 +71,117 @@ TARGET static void NAME(transform_outputs)(const convolution_plan *plan, const f
   }
 }
 
-TARGET static void NAME(convolve)(const convolution_plan *plan, const void *source,
-    NAME(weights) weights, aver_winograd_ending ending, void *destination, void *scratch) {
-  ELEMENT *inputs = scratch;
-  float *products = (float *)((char *)scratch + plan->products_offset);
-  LANE *panels = (LANE *)((char *)scratch + plan->weights_offset);
+// What the threads know of a convolution.
+typedef struct {
+  const convolution_plan *plan;
+  const ELEMENT *source;
+  const NAME(weights) *weights;
+  aver_winograd_ending ending;
+  ELEMENT *destination;
+  char *scratch;
+} NAME(convolution);
+
+// A block of `count` tiles from `first` on, its inputs transformed, for the channels of one panel.
+TARGET static void NAME(convolve_panel)(const NAME(convolution) *work, const ELEMENT *inputs,
+    float *products, const LANE *panel, int64_t first, int64_t count, int64_t channel) {
+  const convolution_plan *plan = work->plan;
   int64_t run = 16 / KPACK;
-  for (int64_t first = 0; first < plan->tiles.count; first += plan->block) {
-    int64_t left = plan->tiles.count - first;
-    int64_t count = left < plan->block ? left : plan->block;
-    NAME(transform_inputs)(plan, source, inputs, first, count);
-    for (int64_t channel = 0; channel < plan->to; channel += COLUMNS) {
-      const LANE *panel = NAME(panel_of)(&weights, plan, panels, channel, first == 0);
-      for (int p = 0; p < POSITIONS; p++) {
-        NAME(left_operand) operand = {
-            .lanes = (const LANE *)(inputs + p * plan->input_stride),
-            .panel = 16 * run,
-            .row = run,
-            .run = run,
-            .runs = plan->block * run,
-            .step = 1};
-        // Rows beyond the last tile hold what an earlier block left; nothing reads their products.
-        NAME(multiply)
-        (products + p * plan->product_stride, COLUMNS, rounded_up(count, ROWS), operand,
-            panel + p * plan->weights_stride, plan->from / KPACK, false);
-      }
-      NAME(transform_outputs)(plan, products, ending, destination, first, count, channel);
+  for (int p = 0; p < POSITIONS; p++) {
+    NAME(left_operand) operand = {.lanes = (const LANE *)(inputs + p * plan->input_stride),
+        .panel = 16 * run,
+        .row = run,
+        .run = run,
+        .runs = plan->block * run,
+        .step = 1};
+    // Rows beyond the last tile hold what an earlier block left; nothing reads their products.
+    NAME(multiply)
+    (products + p * plan->product_stride, COLUMNS, rounded_up(count, ROWS), operand,
+        panel + p * plan->weights_stride, plan->from / KPACK, false);
+  }
+  NAME(transform_outputs)
+  (plan, products, work->ending, work->destination, first, count, channel);
+}
+
+// A thread's share of the only block's inputs: some of their channels.
+TARGET static void NAME(transform_channels)(void *context, size_t thread) {
+  const NAME(convolution) *work = context;
+  const convolution_plan *plan = work->plan;
+  NAME(transform_inputs)
+  (plan, work->source, (ELEMENT *)work->scratch, 0, plan->tiles.count,
+      share_of(plan->from / 16, (int64_t)thread, plan->threads));
+}
+
+// A thread's share of the only block: some panels, each with weights of its own.
+TARGET static void NAME(convolve_panels)(void *context, size_t thread) {
+  const NAME(convolution) *work = context;
+  const convolution_plan *plan = work->plan;
+  char *own = work->scratch + plan->own_offset + thread * plan->own_bytes;
+  share panels = share_of(plan->to / COLUMNS, (int64_t)thread, plan->threads);
+  for (int64_t p = panels.first; p < panels.end; p++) {
+    const LANE *panel;
+    if (work->weights->transformed) {
+      panel = work->weights->transformed + p * plan->panel_stride;
+    } else {
+      LANE *made = (LANE *)(own + plan->weights_offset);
+      NAME(make_panel)(work->weights, p * COLUMNS, made, plan->weights_stride);
+      panel = made;
     }
+    NAME(convolve_panel)
+    (work, (const ELEMENT *)work->scratch, (float *)own, panel, 0, plan->tiles.count, p * COLUMNS);
+  }
+}
+
+// A thread's share of the weights of all blocks.
+TARGET static void NAME(make_panels)(void *context, size_t thread) {
+  const NAME(convolution) *work = context;
+  const convolution_plan *plan = work->plan;
+  share panels = share_of(plan->to / COLUMNS, (int64_t)thread, plan->threads);
+  for (int64_t p = panels.first; p < panels.end; p++) {
+    NAME(make_panel)
+    (work->weights, p * COLUMNS, (LANE *)work->scratch + p * plan->panel_stride,
+        plan->weights_stride);
+  }
+}
+
+// A thread's share of the blocks.
+TARGET static void NAME(convolve_blocks)(void *context, size_t thread) {
+  const NAME(convolution) *work = context;
+  const convolution_plan *plan = work->plan;
+  char *own = work->scratch + plan->own_offset + thread * plan->own_bytes;
+  ELEMENT *inputs = (ELEMENT *)own;
+  float *products = (float *)(own + plan->products_offset);
+  const LANE *panels =
+      work->weights->transformed ? work->weights->transformed : (const LANE *)work->scratch;
+  int64_t count = (plan->tiles.count + plan->block - 1) / plan->block;
+  share blocks = share_of(count, (int64_t)thread, plan->threads);
+  for (int64_t block = blocks.first; block < blocks.end; block++) {
+    int64_t first = block * plan->block;
+    int64_t left = plan->tiles.count - first;
+    int64_t tiles = left < plan->block ? left : plan->block;
+    NAME(transform_inputs)
+    (plan, work->source, inputs, first, tiles, (share){.first = 0, .end = plan->from / 16});
+    for (int64_t p = 0; p < plan->to / COLUMNS; p++) {
+      NAME(convolve_panel)
+      (work, inputs, products, panels + p * plan->panel_stride, first, tiles, p * COLUMNS);
+    }
+  }
+}
+
+static void NAME(convolve)(const convolution_plan *plan, const void *source,
+    NAME(weights) weights, aver_winograd_ending ending, void *destination, void *scratch) {
+  NAME(convolution) work = {.plan = plan,
+      .source = source,
+      .weights = &weights,
+      .ending = ending,
+      .destination = destination,
+      .scratch = scratch};
+  size_t threads = (size_t)plan->threads;
+  if (plan->is_one_block) {
+    aver_share_work(threads, NAME(transform_channels), &work);
+    aver_share_work(threads, NAME(convolve_panels), &work);
+  } else {
+    if (!weights.transformed) aver_share_work(threads, NAME(make_panels), &work);
+    aver_share_work(threads, NAME(convolve_blocks), &work);
   }
 }
 

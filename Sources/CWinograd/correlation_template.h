@@ -14,11 +14,12 @@ INLINE void NAME(store_row)(
   }
 }
 
-// Transforms tiles of the source to lanes [position, channel / 16, tile / KPACK, 16].
+// Transforms tiles of the source, of some blocks of 16 channels, to lanes
+// [position, channel / 16, tile / KPACK, 16].
 TARGET static void NAME(transform_sources)(const weights_plan *plan, const ELEMENT *source,
-    LANE *inputs, int64_t first, int64_t count) {
+    LANE *inputs, int64_t first, int64_t count, share blocks) {
   const tiling *tiles = &plan->tiles;
-  for (int64_t block = 0; block < plan->input_channels / 16; block++) {
+  for (int64_t block = blocks.first; block < blocks.end; block++) {
     NAME(tile_place) place = NAME(place)(tiles, first);
     NAME(input_window) windows[2];
     LANE *to = inputs + block * (plan->block / KPACK) * 16;
@@ -45,12 +46,13 @@ TARGET static void NAME(transform_sources)(const weights_plan *plan, const ELEME
   }
 }
 
-// Transforms tiles of the gradient to lanes [position, channel / COLUMNS, tile / KPACK, COLUMNS].
+// Transforms tiles of the gradient, of some blocks of 16 channels, to lanes
+// [position, channel / COLUMNS, tile / KPACK, COLUMNS].
 TARGET static void NAME(transform_gradients)(const weights_plan *plan, const ELEMENT *gradient,
-    LANE *gradients, int64_t first, int64_t count) {
+    LANE *gradients, int64_t first, int64_t count, share blocks) {
   const tiling *tiles = &plan->tiles;
   int64_t depth = plan->block / KPACK;
-  for (int64_t block = 0; block < plan->output_channels / 16; block++) {
+  for (int64_t block = blocks.first; block < blocks.end; block++) {
     NAME(tile_place) place = NAME(place)(tiles, first);
     LANE *to = gradients + block / 2 * depth * COLUMNS + block % 2 * 16;
     for (int64_t tile = 0; tile < count; tile += KPACK, to += COLUMNS) {
@@ -70,12 +72,13 @@ TARGET static void NAME(transform_gradients)(const weights_plan *plan, const ELE
   }
 }
 
-// Turns products [position, `inputs`, output channel] into 3x3 weights of these input channels.
-TARGET static void NAME(transform_products)(
-    const weights_plan *plan, const float *products, float *weights, int64_t inputs) {
+// Turns products [position, `inputs`, output channel] into 3x3 weights, of some of these input channels.
+TARGET static void NAME(transform_products)(const weights_plan *plan, const float *products,
+    float *weights, int64_t inputs, share rows_done) {
   int64_t size = plan->input_channels * plan->output_channels;
   int64_t count = inputs * plan->output_channels;
-  for (int64_t element = 0; element < count; element += 16) {
+  int64_t end = rows_done.end * plan->output_channels;
+  for (int64_t element = rows_done.first * plan->output_channels; element < end; element += 16) {
     FLOATS rows[12];
 #pragma clang loop unroll(full)
     for (int j = 0; j < 4; j++) {
@@ -98,45 +101,81 @@ TARGET static void NAME(transform_products)(
   }
 }
 
-// products [position, `rows`, output channel] (+)= the sums over `count` tiles, for input channels from
-// `first` on.
-TARGET static void NAME(multiply_tiles)(const weights_plan *plan, const LANE *inputs,
-    const LANE *gradients, float *products, int64_t first, int64_t rows, int64_t count,
-    bool accumulate) {
+// What the threads know of a block of `count` tiles from `first` on, and of `rows` input channels from
+// `input` on that are being multiplied.
+typedef struct {
+  const weights_plan *plan;
+  const ELEMENT *source, *gradient;
+  float *weights;
+  LANE *inputs, *gradients;
+  float *products;
+  int64_t first, count, input, rows;
+} NAME(correlation);
+
+// A thread's share of a block's tiles: some channels of the source and of the gradient.
+TARGET static void NAME(transform_tiles)(void *context, size_t thread) {
+  const NAME(correlation) *work = context;
+  const weights_plan *plan = work->plan;
+  NAME(transform_sources)
+  (plan, work->source, work->inputs, work->first, work->count,
+      share_of(plan->input_channels / 16, (int64_t)thread, plan->threads));
+  NAME(transform_gradients)
+  (plan, work->gradient, work->gradients, work->first, work->count,
+      share_of(plan->output_channels / 16, (int64_t)thread, plan->threads));
+}
+
+// A thread's share of products [position, `rows`, output channel] (+)= the sums over a block's tiles.
+TARGET static void NAME(multiply_tiles)(void *context, size_t thread) {
+  const NAME(correlation) *work = context;
+  const weights_plan *plan = work->plan;
   int64_t depth = plan->block / KPACK;
-  int64_t used = (count + KPACK - 1) / KPACK;
-  for (int p = 0; p < POSITIONS; p++) {
-    NAME(left_operand) left = {.lanes = inputs + p * plan->input_stride + first * depth,
+  int64_t used = (work->count + KPACK - 1) / KPACK;
+  int64_t panels = plan->output_channels / COLUMNS;
+  share done = share_of(POSITIONS * panels, (int64_t)thread, plan->threads);
+  for (int64_t part = done.first; part < done.end; part++) {
+    int64_t p = part / panels, column = part % panels * COLUMNS;
+    NAME(left_operand) left = {
+        .lanes = work->inputs + p * plan->input_stride + work->input * depth,
         .panel = 16 * depth,
         .row = 1,
         .run = used,
         .runs = 0,
         .step = 16};
-    for (int64_t column = 0; column < plan->output_channels; column += COLUMNS) {
-      NAME(multiply)
-      (products + p * rows * plan->output_channels + column, plan->output_channels, rows, left,
-          gradients + p * plan->gradient_stride + column * depth, used, accumulate);
-    }
+    NAME(multiply)
+    (work->products + p * work->rows * plan->output_channels + column, plan->output_channels,
+        work->rows, left, work->gradients + p * plan->gradient_stride + column * depth, used,
+        work->first > 0);
   }
 }
 
-TARGET static void NAME(correlate)(const weights_plan *plan, const void *source,
-    const void *gradient, float *weights, void *scratch) {
-  LANE *inputs = scratch;
-  LANE *gradients = (LANE *)((char *)scratch + plan->gradients_offset);
-  float *products = (float *)((char *)scratch + plan->products_offset);
-  for (int64_t first = 0; first < plan->tiles.count; first += plan->block) {
-    int64_t left = plan->tiles.count - first;
-    int64_t count = left < plan->block ? left : plan->block;
-    NAME(transform_sources)(plan, source, inputs, first, count);
-    NAME(transform_gradients)(plan, gradient, gradients, first, count);
-    for (int64_t input = 0; input < plan->input_channels; input += plan->input_block) {
-      int64_t rest = plan->input_channels - input;
-      int64_t rows = rest < plan->input_block ? rest : plan->input_block;
-      NAME(multiply_tiles)(plan, inputs, gradients, products, input, rows, count, first > 0);
-      if (left <= plan->block) {
-        NAME(transform_products)(plan, products, weights + input * plan->output_channels, rows);
-      }
+// A thread's share of the weights' gradient.
+TARGET static void NAME(finish_rows)(void *context, size_t thread) {
+  const NAME(correlation) *work = context;
+  const weights_plan *plan = work->plan;
+  NAME(transform_products)
+  (plan, work->products, work->weights + work->input * plan->output_channels, work->rows,
+      share_of(work->rows, (int64_t)thread, plan->threads));
+}
+
+static void NAME(correlate)(const weights_plan *plan, const void *source, const void *gradient,
+    float *weights, void *scratch) {
+  NAME(correlation) work = {.plan = plan,
+      .source = source,
+      .gradient = gradient,
+      .weights = weights,
+      .inputs = scratch,
+      .gradients = (LANE *)((char *)scratch + plan->gradients_offset),
+      .products = (float *)((char *)scratch + plan->products_offset)};
+  size_t threads = (size_t)plan->threads;
+  for (; work.first < plan->tiles.count; work.first += plan->block) {
+    int64_t left = plan->tiles.count - work.first;
+    work.count = left < plan->block ? left : plan->block;
+    aver_share_work(threads, NAME(transform_tiles), &work);
+    for (work.input = 0; work.input < plan->input_channels; work.input += plan->input_block) {
+      int64_t rest = plan->input_channels - work.input;
+      work.rows = rest < plan->input_block ? rest : plan->input_block;
+      aver_share_work(threads, NAME(multiply_tiles), &work);
+      if (left <= plan->block) aver_share_work(threads, NAME(finish_rows), &work);
     }
   }
 }

@@ -107,20 +107,14 @@ TARGET static void NAME(transform_turned_panel)(const NAME(weights) *weights, in
   }
 }
 
-// The panel of the weights that gives the channels from `channel` on, transformed.
-INLINE const LANE *NAME(panel_of)(const NAME(weights) *weights, const convolution_plan *plan,
-    LANE *scratch, int64_t channel, bool is_first_block) {
-  int64_t offset = channel / COLUMNS * plan->panel_stride;
-  if (weights->transformed) return weights->transformed + offset;
-  LANE *panel = scratch + offset;
-  if (is_first_block) {
-    if (weights->is_turned) {
-      NAME(transform_turned_panel)(weights, channel, panel, plan->weights_stride);
-    } else {
-      NAME(transform_panel)(weights, channel, panel, plan->weights_stride);
-    }
+// Transforms the panel that gives the channels from `channel` on.
+INLINE void NAME(make_panel)(
+    const NAME(weights) *weights, int64_t channel, LANE *panel, int64_t position_stride) {
+  if (weights->is_turned) {
+    NAME(transform_turned_panel)(weights, channel, panel, position_stride);
+  } else {
+    NAME(transform_panel)(weights, channel, panel, position_stride);
   }
-  return panel;
 }
 
 // Transforms all weights to lanes [O / COLUMNS, position, I / KPACK, COLUMNS].

@@ -1,5 +1,6 @@
 #include "winograd.h"
 
+#include "kernel_threads.h"
 #include "winograd_plan.h"
 
 #if defined(__x86_64__)

@@ -53,21 +53,43 @@ static inline int64_t tiles_of_block(tiling tiles, int64_t tile_bytes) {
   return wanted < all ? wanted : all;
 }
 
+// The same where the blocks are shared by threads: as many for each of them.
+static inline int64_t tiles_of_shared_block(tiling tiles, int64_t tile_bytes, int threads) {
+  int64_t block = tiles_of_block(tiles, tile_bytes);
+  int64_t blocks = rounded_up((tiles.count + block - 1) / block, threads);
+  return rounded_up((tiles.count + blocks - 1) / blocks, ROWS);
+}
+
+// What one of several threads does of `count` things.
+typedef struct {
+  int64_t first, end;
+} share;
+
+static inline share share_of(int64_t count, int64_t thread, int64_t threads) {
+  return (share){.first = count * thread / threads, .end = count * (thread + 1) / threads};
+}
+
 static inline int64_t element_bytes(const aver_winograd_shape *shape) {
   return shape->type == aver_winograd_bf16 ? 2 : 4;
 }
 
 // The forward pass, and the backward pass of the data with the channels exchanged. Blocks of tiles are
-// multiplied with the weights of COLUMNS output channels at a time: a panel.
+// multiplied with the weights of COLUMNS output channels at a time: a panel. Threads share the blocks;
+// where there is only one, they share the panels.
 typedef struct {
   tiling tiles;
   int64_t from, to;  // channels
   int64_t block;     // tiles
+  bool is_one_block;
   // From one position to the next, in elements of the inputs, floats of the products and lanes of a
   // panel of weights.
   int64_t input_stride, product_stride, weights_stride;
-  // From one panel of weights to the next, in lanes; 0 where one takes the place of the other.
+  // From one panel of transformed weights to the next, in lanes.
   int64_t panel_stride;
+  int threads;
+  // Of the scratch memory: what all threads read comes first, then each has its own.
+  size_t own_offset, own_bytes;
+  // Within what is shared or a thread's own.
   size_t products_offset, weights_offset, scratch_bytes;
 } convolution_plan;
 
@@ -87,34 +109,33 @@ static inline convolution_plan convolution_plan_of(
     const aver_winograd_shape *shape, int64_t from, int64_t to, bool transforms) {
   tiling tiles = tiling_of(shape);
   int64_t element = element_bytes(shape);
-  int64_t weights_bytes = weights_bytes_of(from, to, element);
   int64_t all_tiles = rounded_up(tiles.count, ROWS);
+  size_t all_weights = (size_t)weights_bytes_of(from, to, element);
+  convolution_plan plan = {.tiles = tiles, .from = from, .to = to, .threads = shape->threads};
   // Where the weights are the larger part, each panel of them is transformed and read once.
-  bool is_one_block = all_tiles * POSITIONS * from * element < weights_bytes;
-  int64_t block = is_one_block
-                      ? all_tiles
-                      : tiles_of_block(tiles, POSITIONS * (from * element + COLUMNS * 4));
+  plan.is_one_block = (size_t)(all_tiles * POSITIONS * from * element) < all_weights;
+  plan.block = plan.is_one_block
+                   ? all_tiles
+                   : tiles_of_shared_block(
+                         tiles, POSITIONS * (from * element + COLUMNS * 4), shape->threads);
   // Not multiples of a power of two either.
-  int64_t input_stride = block * from + 64 / element;
-  int64_t product_stride = block * COLUMNS + 16;
-  int64_t weights_stride = weights_stride_of(from, element);
-  bool keeps_panels = !transforms || block < all_tiles;
-  size_t inputs = (size_t)(POSITIONS * input_stride * element);
-  size_t products = (size_t)(POSITIONS * product_stride) * 4;
-  size_t weights = !transforms    ? 0
-                   : keeps_panels ? (size_t)weights_bytes
-                                  : (size_t)(POSITIONS * weights_stride) * 4;
-  return (convolution_plan){.tiles = tiles,
-      .from = from,
-      .to = to,
-      .block = block,
-      .input_stride = input_stride,
-      .product_stride = product_stride,
-      .weights_stride = weights_stride,
-      .panel_stride = keeps_panels ? POSITIONS * weights_stride : 0,
-      .products_offset = inputs,
-      .weights_offset = inputs + products,
-      .scratch_bytes = inputs + products + weights};
+  plan.input_stride = plan.block * from + 64 / element;
+  plan.product_stride = plan.block * COLUMNS + 16;
+  plan.weights_stride = weights_stride_of(from, element);
+  plan.panel_stride = POSITIONS * plan.weights_stride;
+  size_t inputs = (size_t)(POSITIONS * plan.input_stride * element);
+  size_t products = (size_t)(POSITIONS * plan.product_stride) * 4;
+  if (plan.is_one_block) {
+    plan.own_offset = inputs;
+    plan.weights_offset = products;
+    plan.own_bytes = products + (transforms ? (size_t)plan.panel_stride * 4 : 0);
+  } else {
+    plan.own_offset = transforms ? all_weights : 0;
+    plan.products_offset = inputs;
+    plan.own_bytes = inputs + products;
+  }
+  plan.scratch_bytes = plan.own_offset + (size_t)plan.threads * plan.own_bytes;
+  return plan;
 }
 
 // The backward pass of the weights. Either blocks of tiles are added to products of all channels, or,
@@ -127,6 +148,7 @@ typedef struct {
   int64_t input_block;     // input channels
   // From one position to the next, in lanes.
   int64_t input_stride, gradient_stride;
+  int threads;
   size_t gradients_offset, products_offset, scratch_bytes;
 } weights_plan;
 
@@ -138,7 +160,10 @@ static inline weights_plan weights_plan_of(const aver_winograd_shape *shape) {
   int64_t all_tiles = rounded_up(tiles.count, ROWS);
   bool is_cut_by_channels =
       shape->input_channels * row_bytes > block_bytes && all_tiles * tile_bytes <= all_tiles_bytes;
-  int64_t block = is_cut_by_channels ? all_tiles : tiles_of_block(tiles, tile_bytes);
+  // Threads share the channels and positions of a block.
+  int64_t block = is_cut_by_channels
+                      ? all_tiles
+                      : tiles_of_block(tiles, (tile_bytes + shape->threads - 1) / shape->threads);
   int64_t fitting = 2 * block_bytes / row_bytes / 16 * 16;
   int64_t input_block = !is_cut_by_channels        ? shape->input_channels
                         : fitting < 16             ? 16
@@ -156,6 +181,7 @@ static inline weights_plan weights_plan_of(const aver_winograd_shape *shape) {
       .input_block = input_block,
       .input_stride = input_stride,
       .gradient_stride = gradient_stride,
+      .threads = shape->threads,
       .gradients_offset = inputs,
       .products_offset = inputs + gradients,
       .scratch_bytes = inputs + gradients + products};

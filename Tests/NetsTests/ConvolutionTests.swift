@@ -1,3 +1,4 @@
+import CKernelThreads
 import COneDNN
 import CounterRandom
 import TestSupport
@@ -68,43 +69,118 @@ import Testing
   }
 
   /// Sizes that the goldens are too small for: several blocks of tiles, and products that are cut by
-  /// input channels. On two threads the library's direct convolutions are used.
-  @Test(arguments: [[2, 32, 25, 22, 64], [1, 96, 24, 29, 32], [3, 64, 3, 3, 512]])
+  /// input channels.
+  private static let largeSizes = [[2, 32, 25, 22, 64], [1, 96, 24, 29, 32], [3, 64, 3, 3, 512]]
+
+  /// A convolution of these sizes with random numbers.
+  private struct LargeConvolution {
+    let input: Tensor
+    let weight: Tensor
+    let gradient: [Float]
+
+    /// - Parameter sizes: samples, input channels, height, width, filters.
+    init(_ sizes: [Int]) throws {
+      var random = CounterRandom(seed: 7, epoch: 0, index: 0, purpose: .weightInitialisation)
+      func floats(_ count: Int, _ scale: Float) -> [Float] {
+        (0..<count).map { _ in scale * random.uniform(in: -1...1) }
+      }
+      let shape = Array(sizes.prefix(4))
+      let weightShape = [sizes[4], sizes[1], 3, 3]
+      input = try Tensor(name: "", shape: shape, floats: floats(shape.reduce(1, *), 1))
+      weight = try Tensor(
+        name: "layer.weight", shape: weightShape, floats: floats(weightShape.reduce(1, *), 0.1))
+      gradient = floats(sizes[0] * sizes[4] * sizes[2] * sizes[3], 1)
+    }
+
+    var filters: Int { weight.shape[0] }
+
+    /// Output, input's gradient and weight's gradient of some of the filters.
+    func run(
+      _ part: Range<Int>, precision: Precision = .f32, threads: Int = 1
+    ) throws -> [String: [Float]] {
+      let result = try OperationHarness(
+        precision: precision, layout: .channelBlocks, threads: threads
+      ).run(
+        inputs: [input],
+        parameters: [
+          try Tensor(
+            name: weight.name, shape: [part.count] + weight.shape.dropFirst(),
+            floats: Self.planes(part, of: weight.floats(), count: filters))
+        ],
+        outputGradient: Self.parts(part, of: gradient, samples: input.shape[0], count: filters)
+      ) {
+        try $0.convolution($1[0], name: "layer", channels: part.count, kernel: 3, padding: 1)
+      }
+      return [
+        "output": result.output, "input": result.inputGradients[0],
+        "weight": try #require(result.parameterGradients["layer.weight"]),
+      ]
+    }
+
+    static func planes(_ part: Range<Int>, of values: [Float], count: Int) -> [Float] {
+      let size = values.count / count
+      return Array(values[part.lowerBound * size..<part.upperBound * size])
+    }
+
+    /// The same of each sample.
+    static func parts(
+      _ part: Range<Int>, of values: [Float], samples: Int, count: Int
+    ) -> [Float] {
+      let size = values.count / samples
+      return (0..<samples).flatMap {
+        planes(part, of: Array(values[$0 * size..<($0 + 1) * size]), count: count)
+      }
+    }
+  }
+
+  /// The library computes the same filters directly where their number is no multiple of 32.
+  @Test(arguments: largeSizes)
   func winogradAndDirectConvolutionsAgree(sizes: [Int]) throws {
-    var random = CounterRandom(seed: 7, epoch: 0, index: 0, purpose: .weightInitialisation)
-    func tensor(_ name: String, _ shape: [Int], _ scale: Float) throws -> Tensor {
-      let floats = (0..<shape.reduce(1, *)).map { _ in scale * random.uniform(in: -1...1) }
-      return try Tensor(name: name, shape: shape, floats: floats)
+    let convolution = try LargeConvolution(sizes)
+    let filters = convolution.filters
+    let own = try convolution.run(0..<filters)
+    let parts = [0..<filters - 16, filters - 16..<filters]
+    let direct = try parts.map { try convolution.run($0) }
+    for (part, direct) in zip(parts, direct) {
+      for (name, values) in [
+        (
+          "output",
+          LargeConvolution.parts(
+            part, of: try #require(own["output"]), samples: sizes[0], count: filters)
+        ),
+        (
+          "weight",
+          LargeConvolution.planes(part, of: try #require(own["weight"]), count: filters)
+        ),
+      ] {
+        let comparison = Comparison(
+          name, values, try #require(direct[name]), Tolerance(absolute: 1e-5, relative: 1e-5))
+        #expect(comparison.passes, "\(comparison)")
+      }
     }
-    let (batch, channels, height, width, filters) = (
-      sizes[0], sizes[1], sizes[2], sizes[3], sizes[4]
-    )
-    let input = try tensor("", [batch, channels, height, width], 1)
-    let weight = try tensor("layer.weight", [filters, channels, 3, 3], 0.1)
-    let gradient = try tensor("", [batch, filters, height, width], 1).floats()
-    func run(threads: Int) throws -> OperationHarness.Result {
-      try OperationHarness(precision: .f32, layout: .channelBlocks, threads: threads).run(
-        inputs: [input], parameters: [weight], outputGradient: gradient
-      ) { try $0.convolution($1[0], name: "layer", channels: filters, kernel: 3, padding: 1) }
-    }
-    let (own, direct) = try (run(threads: 1), run(threads: 2))
-    for (name, own, direct) in [
-      ("output", own.output, direct.output),
-      ("input", own.inputGradients[0], direct.inputGradients[0]),
-      (
-        "weight", try #require(own.parameterGradients["layer.weight"]),
-        try #require(direct.parameterGradients["layer.weight"])
-      ),
-    ] {
-      let comparison = Comparison(name, own, direct, Tolerance(absolute: 1e-5, relative: 1e-5))
-      #expect(comparison.passes, "\(comparison)")
+    let sum = zip(try #require(direct[0]["input"]), try #require(direct[1]["input"])).map(+)
+    let comparison = Comparison(
+      "input", try #require(own["input"]), sum, Tolerance(absolute: 1e-5, relative: 1e-5))
+    #expect(comparison.passes, "\(comparison)")
+  }
+
+  /// More threads than there are blocks or panels included.
+  @Test(arguments: largeSizes, Precision.computable)
+  func winogradGivesTheSameForAnyNumberOfThreads(sizes: [Int], precision: Precision) throws {
+    defer { _ = aver_set_kernel_threads(1) }
+    let convolution = try LargeConvolution(sizes)
+    let one = try convolution.run(0..<convolution.filters, precision: precision)
+    for threads in [2, 3, 5] {
+      let several = try convolution.run(
+        0..<convolution.filters, precision: precision, threads: threads)
+      #expect(several == one, "\(threads) threads")
     }
   }
 
   @Test(.enabled(if: Engine.allows(dnnl_cpu_isa_avx512_core), "needs a processor with AVX-512"))
   func winogradIsUsedWhereItFits() throws {
-    func kernels(channels: Int, stride: Int, threads: Int) throws -> [String] {
-      try Engine.configure(threads: threads)
+    func kernels(channels: Int, stride: Int) throws -> [String] {
+      try Engine.configure(threads: 1)
       var graph = Graph()
       let input = graph.input("images", .pixels, shape: [channels, 8, 8])
       _ = try graph.convolution(
@@ -114,11 +190,9 @@ import Testing
       try builder.build()
       return builder.steps.map(\.label.implementation)
     }
-    #expect(try kernels(channels: 32, stride: 1, threads: 1).contains("aver"))
-    #expect(try !kernels(channels: 48, stride: 1, threads: 1).contains("aver"))
-    #expect(try !kernels(channels: 32, stride: 2, threads: 1).contains("aver"))
-    #expect(try !kernels(channels: 32, stride: 1, threads: 2).contains("aver"))
-    try Engine.configure(threads: 1)
+    #expect(try kernels(channels: 32, stride: 1).contains("aver"))
+    #expect(try !kernels(channels: 48, stride: 1).contains("aver"))
+    #expect(try !kernels(channels: 32, stride: 2).contains("aver"))
   }
 
   @Test func groupsThatDoNotDivideTheChannelsAreNamed() {

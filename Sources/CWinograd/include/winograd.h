@@ -4,9 +4,8 @@
 /// Source: A. Lavin and S. Gray, "Fast algorithms for convolutional neural networks", 2015.
 //
 /// Activations are in oneDNN's layouts nChw16c or nhwc, float32 or bfloat16; sums are float32. In
-/// bfloat16 the transformed inputs and weights are rounded once more, each to 8 bits. Everything
-/// here runs on the calling thread, allocates nothing, and adds in an order that depends on the
-/// shape alone.
+/// bfloat16 the transformed inputs and weights are rounded once more, each to 8 bits. Everything here
+/// allocates nothing, and adds in an order that depends on the shape alone.
 #pragma once
 
 #include <stdbool.h>
@@ -21,6 +20,8 @@ typedef struct {
   bool channels_last;
   /// Channels are multiples of 32.
   int64_t batch, input_channels, output_channels, height, width;
+  /// That share the work; results are the same for any number of them.
+  int threads;
 } aver_winograd_shape;
 
 /// Whether the processor has the instructions: AVX-512, for bfloat16 AVX512_BF16 as well.

@@ -11,14 +11,13 @@ extension Convolution {
 
   /// Whether kernels of ours compute the convolution and its gradients.
   ///
-  /// A fixed rule: it depends on shapes, and on the instruction set and the threads, which a run's
-  /// identity holds. Matrix units multiply so fast that oneDNN's direct convolutions are faster.
+  /// A fixed rule: it depends on shapes, and on the instruction set, which a run's identity holds.
+  /// Matrix units multiply so fast that oneDNN's direct convolutions are faster.
   func suitsWinograd(_ builder: PlanBuilder) -> Bool {
     let shape = builder.graph.parameters[weight].shape
     guard window == Window(kernel: 3, stride: 1, padding: 1),
       bias == nil || !builder.isTraining, shape[1] == builder.shape(of: input)[1],
-      shape[0] % 32 == 0, shape[1] % 32 == 0,
-      aver_kernel_threads() == 1
+      shape[0] % 32 == 0, shape[1] % 32 == 0
     else { return false }
     let isBfloat16 = builder.precision == .bf16
     return aver_winograd_is_available(builder.precision.winogradType)
@@ -79,7 +78,8 @@ extension Convolution {
       shape: aver_winograd_shape(
         type: builder.precision.winogradType, channels_last: source.block == nil,
         batch: Int64(shape[0]), input_channels: Int64(shape[1]),
-        output_channels: Int64(resultShape[1]), height: Int64(shape[2]), width: Int64(shape[3])),
+        output_channels: Int64(resultShape[1]), height: Int64(shape[2]), width: Int64(shape[3]),
+        threads: aver_kernel_threads()),
       source: source.located,
       weights: builder.weights(weight, layout: try winogradWeightsLayout(builder)),
       resultLayout: try builder.channelLayout(resultShape, block: source.block))
