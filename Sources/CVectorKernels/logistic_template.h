@@ -1,9 +1,5 @@
 // Part of the templates that need it: the exponential and logistic functions.
 
-INLINE FLOATS NAME(select)(WORDS mask, FLOATS yes, FLOATS no) {
-  return (FLOATS)((mask & (WORDS)yes) | (~mask & (WORDS)no));
-}
-
 // e^x within 1 unit in the last place for x in [-87, 88], which x is clamped to: the result stays
 // normal and finite. Source: S. Moshier, Cephes, expf.
 INLINE FLOATS NAME(exponential)(FLOATS x) {

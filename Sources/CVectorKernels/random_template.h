@@ -1,44 +1,20 @@
 // Included once per instruction set by random_kernels.c; see instruction_sets.h.
 
-typedef uint64_t NAME(products) __attribute__((vector_size(LANES * sizeof(uint64_t))));
+#include "philox_template.h"
+
 typedef uint8_t NAME(octets) __attribute__((vector_size(LANES)));
-
-// One of Philox's two multiplications: high and low words of word * multiplier.
-INLINE WORDS NAME(multiply_wide)(WORDS *words, uint32_t multiplier) {
-  NAME(products) product = __builtin_convertvector(*words, NAME(products)) * multiplier;
-  *words = __builtin_convertvector(product, WORDS);
-  return __builtin_convertvector(product >> 32, WORDS);
-}
-
-// Ten rounds on LANES counters at once, each lane its own.
-INLINE void NAME(philox)(WORDS c[4], uint32_t key0, uint32_t key1) {
-  for (int round = 0; round < 10; round++) {
-    WORDS low0 = c[0], low1 = c[2];
-    WORDS high0 = NAME(multiply_wide)(&low0, 0xD2511F53);
-    WORDS high1 = NAME(multiply_wide)(&low1, 0xCD9E8D57);
-    c[0] = high1 ^ c[1] ^ key0;
-    c[1] = low1;
-    c[2] = high0 ^ c[3] ^ key1;
-    c[3] = low0;
-    key0 += 0x9E3779B9;
-    key1 += 0xBB67AE85;
-  }
-}
 
 KERNEL void NAME(draw_keep_mask)(
     uint8_t *mask, size_t count, float drop_probability, aver_random_stream stream) {
   WORDS lane;
   for (uint32_t i = 0; i < LANES; i++) lane[i] = i;
   for (size_t start = 0; start < count; start += 4 * LANES) {
-    WORDS zero = {0};
-    WORDS c[4] = {lane + (stream.counter[0] + (uint32_t)(start / 4)), zero + stream.counter[1],
-        zero + stream.counter[2], zero + stream.counter[3]};
-    NAME(philox)(c, stream.key[0], stream.key[1]);
+    FLOATS uniforms[4];
+    NAME(draw_blocks)(uniforms, lane + (uint32_t)(start / 4), &stream);
     uint8_t keep[4][LANES];
     for (int word = 0; word < 4; word++) {
-      FLOATS uniform = __builtin_convertvector(c[word] >> 8, FLOATS) * 0x1p-24f;
       NAME(octets) kept = __builtin_convertvector(
-          (WORDS)(uniform >= drop_probability) & 1, NAME(octets));
+          (WORDS)(uniforms[word] >= drop_probability) & 1, NAME(octets));
       __builtin_memcpy(keep[word], &kept, LANES);
     }
     size_t drawn = count - start < 4 * LANES ? count - start : 4 * LANES;

@@ -1,4 +1,5 @@
-// Vectors of LANES elements, and how they are read from and written to float32 and bfloat16 arrays.
+// Vectors of LANES elements, how one is chosen lane by lane, and how they are read from and written
+// to float32 and bfloat16 arrays.
 // The number of lanes that are read or written is passed along: where it is the constant LANES, the
 // accesses become single instructions; missing lanes are zero.
 
@@ -11,6 +12,11 @@ typedef uint16_t NAME(halves) __attribute__((vector_size(LANES * sizeof(uint16_t
 #define HALVES NAME(halves)
 #define KERNEL TARGET static
 #define INLINE TARGET static inline __attribute__((always_inline))
+
+// `yes` in the lanes where all bits of `mask` are set, `no` where none is.
+INLINE FLOATS NAME(select)(WORDS mask, FLOATS yes, FLOATS no) {
+  return (FLOATS)((mask & (WORDS)yes) | (~mask & (WORDS)no));
+}
 
 INLINE FLOATS NAME(load_f32)(const float *from, size_t lanes) {
   FLOATS values = {0};

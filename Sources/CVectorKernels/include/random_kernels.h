@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "element_types.h"
+#include "random_stream.h"
 #include "vector_kernels.h"
 
 // Kernels for regularisation that draws: masks of random numbers, and what is done with them. Every
@@ -12,13 +13,6 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-/// Where a stream of CounterRandom begins: Philox's key, and the counter of the first block of four
-/// numbers. The first word of the counter counts the blocks.
-typedef struct {
-  uint32_t key[2];
-  uint32_t counter[4];
-} aver_random_stream;
 
 /// mask[i] = 1 where the stream's i-th number in [0, 1) is at least drop_probability, else 0: the
 /// numbers are those of CounterRandom.uniform(). Shapes: mask [count].

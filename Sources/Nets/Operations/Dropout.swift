@@ -74,9 +74,7 @@ private struct DropoutStep: StepKernel {
   let layer: Int
 
   func run(_ context: StepContext) {
-    let (key, counter) = context.draw.random(layer: layer, .dropout).stream
-    let stream = aver_random_stream(
-      key: (key.x, key.y), counter: (counter.x, counter.y, counter.z, counter.w))
+    let stream = aver_random_stream(context.draw.random(layer: layer, .dropout))
     aver_draw_keep_mask(
       masking.mask.assumingMemoryBound(to: UInt8.self), masking.count, probability, stream)
     masking.run(context)
