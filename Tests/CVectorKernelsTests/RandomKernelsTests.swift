@@ -16,9 +16,7 @@ import Testing
     let probability: Float = 0.3
     for index in [0, 7 << 32 | 5] {
       var random = CounterRandom(seed: 1 << 40 | 9, epoch: 70_000, index: index, purpose: .dropout)
-      let (key, counter) = random.stream
-      let stream = aver_random_stream(
-        key: (key.x, key.y), counter: (counter.x, counter.y, counter.z, counter.w))
+      let stream = aver_random_stream(random)
       let expected = (0..<count).map { _ in random.uniform() >= probability ? UInt8(1) : 0 }
       for kernels in Self.variants {
         var mask = [UInt8](repeating: 9, count: count + 1)
