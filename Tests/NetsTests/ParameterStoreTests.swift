@@ -64,6 +64,14 @@ import Testing
     #expect(abs(variance / (2 / Float(16 * 9)) - 1) < 0.1)
   }
 
+  @Test func initialWeightsDoNotDependOnTheLayout() throws {
+    let trained = try store()
+    let rowMajor = try ParameterStore(inferenceFor: trained.graph)
+    try trained.initialize(seed: 3)
+    try rowMajor.initialize(seed: 3)
+    #expect(try trained.modelTensors() == rowMajor.modelTensors())
+  }
+
   @Test func missingUnknownAndMisshapenTensorsAreNamedWithTheFile() throws {
     let store = try store()
     let tensors = try store.modelTensors()

@@ -1,42 +1,22 @@
+import CVectorKernels
 import CounterRandom
-import Glibc
 
 extension Initialization {
-  /// Draws `count` elements.
-  func draw(count: Int, from random: inout CounterRandom) -> [Float] {
+  /// Draws the elements of a parameter, in the order of its row-major array.
+  ///
+  /// - Parameter random: of which none has been drawn yet.
+  func draw(into elements: UnsafeMutableBufferPointer<Float>, from random: CounterRandom) {
+    guard let start = elements.baseAddress else { return }
+    let (count, stream) = (elements.count, aver_random_stream(random))
     switch self {
     case .constant(let value):
-      return Array(repeating: value, count: count)
+      elements.update(repeating: value)
     case .uniform(let bound):
-      return (0..<count).map { _ in random.uniform(in: -bound...bound) }
+      aver_draw_uniform_f32(start, count, -bound, 2 * bound, stream)
     case .kaimingNormal(let fanOut):
-      return Self.normal(
-        count: count, deviation: (2 / Float(fanOut)).squareRoot(), from: &random)
+      aver_draw_normal_f32(start, count, (2 / Float(fanOut)).squareRoot(), stream)
     case .normal(let deviation):
-      return Self.normal(count: count, deviation: deviation, from: &random)
+      aver_draw_normal_f32(start, count, deviation, stream)
     }
-  }
-
-  private static func normal(
-    count: Int, deviation: Float, from random: inout CounterRandom
-  ) -> [Float] {
-    var elements: [Float] = []
-    elements.reserveCapacity(count + 1)
-    while elements.count < count {
-      let pair = normalPair(from: &random)
-      elements.append(deviation * pair.0)
-      elements.append(deviation * pair.1)
-    }
-    return Array(elements.prefix(count))
-  }
-
-  /// Two independent standard normal numbers.
-  ///
-  /// - Source: G. Box and M. Muller, 1958.
-  private static func normalPair(from random: inout CounterRandom) -> (Float, Float) {
-    // 1 − u is in (0, 1]: its logarithm is finite.
-    let radius = (-2 * logf(1 - random.uniform())).squareRoot()
-    let angle = 2 * Float.pi * random.uniform()
-    return (radius * cosf(angle), radius * sinf(angle))
   }
 }

@@ -14,7 +14,7 @@ public enum Precision: String, Sendable, CaseIterable, Codable {
 /// What the bits of a result depend on besides its inputs.
 public struct EngineIdentity: Codable, Equatable, Sendable {
   /// Kernel library and version with the revision of our own kernels, for example
-  /// `oneDNN 2.6.3, kernels 3`.
+  /// `oneDNN 2.6.3, kernels 4`.
   public var library: String
   /// Effective instruction set of the kernels, for example `avx512_core_bf16`.
   public var instructionSet: String
@@ -58,7 +58,7 @@ public enum Engine {
   }
 
   /// Raised with every change that gives a kernel of ours other bits, or other work to do.
-  private static let kernelRevision = 3
+  private static let kernelRevision = 4
 
   /// Whether kernels may use instructions up to those of `isa`, which oneDNN's environment can
   /// restrict below what the processor has.

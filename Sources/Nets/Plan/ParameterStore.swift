@@ -140,11 +140,16 @@ public final class ParameterStore {
 
   /// Draws all weights anew and resets the running statistics; a pure function of `seed`.
   public func initialize(seed: UInt64) throws {
+    let counts = graph.parameters.map { $0.shape.reduce(1, *) }
+    let scratch = try AlignedMemory(
+      byteCount: (counts.max() ?? 0) * MemoryLayout<Float>.stride,
+      purpose: "the first values of a parameter")
     for (index, specification) in graph.parameters.enumerated() {
-      var random = CounterRandom(seed: seed, index: index, purpose: .weightInitialisation)
-      let drawn = specification.initialization.draw(
-        count: specification.shape.reduce(1, *), from: &random)
-      try write(drawn, toParameter: index, of: values)
+      let drawn = scratch.floats(count: counts[index])
+      specification.initialization.draw(
+        into: drawn,
+        from: CounterRandom(seed: seed, index: index, purpose: .weightInitialisation))
+      try write(UnsafeBufferPointer(drawn), toParameter: index, of: values)
     }
     resetStatistics()
   }
@@ -206,7 +211,7 @@ public final class ParameterStore {
     for (index, specification) in graph.parameters.enumerated() {
       let floats = try Self.take(
         specification.name, shape: specification.shape, from: &remaining, file: file)
-      try write(floats, toParameter: index, of: flat)
+      try floats.withUnsafeBufferPointer { try write($0, toParameter: index, of: flat) }
     }
     if let unknown = remaining.keys.min() {
       throw NetsError.unknownParameter(name: unknown, file: file)
@@ -281,18 +286,16 @@ public final class ParameterStore {
   }
 
   private func write(
-    _ floats: [Float], toParameter index: Int, of flat: UnsafeMutableBufferPointer<Float>
+    _ floats: UnsafeBufferPointer<Float>, toParameter index: Int,
+    of flat: UnsafeMutableBufferPointer<Float>
   ) throws {
+    guard let source = floats.baseAddress else { return }
     let specification = graph.parameters[index]
-    let plain = try specification.fileLayout()
     let destination = UnsafeMutablePointer(
       mutating: pointer(to: index, in: UnsafeBufferPointer(flat)))
-    try floats.withUnsafeBufferPointer { floats in
-      guard let source = floats.baseAddress else { return }
-      try reorder(
-        UnsafeMutablePointer(mutating: source), plain, destination, layouts[index],
-        layer: specification.name)
-    }
+    try reorder(
+      UnsafeMutablePointer(mutating: source), specification.fileLayout(), destination,
+      layouts[index], layer: specification.name)
   }
 
   private func pointer(to index: Int, in flat: UnsafeBufferPointer<Float>) -> UnsafePointer<Float> {
