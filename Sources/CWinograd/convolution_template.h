@@ -61,6 +61,7 @@ TARGET static void NAME(transform_outputs)(const convolution_plan *plan, const f
         const FLOATS *row = rows + 4 * i;
         int64_t offset =
             plane.offset + ((place.y + i) * tiles->width + place.x) * plane.pixel;
+        __builtin_prefetch(destination + offset + PIXELS_AHEAD * plane.pixel, 1);
         NAME(store_ended)(destination, offset, row[0] + row[1] + row[2], ending, first_channel);
         if (place.x + 1 >= tiles->width) continue;
         NAME(store_ended)
