@@ -64,7 +64,8 @@ let package = Package(
     .testTarget(
       name: "NetsTests",
       dependencies: [
-        "CAllocationCounter", "CKernelThreads", "CounterRandom", "Nets", "TestSupport",
+        "CAllocationCounter", "CKernelThreads", "CVectorKernels", "CounterRandom", "Nets",
+        "TestSupport",
       ],
       exclude: ["Goldens"]),
     .testTarget(

@@ -6,6 +6,8 @@
 // loads and stores are single instructions. 32 channels of bfloat16 in NHWC are a cache line.
 #pragma once
 
+#include <stdint.h>
+
 #include "channel_run.h"
 
 enum {

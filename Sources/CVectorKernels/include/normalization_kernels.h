@@ -49,36 +49,36 @@ typedef struct {
   aver_activation activation;
 } aver_normalization;
 
-/// Mean and (biased) variance of each channel over images and pixels.
+/// Mean and (biased) variance of each channel of the sources over images and pixels.
 ///
 /// Up to 64 pixels are summed around their own mean, then joined: nothing cancels where the mean is
 /// large against the deviation.
 /// Shapes: mean and variance are [channels].
 /// Source: T. Chan, G. Golub and R. LeVeque, 1983 (joining).
 void aver_channel_moments(
-    aver_extent extent, aver_channel_run source, size_t channels, float *mean, float *variance);
+    aver_extent extent, const aver_channel_slice *slices, size_t count, float *mean,
+    float *variance);
 
-/// Writes the normalised source into the destination.
+/// Writes the normalised sources into the destinations.
 void aver_normalize_channels(
-    aver_extent extent, aver_channel_run source, aver_channel_run destination, size_t channels,
+    aver_extent extent, const aver_channel_slice *slices, size_t count,
     aver_normalization normalization);
 
 /// The gradients of aver_normalize_channels, where mean and variance are those of the source.
 ///
-/// With g the gradient of y times the derivative of f, which is computed anew from x, d = x - mean, r = 1 / sqrt(variance +
-/// epsilon), and n images times pixels:
+/// With g the gradient of y times the derivative of f, which is computed anew from x, d = x - mean,
+/// r = 1 / sqrt(variance + epsilon), and n images times pixels:
 ///
 ///     shift_gradient = sum(g)
 ///     scale_gradient = sum(g * d) * r
 ///     source_gradient = scale * r * (g - sum(g) / n - d * r * r * sum(g * d) / n)
 ///
-/// For SiLU, g may pass through the array of the last, and its type. With `adds`, that is added to
-/// what is there. Where its address is NULL it is left out.
+/// For SiLU, g may pass through the array of the last, the destination, and its type. Where the
+/// destination's address is NULL it is left out.
 /// Shapes: scale_gradient and shift_gradient are [channels].
 void aver_normalize_channels_backward(
-    aver_extent extent, aver_channel_run source, aver_channel_run gradient,
-    aver_channel_run source_gradient, bool adds, size_t channels, aver_normalization normalization,
-    float *scale_gradient, float *shift_gradient);
+    aver_extent extent, const aver_channel_slice *slices, size_t count,
+    aver_normalization normalization, float *scale_gradient, float *shift_gradient);
 
 /// Sets a run of channels to zero: what pads a blocked layout.
 void aver_clear_channels(aver_extent extent, aver_channel_run destination, size_t channels);

@@ -27,12 +27,12 @@ typedef struct {
 /// floor(i * from / to) to ceil((i + 1) * from / to) of an axis, the last not included.
 /// Source: torch.nn.functional.adaptive_avg_pool2d.
 void aver_adaptive_average(
-    aver_pooling pooling, aver_channel_run source, aver_channel_run destination, size_t channels);
+    aver_pooling pooling, const aver_channel_slice *slices, size_t count);
 
-/// The gradient of aver_adaptive_average with respect to its source.
+/// The gradient of aver_adaptive_average with respect to its source: the slices' sources are the
+/// gradients of its result.
 void aver_adaptive_average_backward(
-    aver_pooling pooling, aver_channel_run gradient, aver_channel_run source_gradient,
-    size_t channels);
+    aver_pooling pooling, const aver_channel_slice *slices, size_t count);
 
 /// The kernels for one instruction set, with the meaning of the functions above.
 typedef struct {

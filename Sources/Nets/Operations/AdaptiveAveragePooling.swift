@@ -40,12 +40,11 @@ struct AdaptiveAveragePooling: Operation {
     builder.emit([source.located, destination.located], layer: name) { addresses in
       AverageBins(
         pooling: pooling, isBackward: isBackward,
-        runs: FixedList(
+        slices: FixedList(
           runs.map {
-            AverageBins.Run(
+            $0.slice(
               source: source.run(from: $0.channel, at: addresses[0]),
-              destination: destination.run(from: $0.channel, at: addresses[1]),
-              count: $0.count)
+              destination: destination.run(from: $0.channel, at: addresses[1]))
           }),
         padding: ChannelPadding(of: destination, at: addresses[1]))
     }
@@ -54,25 +53,16 @@ struct AdaptiveAveragePooling: Operation {
 
 /// A pooling to bins, or its gradient, prepared for execution.
 private struct AverageBins: StepKernel {
-  struct Run {
-    let source: aver_channel_run
-    let destination: aver_channel_run
-    let count: Int
-  }
-
   let pooling: aver_pooling
   let isBackward: Bool
-  let runs: FixedList<Run>
+  let slices: FixedList<aver_channel_slice>
   let padding: ChannelPadding?
 
   func run(_ context: StepContext) {
-    for index in 0..<runs.count {
-      let run = runs.elements[index]
-      if isBackward {
-        aver_adaptive_average_backward(pooling, run.source, run.destination, run.count)
-      } else {
-        aver_adaptive_average(pooling, run.source, run.destination, run.count)
-      }
+    if isBackward {
+      aver_adaptive_average_backward(pooling, slices.elements, slices.count)
+    } else {
+      aver_adaptive_average(pooling, slices.elements, slices.count)
     }
     padding?.clear()
   }

@@ -28,14 +28,14 @@ extension BatchNormalization {
         moments: FixedList(
           numbers.copies(of: addresses[(5 + count)...], channels: sources.map(\.native.channels))
         ),
-        runs: FixedList(
+        slices: FixedList(
           runs.map {
-            NormalizeChannels.Run(
+            $0.slice(
               source: sources[$0.piece].run(
                 from: $0.channelInPiece, at: inputs[5 + $0.piece]),
-              destination: destination.run(from: $0.channel, at: output),
-              count: $0.count, normalization: numbers.normalization(from: $0.channel, activation))
+              destination: destination.run(from: $0.channel, at: output))
           }),
+        normalization: numbers.normalization(activation),
         padding: ChannelPadding(of: destination, at: output))
     }
     guard builder.isTraining else { return nil }
@@ -69,20 +69,20 @@ extension BatchNormalization {
       let outputs = targets.map { $0 == nil ? nil : rest.removeFirst() }
       return NormalizeChannelsBackward(
         extent: extent,
-        runs: FixedList(
+        slices: FixedList(
           runs.map { run in
             let piece = sources[run.piece]
-            return NormalizeChannelsBackward.Run(
+            return run.slice(
               source: piece.run(from: run.channelInPiece, at: inputs[run.piece]),
-              gradient: gradient.run(from: run.channel, at: addresses[6]),
-              sourceGradient: outputs[run.piece].map {
+              destination: outputs[run.piece].map {
                 piece.run(from: run.channelInPiece, at: $0)
               } ?? aver_channel_run(),
-              adds: targets[run.piece]?.adds ?? false, count: run.count,
-              normalization: numbers.normalization(from: run.channel, activation),
-              scaleGradient: addresses[4].assumingMemoryBound(to: Float.self) + run.channel,
-              shiftGradient: addresses[5].assumingMemoryBound(to: Float.self) + run.channel)
+              gradient: gradient.run(from: run.channel, at: addresses[6]),
+              adds: targets[run.piece]?.adds ?? false)
           }),
+        normalization: numbers.normalization(activation),
+        scaleGradient: addresses[4].assumingMemoryBound(to: Float.self),
+        shiftGradient: addresses[5].assumingMemoryBound(to: Float.self),
         paddings: FixedList(
           zip(sources, zip(targets, outputs)).compactMap { source, target in
             guard let output = target.1, target.0?.adds == false else { return nil }

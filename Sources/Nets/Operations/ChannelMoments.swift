@@ -15,12 +15,9 @@ extension PlanBuilder {
       let numbers = addresses[1].assumingMemoryBound(to: Float.self)
       return ChannelMoments(
         extent: extent,
-        runs: FixedList(
-          runs.map {
-            ChannelMoments.Run(
-              source: source.run(from: $0.channel, at: addresses[0]),
-              count: $0.count, mean: numbers + $0.channel, variance: numbers + count + $0.channel)
-          }))
+        slices: FixedList(
+          runs.map { $0.slice(source: source.run(from: $0.channel, at: addresses[0])) }),
+        mean: numbers, variance: numbers + count)
     }
     channelMoments[value] = moments
     return moments
@@ -29,20 +26,12 @@ extension PlanBuilder {
 
 /// Mean and variance of each channel, prepared for execution.
 private struct ChannelMoments: StepKernel {
-  struct Run {
-    let source: aver_channel_run
-    let count: Int
-    let mean: UnsafeMutablePointer<Float>
-    let variance: UnsafeMutablePointer<Float>
-  }
-
   let extent: aver_extent
-  let runs: FixedList<Run>
+  let slices: FixedList<aver_channel_slice>
+  let mean: UnsafeMutablePointer<Float>
+  let variance: UnsafeMutablePointer<Float>
 
   func run(_ context: StepContext) {
-    for index in 0..<runs.count {
-      let run = runs.elements[index]
-      aver_channel_moments(extent, run.source, run.count, run.mean, run.variance)
-    }
+    aver_channel_moments(extent, slices.elements, slices.count, mean, variance)
   }
 }

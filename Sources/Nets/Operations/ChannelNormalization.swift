@@ -14,11 +14,10 @@ struct ChannelNumbers {
     variance = addresses[3].assumingMemoryBound(to: Float.self)
   }
 
-  func normalization(from channel: Int, _ activation: aver_activation) -> aver_normalization {
+  func normalization(_ activation: aver_activation) -> aver_normalization {
     aver_normalization(
-      mean: mean + channel, variance: variance + channel, scale: scale + channel,
-      shift: shift + channel, epsilon: BatchNormalization.epsilon,
-      activation: activation)
+      mean: mean, variance: variance, scale: scale, shift: shift,
+      epsilon: BatchNormalization.epsilon, activation: activation)
   }
 
   /// The copies that join the moments of pieces, each `[2, Cᵢ]`, to those of their concatenation.
@@ -45,16 +44,10 @@ struct NormalizeChannels: StepKernel {
     let count: Int
   }
 
-  struct Run {
-    let source: aver_channel_run
-    let destination: aver_channel_run
-    let count: Int
-    let normalization: aver_normalization
-  }
-
   let extent: aver_extent
   let moments: FixedList<Copy>
-  let runs: FixedList<Run>
+  let slices: FixedList<aver_channel_slice>
+  let normalization: aver_normalization
   let padding: ChannelPadding?
 
   func run(_ context: StepContext) {
@@ -62,38 +55,23 @@ struct NormalizeChannels: StepKernel {
       let copy = moments.elements[index]
       copy.destination.update(from: copy.source, count: copy.count)
     }
-    for index in 0..<runs.count {
-      let run = runs.elements[index]
-      aver_normalize_channels(extent, run.source, run.destination, run.count, run.normalization)
-    }
+    aver_normalize_channels(extent, slices.elements, slices.count, normalization)
     padding?.clear()
   }
 }
 
 /// The gradients of a normalisation of concatenated channels, prepared for execution.
 struct NormalizeChannelsBackward: StepKernel {
-  struct Run {
-    let source: aver_channel_run
-    let gradient: aver_channel_run
-    let sourceGradient: aver_channel_run
-    let adds: Bool
-    let count: Int
-    let normalization: aver_normalization
-    let scaleGradient: UnsafeMutablePointer<Float>
-    let shiftGradient: UnsafeMutablePointer<Float>
-  }
-
   let extent: aver_extent
-  let runs: FixedList<Run>
+  let slices: FixedList<aver_channel_slice>
+  let normalization: aver_normalization
+  let scaleGradient: UnsafeMutablePointer<Float>
+  let shiftGradient: UnsafeMutablePointer<Float>
   let paddings: FixedList<ChannelPadding>
 
   func run(_ context: StepContext) {
-    for index in 0..<runs.count {
-      let run = runs.elements[index]
-      aver_normalize_channels_backward(
-        extent, run.source, run.gradient, run.sourceGradient, run.adds, run.count,
-        run.normalization, run.scaleGradient, run.shiftGradient)
-    }
+    aver_normalize_channels_backward(
+      extent, slices.elements, slices.count, normalization, scaleGradient, shiftGradient)
     for index in 0..<paddings.count {
       paddings.elements[index].clear()
     }

@@ -34,6 +34,16 @@ extension ChannelRun {
     }
     return runs
   }
+
+  /// The run as kernels take it, in the arrays that they touch.
+  func slice(
+    source: aver_channel_run, destination: aver_channel_run = aver_channel_run(),
+    gradient: aver_channel_run = aver_channel_run(), adds: Bool = false
+  ) -> aver_channel_slice {
+    aver_channel_slice(
+      channel: channel, channels: count, source: source, destination: destination,
+      gradient: gradient, adds: adds)
+  }
 }
 
 extension ChannelArray {

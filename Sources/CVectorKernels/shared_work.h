@@ -1,0 +1,39 @@
+// How kernels share their work among the threads of kernel_threads.h: every part computes other
+// elements of the result and no sum is cut, so that the bits are the same for any number of threads.
+#pragma once
+
+#include <stddef.h>
+
+#include "channel_run.h"
+
+// Part of 0 ..< count.
+typedef struct {
+  size_t first, end;
+} aver_range;
+
+// How many parts to cut work on `elements` elements into, which consists of `units`: 1 where there
+// is less to save than waking threads costs.
+size_t aver_parts(size_t elements, size_t units);
+
+// The units that part `part` of `parts` has.
+aver_range aver_part(size_t units, size_t parts, size_t part);
+
+// Computes `images` images of the channels of a slice.
+typedef void (*aver_slice_kernel)(
+    const void *arguments, size_t images, const aver_channel_slice *slice);
+
+// A list of slices, in the order of their channels, and the arrays that they are of.
+typedef struct {
+  const aver_channel_slice *slices;
+  size_t count;
+  size_t images;
+  size_t pixels;
+  aver_element_type type;
+} aver_slices;
+
+// Calls `kernel` for all images of all channels: for kernels that sum over images.
+void aver_share_channels(aver_slices list, aver_slice_kernel kernel, const void *arguments);
+
+// Calls `kernel` for parts of the images or of the channels, whichever makes more parts.
+void aver_share_channels_or_images(
+    aver_slices list, aver_slice_kernel kernel, const void *arguments);
