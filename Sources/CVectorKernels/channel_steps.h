@@ -6,9 +6,8 @@
 // loads and stores are single instructions. 32 channels of bfloat16 in NHWC are a cache line.
 #pragma once
 
-#include <stdint.h>
-
 #include "channel_run.h"
+#include "shared_work.h"
 
 enum {
   STEP_CHANNELS = 32,
@@ -27,8 +26,7 @@ static inline size_t step_count(size_t rest, size_t lanes) {
 
 static inline aver_channel_run run_from(
     aver_channel_run run, size_t first, aver_element_type type) {
-  size_t size = type == aver_bf16 ? sizeof(uint16_t) : sizeof(float);
-  if (run.address) run.address = (char *)run.address + first * size;
+  if (run.address) run.address = (char *)run.address + first * aver_element_bytes(type);
   return run;
 }
 

@@ -6,6 +6,7 @@
 enum {
   // About 10 microseconds of work; a team takes a few to meet.
   LEAST_SHARED_ELEMENTS = 32 << 10,
+  ELEMENTS_OF_UNIT = 64,
   // A cache line of float32, a block of nChw16c, the widest vector.
   CHANNELS_OF_UNIT = 16
 };
@@ -18,6 +19,41 @@ size_t aver_parts(size_t elements, size_t units) {
 
 aver_range aver_part(size_t units, size_t parts, size_t part) {
   return (aver_range){units * part / parts, units * (part + 1) / parts};
+}
+
+// ---- Elements
+
+typedef struct {
+  aver_element_kernel kernel;
+  const void *arguments;
+  size_t count;
+  // Elements that stay together.
+  size_t unit;
+  size_t units;
+  size_t parts;
+} shared_elements;
+
+static void do_elements(void *context, size_t part) {
+  const shared_elements *shared = context;
+  aver_range units = aver_part(shared->units, shared->parts, part);
+  size_t end = units.end * shared->unit;
+  shared->kernel(
+      shared->arguments,
+      (aver_range){units.first * shared->unit, end < shared->count ? end : shared->count});
+}
+
+void aver_share_elements(size_t count, aver_element_kernel kernel, const void *arguments) {
+  size_t units = (count + ELEMENTS_OF_UNIT - 1) / ELEMENTS_OF_UNIT;
+  size_t parts = aver_parts(count, units);
+  shared_elements shared = {kernel, arguments, count, ELEMENTS_OF_UNIT, units, parts};
+  aver_share_work(parts, do_elements, &shared);
+}
+
+void aver_share_samples(
+    size_t samples, size_t count, aver_element_kernel kernel, const void *arguments) {
+  size_t parts = aver_parts(samples * count, samples);
+  shared_elements shared = {kernel, arguments, samples, 1, samples, parts};
+  aver_share_work(parts, do_elements, &shared);
 }
 
 // ---- Runs of channels

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "channel_run.h"
 
@@ -11,12 +12,26 @@ typedef struct {
   size_t first, end;
 } aver_range;
 
+static inline size_t aver_element_bytes(aver_element_type type) {
+  return type == aver_bf16 ? sizeof(uint16_t) : sizeof(float);
+}
+
 // How many parts to cut work on `elements` elements into, which consists of `units`: 1 where there
 // is less to save than waking threads costs.
 size_t aver_parts(size_t elements, size_t units);
 
 // The units that part `part` of `parts` has.
 aver_range aver_part(size_t units, size_t parts, size_t part);
+
+// Computes elements of what `arguments` describes.
+typedef void (*aver_element_kernel)(const void *arguments, aver_range elements);
+
+// Calls `kernel` for parts of 0 ..< count that begin at multiples of 64: a cache line of any type.
+void aver_share_elements(size_t count, aver_element_kernel kernel, const void *arguments);
+
+// Calls `kernel` for parts of 0 ..< samples, of `count` elements each.
+void aver_share_samples(
+    size_t samples, size_t count, aver_element_kernel kernel, const void *arguments);
 
 // Computes `images` images of the channels of a slice.
 typedef void (*aver_slice_kernel)(

@@ -1,5 +1,9 @@
 #include "vector_kernels.h"
 
+#include <stdatomic.h>
+
+#include "shared_work.h"
+
 // AVX-512F includes fused multiply-add, baseline SSE does not: contraction would give each
 // instruction set its own bits.
 #pragma STDC FP_CONTRACT OFF
@@ -81,30 +85,102 @@ const aver_vector_kernels *aver_vector_kernels_in_use(void) { return &kernels_ba
 
 #endif
 
-void aver_add_f32(float *destination, const float *source, size_t count) {
-  aver_vector_kernels_in_use()->add(destination, source, count);
+// ---- What threads share
+
+typedef struct {
+  float *result;
+  const float *left, *right;
+} sum_arguments;
+
+static void sum_range(const void *arguments, aver_range range) {
+  const sum_arguments *all = arguments;
+  aver_vector_kernels_in_use()->sum(
+      all->result + range.first, all->left + range.first, all->right + range.first,
+      range.end - range.first);
 }
 
 void aver_sum_f32(float *result, const float *left, const float *right, size_t count) {
-  aver_vector_kernels_in_use()->sum(result, left, right, count);
+  aver_share_elements(count, sum_range, &(sum_arguments){result, left, right});
+}
+
+void aver_add_f32(float *destination, const float *source, size_t count) {
+  aver_sum_f32(destination, destination, source, count);
+}
+
+typedef struct {
+  float *values;
+  float factor;
+} scale_arguments;
+
+static void scale_range(const void *arguments, aver_range range) {
+  const scale_arguments *all = arguments;
+  aver_vector_kernels_in_use()->scale(
+      all->values + range.first, all->factor, range.end - range.first);
 }
 
 void aver_scale_f32(float *values, float factor, size_t count) {
-  aver_vector_kernels_in_use()->scale(values, factor, count);
+  aver_share_elements(count, scale_range, &(scale_arguments){values, factor});
+}
+
+typedef struct {
+  const float *values;
+  // The least index that a part found; INT64_MAX where none did.
+  _Atomic(int64_t) *first;
+} nonfinite_arguments;
+
+static void find_nonfinite_in_range(const void *arguments, aver_range range) {
+  const nonfinite_arguments *all = arguments;
+  int64_t found = aver_vector_kernels_in_use()->first_nonfinite(
+      all->values + range.first, range.end - range.first);
+  if (found < 0) return;
+  found += (int64_t)range.first;
+  int64_t first = atomic_load(all->first);
+  while (found < first && !atomic_compare_exchange_weak(all->first, &first, found)) {
+  }
 }
 
 int64_t aver_first_nonfinite_f32(const float *values, size_t count) {
-  return aver_vector_kernels_in_use()->first_nonfinite(values, count);
+  _Atomic(int64_t) first = INT64_MAX;
+  aver_share_elements(count, find_nonfinite_in_range, &(nonfinite_arguments){values, &first});
+  int64_t found = atomic_load(&first);
+  return found == INT64_MAX ? -1 : found;
+}
+
+typedef struct {
+  float *weights, *velocity;
+  const float *gradient;
+  aver_sgd_step step;
+} sgd_arguments;
+
+static void sgd_range(const void *arguments, aver_range range) {
+  const sgd_arguments *all = arguments;
+  aver_vector_kernels_in_use()->sgd(
+      all->weights + range.first, all->velocity + range.first, all->gradient + range.first,
+      range.end - range.first, all->step);
 }
 
 void aver_sgd_f32(
     float *weights, float *velocity, const float *gradient, size_t count, aver_sgd_step step) {
-  aver_vector_kernels_in_use()->sgd(weights, velocity, gradient, count, step);
+  aver_share_elements(count, sgd_range, &(sgd_arguments){weights, velocity, gradient, step});
+}
+
+typedef struct {
+  float *weights, *first_moment, *second_moment;
+  const float *gradient;
+  aver_adamw_step step;
+} adamw_arguments;
+
+static void adamw_range(const void *arguments, aver_range range) {
+  const adamw_arguments *all = arguments;
+  aver_vector_kernels_in_use()->adamw(
+      all->weights + range.first, all->first_moment + range.first,
+      all->second_moment + range.first, all->gradient + range.first, range.end - range.first,
+      all->step);
 }
 
 void aver_adamw_f32(
     float *weights, float *first_moment, float *second_moment, const float *gradient, size_t count,
     aver_adamw_step step) {
-  aver_vector_kernels_in_use()->adamw(
-      weights, first_moment, second_moment, gradient, count, step);
+  aver_share_elements(count, adamw_range,
+      &(adamw_arguments){weights, first_moment, second_moment, gradient, step});
 }

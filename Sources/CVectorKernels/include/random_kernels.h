@@ -8,7 +8,7 @@
 #include "vector_kernels.h"
 
 // Kernels for regularisation that draws: masks of random numbers, and what is done with them. Every
-// result has the same bits whichever instruction set computes it.
+// result has the same bits whichever instruction set computes it, in however many threads.
 
 #ifdef __cplusplus
 extern "C" {

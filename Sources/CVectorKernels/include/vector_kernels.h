@@ -9,8 +9,8 @@
 // Plain Swift is compiled for baseline SSE; these functions carry their own target attributes and
 // pick the widest instruction set of the processor at run time. Every element goes through the
 // same sequence of IEEE operations under each of them (no contraction to fused multiply-add, no
-// reassociation, denormals kept), so the results are bit-identical whichever is picked. The only
-// freedom is the payload of a NaN.
+// reassociation, denormals kept), so the results are bit-identical whichever is picked, and however
+// many threads (kernel_threads.h) share a long vector. The only freedom is the payload of a NaN.
 //
 // Every vector is contiguous, [count], and needs only the alignment of a float. Vectors do not
 // overlap unless a comment says so. A count of 0 is allowed and reads nothing.
