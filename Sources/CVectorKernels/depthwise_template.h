@@ -102,19 +102,20 @@ INLINE void NAME(chunk_gradient)(float *weights_gradient, const void *input, con
 }
 
 KERNEL void NAME(weights_gradient)(float *weights_gradient, const void *input,
-    const void *gradient, float *scratch, aver_depthwise_convolution c) {
-  for (size_t b = 0; b * c.block < c.channels; b++) {
+    const void *gradient, float *scratch, aver_depthwise_convolution c, size_t first_chunk,
+    size_t end_chunk) {
+  for (size_t chunk = first_chunk; chunk < end_chunk; chunk++) {
+    size_t b = chunk / chunks_of_block(&c);
+    size_t first = chunk % chunks_of_block(&c) * CHUNK;
     size_t left = c.channels - b * c.block;
-    size_t width = left < c.block ? left : c.block;
-    for (size_t first = 0; first < width; first += CHUNK) {
-      size_t count = width - first < CHUNK ? width - first : CHUNK;
-      if (c.type == aver_bf16) {
-        NAME(chunk_gradient)
-        (weights_gradient, input, gradient, scratch, b, first, count, &c, aver_bf16);
-      } else {
-        NAME(chunk_gradient)
-        (weights_gradient, input, gradient, scratch, b, first, count, &c, aver_f32);
-      }
+    size_t width = (left < c.block ? left : c.block) - first;
+    size_t count = width < CHUNK ? width : CHUNK;
+    if (c.type == aver_bf16) {
+      NAME(chunk_gradient)
+      (weights_gradient, input, gradient, scratch, b, first, count, &c, aver_bf16);
+    } else {
+      NAME(chunk_gradient)
+      (weights_gradient, input, gradient, scratch, b, first, count, &c, aver_f32);
     }
   }
 }

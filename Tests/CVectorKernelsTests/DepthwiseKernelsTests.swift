@@ -70,7 +70,8 @@ import Testing
           repeating: .nan, count: aver_depthwise_scratch_count(convolution))
         kernels.weights_gradient(
           &result, blocked(input, convolution, pixels).bytes,
-          blocked(gradient, convolution, resultPixels).bytes, &scratch, convolution)
+          blocked(gradient, convolution, resultPixels).bytes, &scratch, convolution, 0,
+          aver_depthwise_chunks(convolution))
         return result
       }
   }

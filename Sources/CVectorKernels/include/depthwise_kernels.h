@@ -30,7 +30,7 @@ typedef struct {
   aver_element_type type;
 } aver_depthwise_convolution;
 
-/// Elements of the scratch memory, float32, that the gradient needs.
+/// Elements of the scratch memory, float32, that the gradient needs of each thread.
 size_t aver_depthwise_scratch_count(aver_depthwise_convolution convolution);
 
 /// weights_gradient[c, i, j] = sum over n, h, w of
@@ -38,14 +38,22 @@ size_t aver_depthwise_scratch_count(aver_depthwise_convolution convolution);
 /// where the input is zero outside.
 ///
 /// Shapes: weights_gradient [channels, kernel, kernel], row-major; input and gradient (of the result)
-/// as `convolution` tells.
+/// as `convolution` tells; scratch [threads, aver_depthwise_scratch_count].
+///
+/// As many threads of kernel_threads.h as there is scratch memory for share the channels, at most; the
+/// bits are the same for any number of them.
 void aver_depthwise_weights_gradient(float *weights_gradient, const void *input,
-    const void *gradient, float *scratch, aver_depthwise_convolution convolution);
+    const void *gradient, float *scratch, size_t threads, aver_depthwise_convolution convolution);
 
-/// The kernels for one instruction set, with the meaning of the functions above.
+/// Chunks of 16 channels, or of a narrower block, which are computed one after the other.
+size_t aver_depthwise_chunks(aver_depthwise_convolution convolution);
+
+/// The kernels for one instruction set.
 typedef struct {
+  /// What the function above computes, of the chunks [first_chunk, end_chunk).
   void (*weights_gradient)(
-      float *, const void *, const void *, float *, aver_depthwise_convolution);
+      float *, const void *, const void *, float *, aver_depthwise_convolution,
+      size_t first_chunk, size_t end_chunk);
 } aver_depthwise_kernels;
 
 /// The kernels for `instruction_set`, or NULL where this processor or build lacks it: for tests

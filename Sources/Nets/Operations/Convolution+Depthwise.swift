@@ -1,3 +1,4 @@
+import CKernelThreads
 import COneDNN
 import CVectorKernels
 
@@ -32,8 +33,10 @@ extension Convolution {
       result_height: resultShape[2], result_width: resultShape[3], kernel: window.kernel,
       stride: window.stride, padding: window.padding, block: array.native.block,
       type: array.native.type)
+    // Each thread computes chunks of channels; a fixed number, since memory is placed only once.
+    let threads = min(Int(aver_kernel_threads()), aver_depthwise_chunks(convolution))
     let scratch = builder.newBuffer(
-      try .rowMajor([aver_depthwise_scratch_count(convolution)], dnnl_f32))
+      try .rowMajor([threads, aver_depthwise_scratch_count(convolution)], dnnl_f32))
     let parameter = builder.graph.parameters[weight]
     let weights = try MemoryDescriptor.rowMajor(
       parameter.kernelShape ?? parameter.shape, dnnl_f32)
@@ -44,7 +47,8 @@ extension Convolution {
       DepthwiseWeightsGradient(
         weightsGradient: addresses[0].assumingMemoryBound(to: Float.self),
         input: addresses[1], gradient: addresses[2],
-        scratch: addresses[3].assumingMemoryBound(to: Float.self), convolution: convolution)
+        scratch: addresses[3].assumingMemoryBound(to: Float.self), threads: threads,
+        convolution: convolution)
     }
   }
 }
@@ -54,9 +58,12 @@ private struct DepthwiseWeightsGradient: StepKernel {
   let input: UnsafeMutableRawPointer
   let gradient: UnsafeMutableRawPointer
   let scratch: UnsafeMutablePointer<Float>
+  /// That there is scratch memory for.
+  let threads: Int
   let convolution: aver_depthwise_convolution
 
   func run(_ context: StepContext) {
-    aver_depthwise_weights_gradient(weightsGradient, input, gradient, scratch, convolution)
+    aver_depthwise_weights_gradient(
+      weightsGradient, input, gradient, scratch, threads, convolution)
   }
 }
