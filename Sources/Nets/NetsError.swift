@@ -37,21 +37,21 @@ public enum NetsError: Error, Equatable, CustomStringConvertible {
     case .shape(let layer, let problem):
       "layer \(layer): \(problem)"
     case .parameterShape(let name, let file, let expected, let found):
-      "\(file): tensor '\(name)' has shape \(found), the model needs \(expected)"
+      "\(file): tensor \(name.debugDescription) has shape \(found), the model needs \(expected)"
     case .missingParameter(let name, let file):
-      "\(file): tensor '\(name)' is missing; is this file of another model?"
+      "\(file): tensor \(name.debugDescription) is missing; is this file of another model?"
     case .unknownParameter(let name, let file):
-      "\(file): tensor '\(name)' is not part of the model; is this file of another model?"
+      "\(file): tensor \(name.debugDescription) is not part of the model; is this file of another model?"
     case .parameterType(let name, let file, let found, let wanted):
-      "\(file): tensor '\(name)' has elements of type \(found.rawValue), not \(wanted)"
+      "\(file): tensor \(name.debugDescription) has elements of type \(found.rawValue), not \(wanted)"
     case .batchCount(let name, let file, let found):
-      "\(file): tensor '\(name)' counts batches, and \(found) is no count; is the file damaged?"
+      "\(file): tensor \(name.debugDescription) counts batches, and \(found) is no count; is the file damaged?"
     case .parameterNotFinite(let name, let file, let index):
-      "\(file): tensor '\(name)' is not finite at element \(index); use weights of an earlier step"
+      "\(file): tensor \(name.debugDescription) is not finite at element \(index); use weights of an earlier step"
     case .negativeVariance(let name, let file, let index):
-      "\(file): tensor '\(name)' is a variance and negative at element \(index); is the file damaged?"
+      "\(file): tensor \(name.debugDescription) is a variance and negative at element \(index); is the file damaged?"
     case .unknownArray(let name, let known):
-      "the network has no array '\(name)' of this kind; it has \(known.joined(separator: ", "))"
+      "the network has no array \(name.debugDescription) of this kind; it has \(known.joined(separator: ", "))"
     case .bfloat16Missing(let instructionSet):
       "precision bf16: its kernels need AVX-512, and have \(instructionSet) here; use precision f32"
     case .threads(let requested):

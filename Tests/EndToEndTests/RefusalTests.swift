@@ -169,7 +169,7 @@ extension EndToEnd {
         "is this file of another model?")
 
       let notFinite = try write("nan.safetensors", try spoiled(model, tensor: "conv1.weight"))
-      let words = "nan.safetensors: tensor 'conv1.weight' is not finite at element 0"
+      let words = "nan.safetensors: tensor \"conv1.weight\" is not finite at element 0"
       try refuse(start(notFinite), ranks: 2, status: 65, words)
       let evaluation = try laboratory.run(
         "aver", ["evaluate", "source", "--checkpoint", notFinite])

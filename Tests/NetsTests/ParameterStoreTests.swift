@@ -103,7 +103,7 @@ import Testing
     #expect {
       try store.loadModel(tensors, file: "weights.safetensors")
     } throws: { error in
-      "\(error)".contains("weights.safetensors") && "\(error)".contains("'\(name)'")
+      "\(error)".contains("weights.safetensors") && "\(error)".contains("\"\(name)\"")
     }
   }
 

@@ -108,10 +108,10 @@ import Testing
     let plan = try plan()
     #expect {
       _ = try plan.floats(input: "labels")
-    } throws: { "\($0)".contains("'labels'") && "\($0)".contains("images, weights") }
+    } throws: { "\($0)".contains("\"labels\"") && "\($0)".contains("images, weights") }
     #expect {
       _ = try plan.output("embedding")
-    } throws: { "\($0)".contains("'embedding'") && "\($0)".contains("logits") }
+    } throws: { "\($0)".contains("\"embedding\"") && "\($0)".contains("logits") }
   }
 
   @Test func aGraphWithoutALossIsNotTrained() throws {

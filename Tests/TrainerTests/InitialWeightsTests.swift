@@ -36,6 +36,33 @@ struct InitialWeightsTests {
     #expect(differing == name.head)
   }
 
+  @Test(
+    "a head that differs in more than its classes is a mistake",
+    arguments: [("head.weight", [8]), ("head.weight", [8, 5]), ("head.bias", [])])
+  func brokenHeads(name: String, shape: [Int]) throws {
+    let tensors = try classifier(classes: 8, seed: 1).modelTensors().map { tensor in
+      tensor.name == name
+        ? try Tensor(
+          name: name, shape: shape,
+          floats: Array(repeating: 0, count: shape.reduce(1, *))) : tensor
+    }
+    #expect {
+      try load(tensors, into: classifier(classes: 8, seed: 2))
+    } throws: {
+      guard case .parameterShape(name, _, _, shape) = $0 as? NetsError else { return false }
+      return true
+    }
+  }
+
+  @Test("a head of integers is a mistake")
+  func headsOfIntegers() throws {
+    let tensors = try classifier(classes: 8, seed: 1).modelTensors().map { tensor in
+      tensor.name == "head.bias"
+        ? try Tensor(name: tensor.name, shape: [8], integers: Array(0..<8)) : tensor
+    }
+    #expect(throws: NetsError.self) { try load(tensors, into: classifier(classes: 8, seed: 2)) }
+  }
+
   private let head = ["head.weight", "head.bias"]
 
   /// A linear layer that a head reads.
@@ -50,9 +77,13 @@ struct InitialWeightsTests {
   }
 
   private func load(_ source: ParameterStore, into store: ParameterStore) throws -> [String] {
+    try load(source.modelTensors(), into: store)
+  }
+
+  private func load(_ tensors: [Tensor], into store: ParameterStore) throws -> [String] {
     let folder = try TemporaryFolder()
     let path = "\(folder.path)/source.safetensors"
-    try Safetensors.write(source.modelTensors(), to: path)
+    try Safetensors.write(tensors, to: path)
     return try InitialWeights.load(path, into: store, head: head)
   }
 }

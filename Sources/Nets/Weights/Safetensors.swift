@@ -10,8 +10,9 @@ public final class SafetensorsReader {
   public let metadata: [String: String]
   /// The tensors' names in the order of their data.
   public let names: [String]
+  /// The file.
+  public let path: String
 
-  private let path: String
   private let file: FileDescriptor
   private let dataOffset: Int
   private let entries: [String: SafetensorsHeader.Entry]
@@ -33,6 +34,13 @@ public final class SafetensorsReader {
     // The header has checked that names are unique.
     entries = Dictionary(
       header.entries.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+  }
+
+  /// What the header says of the tensors, in the order of their data.
+  public var descriptions: [TensorDescription] {
+    names.compactMap { entries[$0] }.map {
+      TensorDescription(name: $0.name, type: $0.type, shape: $0.shape)
+    }
   }
 
   /// Reads one tensor.

@@ -28,6 +28,16 @@ public enum TensorType: String, Sendable, CaseIterable {
   }
 }
 
+/// What a weights file says of a tensor before its data is read.
+public struct TensorDescription: Sendable, Equatable {
+  /// The name, unique in a file; torchvision's for parameters.
+  public var name: String
+  /// The type of an element.
+  public var type: TensorType
+  /// The extent of every axis; empty for a scalar.
+  public var shape: [Int]
+}
+
 /// A named array in memory, as weights files hold them: row-major, little-endian.
 public struct Tensor: Sendable, Equatable {
   /// The name, unique in a file; torchvision's for parameters.

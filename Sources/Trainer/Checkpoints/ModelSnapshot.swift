@@ -27,8 +27,7 @@ struct ModelSnapshot {
 
   /// Replaces the learned state by that of a checkpoint.
   func load(_ checkpoint: Checkpoint) throws {
-    try parameters.loadModel(
-      try Safetensors.read(path: checkpoint.modelPath), file: checkpoint.modelPath)
+    try parameters.loadModel(from: try SafetensorsReader(path: checkpoint.modelPath))
     let tensors = try Safetensors.read(path: checkpoint.optimizerPath)
     for (name, values) in optimizer.state {
       let own = tensors.filter { $0.name.hasPrefix("\(name).") }.map { tensor in

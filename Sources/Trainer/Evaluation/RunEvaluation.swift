@@ -58,7 +58,7 @@ public struct RunEvaluation: Sendable {
     try Engine.configure(threads: configuration.threads)
     let model = configuration.modelDescription
     let parameters = try ParameterStore(inferenceFor: model)
-    try parameters.loadModel(try Safetensors.read(path: weights), file: weights)
+    try parameters.loadModel(from: try SafetensorsReader(path: weights))
     let evaluator = try ClassificationEvaluator(
       manifest: try manifest(configuration.data), data: configuration.evaluationData, model: model,
       precision: configuration.precision, parameters: parameters, job: job)

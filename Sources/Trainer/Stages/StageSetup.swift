@@ -88,14 +88,20 @@ enum InitialWeights {
   {
     let shapes = Dictionary(
       uniqueKeysWithValues: parameters.parameters.map { ($0.name, $0.shape) })
-    let loaded = try Safetensors.read(path: path)
-    let misfits = loaded.filter { head.contains($0.name) && $0.shape != shapes[$0.name] }
-      .map(\.name)
+    let file = try SafetensorsReader(path: path)
+    let hasOtherHead = file.descriptions.contains { tensor in
+      guard head.contains(tensor.name), let shape = shapes[tensor.name] else { return false }
+      return isOfAnotherHead(tensor, shape: shape)
+    }
     // A head is one thing: its bias means nothing to a new weight.
-    let replaced = misfits.isEmpty ? [] : head
-    let initialised = try parameters.modelTensors().filter { replaced.contains($0.name) }
-    try parameters.loadModel(
-      loaded.filter { !replaced.contains($0.name) } + initialised, file: path)
+    let replaced = hasOtherHead ? head : []
+    try parameters.loadModel(from: file, keeping: replaced)
     return replaced
+  }
+
+  /// Whether a tensor tells another number of classes apart, and is a parameter of a head otherwise.
+  private static func isOfAnotherHead(_ tensor: TensorDescription, shape: [Int]) -> Bool {
+    tensor.type.isFloatingPoint && tensor.shape.count == shape.count
+      && tensor.shape.first != shape.first && tensor.shape.dropFirst() == shape.dropFirst()
   }
 }

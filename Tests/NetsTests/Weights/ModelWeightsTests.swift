@@ -1,3 +1,4 @@
+import Foundation
 import TestSupport
 import Testing
 
@@ -57,6 +58,37 @@ import Testing
     try expectRefusal(of: tensors, by: store, naming: name)
   }
 
+  /// More than any memory, in a file of holes: the header is enough to refuse it.
+  @Test func whatIsLargerThanTheModelIsNeverRead() throws {
+    let store = try store("resnet-basic")
+    let elements = 1 << 40
+    let header =
+      #"{"conv1.weight":{"dtype":"F32","shape":[\#(elements)],"#
+      + #""data_offsets":[0,\#(4 * elements)]}}"#
+    let start = WeightsFile.bytes(header)
+    try WeightsFile.with(start) { path in
+      #expect(truncate(path, off_t(start.count + 4 * elements)) == 0)
+      try expectError(path, naming: "bn1.running_mean") {
+        try store.loadModel(from: SafetensorsReader(path: $0))
+      }
+    }
+  }
+
+  /// Where a part of a model is kept, the rest is loaded and held to the model.
+  @Test func keptParametersStay() throws {
+    let (store, source) = (try store("resnet-basic"), try store("resnet-basic"))
+    try store.initialize(seed: 1)
+    try source.initialize(seed: 2)
+    let before = try store.modelTensors()
+    let kept = try #require(before.first { $0.name == "fc.weight" })
+    try WeightsFile.with([]) { path in
+      try Safetensors.write(source.modelTensors(), to: path)
+      try store.loadModel(from: SafetensorsReader(path: path), keeping: [kept.name])
+    }
+    let expected = try source.modelTensors().map { $0.name == kept.name ? kept : $0 }
+    #expect(try store.modelTensors() == expected)
+  }
+
   private func store(_ model: String) throws -> ParameterStore {
     try ParameterStore(inferenceFor: GoldenStep.network(Goldens(model)).graph)
   }
@@ -79,10 +111,24 @@ import Testing
   private func expectRefusal(
     of tensors: some Sequence<Tensor>, by store: ParameterStore, naming name: String
   ) throws {
+    try expectError("weights.safetensors", naming: name) {
+      try store.loadModel(Array(tensors), file: $0)
+    }
+    try WeightsFile.with([]) { path in
+      try expectError(path, naming: name) {
+        try Safetensors.write(Array(tensors), to: $0)
+        try store.loadModel(from: SafetensorsReader(path: $0))
+      }
+    }
+  }
+
+  private func expectError(
+    _ file: String, naming name: String, _ load: (String) throws -> Void
+  ) throws {
     #expect {
-      try store.loadModel(Array(tensors), file: "weights.safetensors")
+      try load(file)
     } throws: { error in
-      error is NetsError && "\(error)".hasPrefix("weights.safetensors: tensor '\(name)' ")
+      error is NetsError && "\(error)".hasPrefix("\(file): tensor \"\(name)\" ")
     }
   }
 }
