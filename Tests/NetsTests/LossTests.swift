@@ -58,6 +58,18 @@ import Testing
     }
   }
 
+  @Test func crossEntropyWithClassWeightsMatchesPyTorch() throws {
+    try expectMatches("cross-entropy-classes", inputs: ["labels", "weights"], count: 2) {
+      graph, logits, inputs, attributes in
+      try graph.crossEntropy(
+        logits, labels: try #require(inputs["labels"]), weights: try #require(inputs["weights"]),
+        name: "l", labelSmoothing: 0.1,
+        classWeights: try (0..<attributes.count).map {
+          Float(try #require(attributes["weight\($0)"]))
+        })
+    }
+  }
+
   @Test func distillationMatchesPyTorch() throws {
     try expectMatches("distillation", inputs: ["teacher", "weights"], count: 4) {
       let (teacher, weights) = (try #require($2["teacher"]), try #require($2["weights"]))

@@ -2,20 +2,23 @@ import Glibc
 
 /// Softmax cross-entropy with class labels, each sample with its weight.
 ///
-/// With p = softmax(z) of a sample's C logits z, its label y and the smoothing ε, the loss of a
-/// sample is Σ_c t_c · −log p_c with t_c = (1 − ε)[c = y] + ε / C, and its gradient is p − t.
-/// A class-weighted loss has the weight of the label's class as the sample's weight.
+/// With p = softmax(z) of a sample's C logits z, its label y, the classes' weights w (1 where there
+/// are none) and the smoothing ε, the loss of a sample is Σ_c t_c · −log p_c with
+/// t_c = (1 − ε) w_y [c = y] + w_c ε / C, and its gradient is (Σ_c t_c) p − t. In the mean over the
+/// rows it counts as w_y times its own weight.
 ///
 /// - Shapes: logits `[rows, C]`; labels and weights `[rows]`. A sample of weight 0 or with a
 ///   negative label is left out.
 /// - Source: C. Szegedy et al., "Rethinking the Inception architecture", 2015 (label smoothing);
-///   `torch.nn.functional.cross_entropy(reduction="none")` computes the same for each sample.
+///   `torch.nn.functional.cross_entropy` with `weight` and `label_smoothing` computes the same.
 struct CrossEntropy: Loss {
   let name: String
   let factor: Float
   let prediction: ValueID
   let targets: [ValueID]
   let labelSmoothing: Double
+  /// `[C]`; empty for 1.
+  let classWeights: [Float]
   let metrics: [String]
 
   func kernel(
@@ -23,16 +26,32 @@ struct CrossEntropy: Loss {
     gradient: UnsafeMutablePointer<Float>, targets: [UnsafeRawPointer]
   ) -> any StepKernel {
     CrossEntropyKernel(
-      rows: shape[0], classes: shape[1], smoothing: labelSmoothing, sums: sums, logits: prediction,
-      gradient: gradient, labels: targets[0].assumingMemoryBound(to: Int32.self),
+      rows: shape[0], classes: shape[1], smoothing: labelSmoothing,
+      classWeights: classWeights.isEmpty ? nil : ClassWeights(classWeights), sums: sums,
+      logits: prediction, gradient: gradient,
+      labels: targets[0].assumingMemoryBound(to: Int32.self),
       weights: targets[1].assumingMemoryBound(to: Float.self))
   }
+}
+
+/// A weight for each class.
+private struct ClassWeights {
+  let values: FixedList<Double>
+  let mean: Double
+
+  init(_ weights: [Float]) {
+    values = FixedList(weights.map(Double.init))
+    mean = weights.reduce(0) { $0 + Double($1) } / Double(weights.count)
+  }
+
+  subscript(index: Int) -> Double { values.elements[index] }
 }
 
 private struct CrossEntropyKernel: StepKernel {
   let rows: Int
   let classes: Int
   let smoothing: Double
+  let classWeights: ClassWeights?
   let sums: LossSums
   let logits: UnsafePointer<Float>
   let gradient: UnsafeMutablePointer<Float>
@@ -61,25 +80,37 @@ private struct CrossEntropyKernel: StepKernel {
 
   private var totalWeight: Double {
     var total = 0.0
-    for row in 0..<rows where isCounted(row) { total += Double(weights[row]) }
+    for row in 0..<rows where isCounted(row) {
+      total += Double(weights[row]) * classWeight(Int(labels[row]))
+    }
     return total
   }
 
+  private func classWeight(_ index: Int) -> Double { classWeights?[index] ?? 1 }
+
   private func target(_ index: Int, label: Int) -> Double {
-    (index == label ? 1 - smoothing : 0) + smoothing / Double(classes)
+    let share = (index == label ? 1 - smoothing : 0) + smoothing / Double(classes)
+    return classWeights.map { share * $0[index] } ?? share
+  }
+
+  /// The sum of a sample's targets.
+  private func targetSum(label: Int) -> Double {
+    classWeights.map { (1 - smoothing) * $0[label] + smoothing * $0.mean } ?? 1
   }
 
   private func sampleLoss(_ row: Int, _ softmax: Softmax) -> Double {
     let label = Int(labels[row])
-    guard smoothing > 0 else { return -softmax.logarithm(label) }
+    guard smoothing > 0 else { return -classWeight(label) * softmax.logarithm(label) }
     var loss = 0.0
     for index in 0..<classes { loss -= target(index, label: label) * softmax.logarithm(index) }
     return loss
   }
 
   private func writeGradient(_ row: Int, _ softmax: Softmax, factor: Double) {
+    let label = Int(labels[row])
+    let sum = targetSum(label: label)
     for index in 0..<classes {
-      let difference = softmax.probability(index) - target(index, label: Int(labels[row]))
+      let difference = sum * softmax.probability(index) - target(index, label: label)
       gradient[row * classes + index] = Float(factor * difference)
     }
   }
@@ -120,9 +151,8 @@ struct Softmax {
 extension Graph {
   /// Adds the softmax cross-entropy of `logits` with class labels; the weighted mean over the rows.
   ///
-  /// PyTorch's `CrossEntropyLoss(weight=class weights)` is this with the weight of each sample's
-  /// class as its weight. (With label smoothing PyTorch weights the smooth part by each class's
-  /// weight instead; here a sample has one weight.)
+  /// With class weights it is PyTorch's `CrossEntropyLoss(weight:label_smoothing:)`, in whose mean
+  /// samples count by their own weights, too.
   ///
   /// - Shapes: logits `[C]`, labels and weights `[]`, all with the same rows. A sample of weight 0
   ///   or with a negative label is left out.
@@ -132,14 +162,22 @@ extension Graph {
   ///     reported as.
   ///   - factor: λ, see `Loss`.
   ///   - labelSmoothing: ε, the part of the target that is spread over all classes; 0 ..< 1.
+  ///   - classWeights: one for each class, none negative; empty for 1.
   /// - Throws: `NetsError.shape`.
   public mutating func crossEntropy(
     _ logits: ValueID, labels: ValueID, weights: ValueID, name: String,
-    accuracy: String = "accuracy", factor: Float = 1, labelSmoothing: Float = 0
+    accuracy: String = "accuracy", factor: Float = 1, labelSmoothing: Float = 0,
+    classWeights: [Float] = []
   ) throws {
-    _ = try lossShape(of: logits, rank: 1, loss: name)
+    let classes = try lossShape(of: logits, rank: 1, loss: name)[0]
     guard 0..<1 ~= labelSmoothing else {
       throw NetsError.shape(layer: name, problem: "label smoothing must be in 0 ..< 1")
+    }
+    guard classWeights.isEmpty || classWeights.count == classes,
+      classWeights.allSatisfy({ $0 >= 0 && $0.isFinite })
+    else {
+      throw NetsError.shape(
+        layer: name, problem: "needs a weight >= 0 for each of \(classes) classes")
     }
     for (target, what) in [(labels, "labels"), (weights, "weights")] {
       try requireTarget(target, shape: [], rowsOf: logits, loss: name, what: what)
@@ -147,6 +185,6 @@ extension Graph {
     append(
       CrossEntropy(
         name: name, factor: factor, prediction: logits, targets: [labels, weights],
-        labelSmoothing: Double(labelSmoothing), metrics: [accuracy]))
+        labelSmoothing: Double(labelSmoothing), classWeights: classWeights, metrics: [accuracy]))
   }
 }

@@ -20,6 +20,7 @@ def add(cases):
     add_normalizations(cases)
     add_parts(cases)
     add_two_heads(cases)
+    add_smooth_class_weights(cases)
 
 
 def add_loss(cases, case, prediction, loss_of, attributes=None, **others):
@@ -59,6 +60,19 @@ def add_cross_entropies(cases):
             lambda z: weighted_mean(
                 weights, F.cross_entropy(z, labels, reduction="none", label_smoothing=0.1)),
             {"smoothing": 0.1}, labels=labels.int(), weights=weights)
+
+
+def add_smooth_class_weights(cases):
+    """PyTorch weights the smooth part of the target by each class's weight."""
+    for name, batch, classes in [("smooth", 7, 8), ("one-sample", 1, 5)]:
+        labels = torch.randint(classes, (batch,), generator=cases.generator)
+        class_weights = cases.normal(classes).abs() + 0.1
+        class_weights[(labels[0] + 1) % classes] = 0.0
+        add_loss(
+            cases, f"cross-entropy-classes/{name}", cases.normal(batch, classes, deviation=1.5),
+            lambda z: F.cross_entropy(z, labels, weight=class_weights, label_smoothing=0.1),
+            {f"weight{index}": float(weight) for index, weight in enumerate(class_weights)},
+            labels=labels.int(), weights=torch.ones(batch))
 
 
 def add_distillations(cases):
