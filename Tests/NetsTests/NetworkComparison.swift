@@ -96,26 +96,20 @@ struct NetworkComparison {
     let training = try GoldenStep.run(goldens, precision: .f32)
     GoldenStep.updateStatistics(of: training)
     let network = try GoldenStep.network(goldens)
-    let plan = try InferencePlan(
-      graph: network.graph, batch: training.microBatch, precision: .f32,
-      parameters: training.parameters)
-    let images = try GoldenStep.images(of: network)
-    _ = try plan.floats(input: images).update(fromContentsOf: goldens.floats("input/images"))
-    try plan.run()
+    let logits = try evaluationLogits(after: training, precision: .f32)
     expect(
       Comparison(
-        "evaluation logits", Array(try plan.output("logits")),
-        try goldens.floats("output/eval_logits"),
-        Self.tolerance))
+        "evaluation logits", logits, try goldens.floats("output/eval_logits"), Self.tolerance))
 
     // A store made for inference only, as evaluation of a stored run uses it, gives the same.
     let store = try ParameterStore(inferenceFor: network.graph)
     try store.loadModel(training.parameters.modelTensors(), file: "copy")
     let other = try InferencePlan(
       graph: network.graph, batch: training.microBatch, precision: .f32, parameters: store)
+    let images = try GoldenStep.images(of: network)
     _ = try other.floats(input: images).update(fromContentsOf: goldens.floats("input/images"))
     try other.run()
-    #expect(try Array(other.output("logits")) == Array(plan.output("logits")))
+    #expect(try Array(other.output("logits")) == logits)
   }
 
   func expectBFloat16StepIsPrecise() throws {
@@ -138,6 +132,47 @@ struct NetworkComparison {
     }
     let ratio = ratios / Double(expected.count)
     #expect(ratio <= Self.allowedErrorRatio, "mean error is \(ratio) of PyTorch's autocast")
+    try expectBFloat16ResultsArePrecise(plan)
+  }
+
+  /// Loss, logits, statistics and the evaluation after the step: PyTorch's error in the logits is
+  /// the measure of all of them.
+  private func expectBFloat16ResultsArePrecise(_ plan: TrainingPlan) throws {
+    let theirs = try #require(goldens.metadata["bf16_error/logits"].flatMap(Double.init))
+    func expectNear(_ name: String, _ actual: [Float], _ exact: [Float]) {
+      let error = Comparison(name, actual, exact, .exact).relativeError
+      #expect(error <= 2 * Self.allowedErrorRatio * theirs, "\(name): \(error), \(theirs)")
+    }
+    let mean = plan.slotLayout.metrics[0].value(in: plan.slot(0))
+    expectNear(
+      "loss", [Float(mean) * (try GoldenStep.lossScale(goldens))],
+      try goldens.floats("output/loss"))
+    expectNear(
+      "logits", Array(try plan.output("logits")), try goldens.floats("output/logits"))
+    GoldenStep.updateStatistics(of: plan)
+    let model = Dictionary(
+      uniqueKeysWithValues: try plan.parameters.modelTensors().map { ($0.name, $0) })
+    for statistics in try goldens.tensors(under: "updated") where statistics.type == .f32 {
+      let own = try #require(model[statistics.name])
+      expectNear(statistics.name, own.floats(), statistics.floats())
+    }
+    expectNear(
+      "evaluation logits", try evaluationLogits(after: plan, precision: .bf16),
+      try goldens.floats("output/eval_logits"))
+  }
+
+  /// By the weights and running statistics that `training` has.
+  private func evaluationLogits(
+    after training: TrainingPlan, precision: Precision
+  ) throws -> [Float] {
+    let network = try GoldenStep.network(goldens)
+    let plan = try InferencePlan(
+      graph: network.graph, batch: training.microBatch, precision: precision,
+      parameters: training.parameters)
+    let images = try GoldenStep.images(of: network)
+    _ = try plan.floats(input: images).update(fromContentsOf: goldens.floats("input/images"))
+    try plan.run()
+    return Array(try plan.output("logits"))
   }
 
   private func expect(
