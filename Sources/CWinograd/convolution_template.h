@@ -94,7 +94,7 @@ TARGET static void NAME(convolve_panel)(const NAME(convolution) *work, const ELE
         .run = run,
         .runs = plan->block * run,
         .step = 1};
-    // Rows beyond the last tile hold what an earlier block left; nothing reads their products.
+    // Rows beyond the last tile hold anything; nothing reads their products.
     NAME(multiply)
     (products + p * plan->product_stride, COLUMNS, rounded_up(count, ROWS), operand,
         panel + p * plan->weights_stride, plan->from / KPACK, false);

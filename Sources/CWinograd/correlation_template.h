@@ -74,11 +74,11 @@ TARGET static void NAME(transform_gradients)(const weights_plan *plan, const ELE
 
 // Turns products [position, `inputs`, output channel] into 3x3 weights, of some of these input channels.
 TARGET static void NAME(transform_products)(const weights_plan *plan, const float *products,
-    float *weights, int64_t inputs, share rows_done) {
+    float *weights, int64_t inputs, share chosen) {
   int64_t size = plan->input_channels * plan->output_channels;
   int64_t count = inputs * plan->output_channels;
-  int64_t end = rows_done.end * plan->output_channels;
-  for (int64_t element = rows_done.first * plan->output_channels; element < end; element += 16) {
+  int64_t end = chosen.end * plan->output_channels;
+  for (int64_t element = chosen.first * plan->output_channels; element < end; element += 16) {
     FLOATS rows[12];
 #pragma clang loop unroll(full)
     for (int j = 0; j < 4; j++) {
@@ -131,8 +131,8 @@ TARGET static void NAME(multiply_tiles)(void *context, size_t thread) {
   int64_t depth = plan->block / KPACK;
   int64_t used = (work->count + KPACK - 1) / KPACK;
   int64_t panels = plan->output_channels / COLUMNS;
-  share done = share_of(POSITIONS * panels, (int64_t)thread, plan->threads);
-  for (int64_t part = done.first; part < done.end; part++) {
+  share mine = share_of(POSITIONS * panels, (int64_t)thread, plan->threads);
+  for (int64_t part = mine.first; part < mine.end; part++) {
     int64_t p = part / panels, column = part % panels * COLUMNS;
     NAME(left_operand) left = {
         .lanes = work->inputs + p * plan->input_stride + work->input * depth,

@@ -38,8 +38,8 @@ INLINE void NAME(multiply_panel)(float *sums, int64_t stride, NAME(left_operand)
   }
 }
 
-// sums [rows, COLUMNS] (+)= left [rows, depth] · right [depth, COLUMNS], where `depth` is a multiple of
-// left's runs and the rows of the sums are `stride` apart.
+// sums [rows, COLUMNS] (+)= left [rows, depth] · right [depth, COLUMNS], where `rows` is a multiple of
+// ROWS, `depth` one of left's runs, and the rows of the sums are `stride` apart.
 TARGET static void NAME(multiply)(float *sums, int64_t stride, int64_t rows,
     NAME(left_operand) left, const LANE *right, int64_t depth, bool accumulate) {
   for (int64_t r = 0; r < rows; r += ROWS) {

@@ -44,7 +44,7 @@ INLINE void NAME(read_pixels)(FLOATS *pixels, const ELEMENT *image, NAME(plane) 
     const tiling *tiles, int64_t y, int64_t x, int rows, int columns) {
   int64_t row = tiles->width * plane.pixel;
   int64_t first = plane.offset + y * row + x * plane.pixel;
-  // Tiles follow each other along a row and have their last two rows first.
+  // Tiles are walked along their row; only the last two rows of pixels are new in each row of tiles.
 #pragma clang loop unroll(full)
   for (int i = rows - 2; i < rows; i++) {
     __builtin_prefetch(image + first + i * row + PIXELS_AHEAD * plane.pixel);

@@ -3,6 +3,9 @@
 #include "kernel_threads.h"
 #include "winograd_plan.h"
 
+// The order and the rounding of additions are part of what is promised.
+#pragma STDC FP_CONTRACT OFF
+
 #if defined(__x86_64__)
 #include <immintrin.h>
 

@@ -165,10 +165,8 @@ static inline weights_plan weights_plan_of(const aver_winograd_shape *shape) {
                       ? all_tiles
                       : tiles_of_block(tiles, (tile_bytes + shape->threads - 1) / shape->threads);
   int64_t fitting = 2 * block_bytes / row_bytes / 16 * 16;
-  int64_t input_block = !is_cut_by_channels        ? shape->input_channels
-                        : fitting < 16             ? 16
-                        : fitting < shape->input_channels ? fitting
-                                                   : shape->input_channels;
+  int64_t input_block = shape->input_channels;
+  if (is_cut_by_channels && fitting < input_block) input_block = fitting < 16 ? 16 : fitting;
   int64_t input_stride = block * shape->input_channels * element / 4 + 16;
   int64_t gradient_stride = block * shape->output_channels * element / 4 + 16;
   size_t inputs = (size_t)(POSITIONS * input_stride) * 4;

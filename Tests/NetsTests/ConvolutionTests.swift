@@ -96,10 +96,11 @@ import Testing
 
     /// Output, input's gradient and weight's gradient of some of the filters.
     func run(
-      _ part: Range<Int>, precision: Precision = .f32, threads: Int = 1
+      _ part: Range<Int>, precision: Precision,
+      layout: OperationHarness.InputLayout = .channelBlocks, threads: Int = 1
     ) throws -> [String: [Float]] {
       let result = try OperationHarness(
-        precision: precision, layout: .channelBlocks, threads: threads
+        precision: precision, layout: layout, threads: threads
       ).run(
         inputs: [input],
         parameters: [
@@ -134,13 +135,26 @@ import Testing
   }
 
   /// The library computes the same filters directly where their number is no multiple of 32.
-  @Test(arguments: largeSizes)
-  func winogradAndDirectConvolutionsAgree(sizes: [Int]) throws {
+  @Test(
+    arguments: largeSizes,
+    Precision.computable.flatMap { precision in
+      [OperationHarness.InputLayout.channelBlocks, .channelsLast].map { (precision, $0) }
+    })
+  func winogradAndDirectConvolutionsAgree(
+    sizes: [Int], _ formats: (precision: Precision, layout: OperationHarness.InputLayout)
+  ) throws {
     let convolution = try LargeConvolution(sizes)
     let filters = convolution.filters
-    let own = try convolution.run(0..<filters)
+    // In bfloat16 each of the two has its own roundings.
+    let tolerance =
+      formats.precision == .f32
+      ? Tolerance(absolute: 1e-5, relative: 1e-5) : Tolerance(absolute: 5e-2, relative: 2e-2)
+    let own = try convolution.run(
+      0..<filters, precision: formats.precision, layout: formats.layout)
     let parts = [0..<filters - 16, filters - 16..<filters]
-    let direct = try parts.map { try convolution.run($0) }
+    let direct = try parts.map {
+      try convolution.run($0, precision: formats.precision, layout: formats.layout)
+    }
     for (part, direct) in zip(parts, direct) {
       for (name, values) in [
         (
@@ -153,14 +167,12 @@ import Testing
           LargeConvolution.planes(part, of: try #require(own["weight"]), count: filters)
         ),
       ] {
-        let comparison = Comparison(
-          name, values, try #require(direct[name]), Tolerance(absolute: 1e-5, relative: 1e-5))
+        let comparison = Comparison(name, values, try #require(direct[name]), tolerance)
         #expect(comparison.passes, "\(comparison)")
       }
     }
     let sum = zip(try #require(direct[0]["input"]), try #require(direct[1]["input"])).map(+)
-    let comparison = Comparison(
-      "input", try #require(own["input"]), sum, Tolerance(absolute: 1e-5, relative: 1e-5))
+    let comparison = Comparison("input", try #require(own["input"]), sum, tolerance)
     #expect(comparison.passes, "\(comparison)")
   }
 
@@ -193,6 +205,29 @@ import Testing
     #expect(try kernels(channels: 32, stride: 1).contains("aver"))
     #expect(try !kernels(channels: 48, stride: 1).contains("aver"))
     #expect(try !kernels(channels: 32, stride: 2).contains("aver"))
+  }
+
+  @Test(
+    .enabled(if: Engine.allows(dnnl_cpu_isa_avx512_core), "needs a processor with AVX-512"),
+    arguments: Precision.allCases)
+  func trainingUsesAllPassesOfWinograd(_ precision: Precision) throws {
+    // With matrix units, bfloat16 has no use for it; without instructions, no way.
+    guard
+      precision == .f32
+        || Engine.allows(dnnl_cpu_isa_avx512_core_bf16)
+          && !Engine.allows(dnnl_cpu_isa_avx512_core_amx)
+    else { return }
+    try Engine.configure(threads: 1)
+    var network = try ResNet(block: .basic, depths: [1], widths: [32]).network(
+      classes: 5, imageSize: 32)
+    try network.addClassificationLoss()
+    let plan = try TrainingPlan(
+      graph: network.graph, microBatch: 2, precision: precision, gradientSlots: 1)
+    let operations = try plan.profile(slot: 0, repetitions: 1).map(\.operation)
+    for pass in ["winogradForward", "winogradBackwardData", "winogradBackwardWeights"] {
+      #expect(operations.count { $0 == pass } == 2, "\(pass)")
+    }
+    #expect(operations.count { $0.hasPrefix("convolution") } == 2)  // the first layer
   }
 
   @Test func groupsThatDoNotDivideTheChannelsAreNamed() {

@@ -116,10 +116,14 @@ extension Convolution {
     let byteCount = withUnsafePointer(to: shape) { aver_winograd_scratch_bytes($0, pass.native) }
     let scratch = builder.newBuffer(
       try .rowMajor([byteCount / MemoryLayout<Float>.stride], dnnl_f32))
-    // As a direct convolution would have: profiles compare by it.
-    let operations =
-      2 * Double(result.layout.shape.reduce(1, *)) * Double(shape.input_channels * 9)
-    builder.emit(operands + [scratch] + ending, layer: name, operations: operations) { addresses in
+    let weightShape = builder.graph.parameters[weight].shape
+    let label = StepLabel(
+      layer: name, operation: pass.name, shape: result.layout.shape + weightShape,
+      implementation: "aver",
+      // As a direct convolution would have: profiles compare by it.
+      operations: 2 * Double(result.layout.shape.reduce(1, *))
+        * Double(weightShape.dropFirst().reduce(1, *)))
+    builder.emit(operands + [scratch] + ending, layer: name, label: label) { addresses in
       WinogradConvolution(
         pass: pass, shape: shape, first: addresses[0], second: addresses[1], result: addresses[2],
         scratch: addresses[3], ending: pass.ending(addresses.dropFirst(4)))
@@ -157,6 +161,15 @@ private enum WinogradPass {
   case backwardData
   /// From the source and the result's gradient.
   case backwardWeights
+
+  /// What profiles call it.
+  var name: String {
+    switch self {
+    case .forward, .inference: "winogradForward"
+    case .backwardData: "winogradBackwardData"
+    case .backwardWeights: "winogradBackwardWeights"
+    }
+  }
 
   var native: aver_winograd_pass {
     switch self {

@@ -8,7 +8,7 @@ final class BatchSlices {
   let count: Int
 
   /// An array of the whole batch, the plan's array for a slice, and the bytes of that.
-  private struct Array {
+  private struct Part {
     let whole: UnsafeMutableRawPointer
     let slice: UnsafeMutableRawPointer
     let byteCount: Int
@@ -17,8 +17,8 @@ final class BatchSlices {
     func store(_ index: Int) { memcpy(whole + index * byteCount, slice, byteCount) }
   }
 
-  private let inputs: FixedList<Array>
-  private let outputs: FixedList<Array>
+  private let inputs: FixedList<Part>
+  private let outputs: FixedList<Part>
   /// The arrays of the whole batch by those of a slice.
   private let whole: [UnsafeMutableRawPointer: UnsafeMutableRawPointer]
   private let memories: [AlignedMemory]
@@ -45,16 +45,17 @@ final class BatchSlices {
   ) throws {
     var memories: [AlignedMemory] = []
     var whole: [UnsafeMutableRawPointer: UnsafeMutableRawPointer] = [:]
-    func array(_ slice: UnsafeMutableRawBufferPointer) throws -> Array? {
+    func part(_ slice: UnsafeMutableRawBufferPointer) throws -> Part? {
       guard let address = slice.baseAddress else { return nil }
+      precondition(whole[address] == nil, "no output of images in, logits out is an input")
       let memory = try AlignedMemory(byteCount: slice.count * count, purpose: "a batch")
       memories.append(memory)
       whole[address] = memory.address
-      return Array(whole: memory.address, slice: address, byteCount: slice.count)
+      return Part(whole: memory.address, slice: address, byteCount: slice.count)
     }
     self.count = count
-    self.inputs = FixedList(try inputs.compactMap(array))
-    self.outputs = FixedList(try outputs.compactMap(array))
+    self.inputs = FixedList(try inputs.compactMap(part))
+    self.outputs = FixedList(try outputs.compactMap(part))
     self.whole = whole
     self.memories = memories
   }

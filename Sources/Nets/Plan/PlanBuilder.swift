@@ -262,15 +262,17 @@ final class PlanBuilder {
   /// Adds a kernel of ours.
   ///
   /// - Parameters:
-  ///   - operations: floating-point operations, where these decide how long it takes.
+  ///   - label: what profiles tell: the layer alone names the kernel and its first operand's shape.
   ///   - prepare: is given the operands' addresses, in their order.
   func emit(
-    _ operands: [Located], layer: String, operations: Double? = nil,
+    _ operands: [Located], layer: String, label: StepLabel? = nil,
     prepare: @escaping ([UnsafeMutableRawPointer]) throws -> any StepKernel
   ) {
-    let label = StepLabel(
-      layer: layer, operation: "", shape: operands.first?.layout.shape ?? [],
-      implementation: "aver", operations: operations)
+    let label =
+      label
+      ?? StepLabel(
+        layer: layer, operation: "", shape: operands.first?.layout.shape ?? [],
+        implementation: "aver", operations: nil)
     steps.append(StepDraft(label: label, action: .kernel(operands: operands, prepare: prepare)))
   }
 

@@ -13,11 +13,11 @@ struct StepLabel {
   /// Floating-point operations, where these decide how long it takes.
   let operations: Double?
 
-  /// The label with the name of our kernel in place of an empty one.
+  /// The label with the name of our kernel where it has none.
   func named(_ kernel: String?) -> StepLabel {
     StepLabel(
-      layer: layer, operation: kernel ?? operation, shape: shape, implementation: implementation,
-      operations: operations)
+      layer: layer, operation: operation.isEmpty ? kernel ?? "" : operation, shape: shape,
+      implementation: implementation, operations: operations)
   }
 }
 
