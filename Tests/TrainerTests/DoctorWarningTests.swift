@@ -10,7 +10,7 @@ import Testing
     RankFacts(
       rank: rank, host: host, processor: "made up",
       instructionSets: InstructionSet.allCases,
-      capabilities: EngineCapabilities(bfloat16: .native, hasAVX2: true),
+      capabilities: EngineCapabilities(bfloat16: .native, hasAVX2: true, hasAVX512: true),
       engine: Engine.identity(threads: 1),
       boundCores: cores, hostCores: 8, limits: ControlGroupLimits(),
       memory: Capacity(totalBytes: 64 << 30, freeBytes: 32 << 30),
@@ -100,26 +100,29 @@ import Testing
 
   @Test(arguments: [
     (BFloat16Support.native, true, [DoctorWarning.Kind]()),
-    (.emulated, true, [.bfloat16WithoutHardware]), (.missing, true, [.bfloat16Missing]),
+    (.emulated, true, [.bfloat16WithoutHardware]),
+    (.missing, true, [.vectorsWithoutAVX512, .bfloat16Missing]),
     (.missing, false, [.vectorsWithoutAVX2, .bfloat16Missing]),
   ])
   func kernelsNeedInstructions(
     bfloat16: BFloat16Support, hasAVX2: Bool, expected: [DoctorWarning.Kind]
   ) {
-    let capabilities = EngineCapabilities(bfloat16: bfloat16, hasAVX2: hasAVX2)
+    let capabilities = EngineCapabilities(
+      bfloat16: bfloat16, hasAVX2: hasAVX2, hasAVX512: bfloat16 != .missing)
     #expect(kinds(ranks(2) { $0.capabilities = capabilities }) == expected)
     // A training in float32 is not told about bfloat16.
     let training = DoctorWarning.kernels(capabilities, host: "node1", precision: .f32)
-    #expect(training.map(\.kind) == expected.filter { $0 == .vectorsWithoutAVX2 })
+    let vectors: Set<DoctorWarning.Kind> = [.vectorsWithoutAVX2, .vectorsWithoutAVX512]
+    #expect(training.map(\.kind) == expected.filter(vectors.contains))
   }
 
   @Test func whatEmulationCostsIsSaid() {
-    let capabilities = EngineCapabilities(bfloat16: .emulated, hasAVX2: true)
+    let capabilities = EngineCapabilities(bfloat16: .emulated, hasAVX2: true, hasAVX512: true)
     let warnings = DoctorWarning.kernels(capabilities, host: "node1", precision: .bf16)
     #expect(
       warnings.map(\.finding) == [
-        "node1: bfloat16 is emulated (kernels have no AVX512_BF16, no AMX): precision bf16 takes 3 to "
-          + "7 times as long as f32"
+        "node1: bfloat16 is emulated (kernels have no AVX512_BF16, no AMX): precision bf16 takes 2 to "
+          + "4 times as long as f32"
       ])
   }
 
@@ -139,7 +142,8 @@ import Testing
       $0.threads = 2
       $0.limits = ControlGroupLimits(cores: 1, memoryBytes: 1)
       $0.sharedMemory = nil
-      $0.capabilities = EngineCapabilities(bfloat16: .missing, hasAVX2: false)
+      $0.capabilities = EngineCapabilities(
+        bfloat16: .missing, hasAVX2: false, hasAVX512: false)
       $0.ompNumThreads = "1"
       $0.isDebugBuild = true
       $0.mpiLibrary += "\($0.rank)"

@@ -17,10 +17,14 @@ public struct EngineCapabilities: Codable, Equatable, Sendable {
   /// Whether vectors of 32 bytes are used; without, most kernels are reference code.
   public var hasAVX2: Bool
 
+  /// Whether vectors of 64 bytes are used; Winograd's convolutions need them.
+  public var hasAVX512: Bool
+
   /// Capabilities from their parts.
-  public init(bfloat16: BFloat16Support, hasAVX2: Bool) {
+  public init(bfloat16: BFloat16Support, hasAVX2: Bool, hasAVX512: Bool) {
     self.bfloat16 = bfloat16
     self.hasAVX2 = hasAVX2
+    self.hasAVX512 = hasAVX512
   }
 
   /// What oneDNN makes of `isa`: it trains in bfloat16 from AVX-512 on. Other processors than x86
@@ -33,6 +37,7 @@ public struct EngineCapabilities: Codable, Equatable, Sendable {
       has(dnnl_cpu_isa_avx512_core_bf16)
       ? .native : has(dnnl_cpu_isa_avx512_core) ? .emulated : .missing
     hasAVX2 = has(dnnl_cpu_isa_avx2)
+    hasAVX512 = has(dnnl_cpu_isa_avx512_core)
   }
 }
 

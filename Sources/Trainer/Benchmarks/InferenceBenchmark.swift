@@ -64,6 +64,7 @@ public struct InferenceBenchmark: Sendable {
   /// - Returns: the result, and where asked for what rank 0's kernels take, as a table in Markdown.
   /// - Throws: `TrainerError.agreed` where the model cannot be built; kernel and MPI errors.
   public func run(job: Job) throws -> (result: Result, profile: String?) {
+    job.warnOfSlowKernels(precision: precision)
     let plan = try job.agreement.together { try makePlan(rank: job.rank) }
     let runs = try TimedRuns(steps, job: job) { try plan.run() }
     let result = result(runs, ranks: job.communicator.worldSize)

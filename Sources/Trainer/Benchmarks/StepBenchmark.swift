@@ -64,6 +64,7 @@ public struct StepBenchmark: Sendable {
   /// - Returns: the result, and where asked for what rank 0's kernels take, as a table in Markdown.
   /// - Throws: `TrainerError.agreed` where the model cannot be built; kernel and MPI errors.
   public func run(job: Job) throws -> (result: Result, profile: String?) {
+    job.warnOfSlowKernels(precision: precision)
     let step = try job.agreement.together {
       try Engine.configure(threads: threads)
       return try BenchmarkStep(self, communicator: job.communicator)

@@ -3,7 +3,7 @@ public struct DoctorWarning: Codable, Equatable, Sendable {
   /// What kind of trouble it is: stable, for scripts.
   public enum Kind: String, Codable, Sendable {
     case moreThreadsThanCores, tooFewCoresBound, sharedCores, coreLimit, memoryLimit
-    case bfloat16WithoutHardware, bfloat16Missing, vectorsWithoutAVX2
+    case bfloat16WithoutHardware, bfloat16Missing, vectorsWithoutAVX2, vectorsWithoutAVX512
     case ompNumThreadsIgnored, smallSharedMemory, debugBuild
     case differentEngines, differentMPI, worldSizeNotPowerOfTwo
   }

@@ -56,6 +56,7 @@ public struct RunEvaluation: Sendable {
     ).values
     let weights = try weightsPath(in: folder)
     try Engine.configure(threads: configuration.threads)
+    job.warnOfSlowKernels(precision: configuration.precision)
     let model = configuration.modelDescription
     let parameters = try ParameterStore(inferenceFor: model)
     try parameters.loadModel(from: try SafetensorsReader(path: weights))
