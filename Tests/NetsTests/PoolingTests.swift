@@ -3,7 +3,7 @@ import Testing
 
 @testable import Nets
 
-/// Average poolings and flattenings against PyTorch, forward and backward, elementwise.
+/// Poolings and flattenings against PyTorch, forward and backward, elementwise.
 @Suite(.serialized) struct PoolingTests {
   private func expectMatch(
     _ operation: String, atLeast count: Int, _ precision: Precision,
@@ -28,6 +28,17 @@ import Testing
   ) throws {
     try expectMatch("average-pooling", atLeast: 5, precision, layout) { graph, input, golden in
       try graph.averagePooling(
+        input, name: "layer", kernel: golden.integer("kernel"), stride: golden.integer("stride"),
+        padding: golden.integer("padding"))
+    }
+  }
+
+  @Test(arguments: Precision.computable, OperationHarness.InputLayout.allCases)
+  func maximumPoolingMatchesPyTorch(
+    _ precision: Precision, _ layout: OperationHarness.InputLayout
+  ) throws {
+    try expectMatch("max-pooling", atLeast: 4, precision, layout) { graph, input, golden in
+      try graph.maximumPooling(
         input, name: "layer", kernel: golden.integer("kernel"), stride: golden.integer("stride"),
         padding: golden.integer("padding"))
     }

@@ -20,6 +20,8 @@ SHAPES = {
     "depthwise7-no-padding": (1, 20, 9, 7, 20, 7, 1, 0, 20, False),
     "depthwise4-stride3": (2, 16, 9, 7, 16, 4, 3, 1, 16, False),
     "depthwise-multiplier2": (2, 8, 6, 6, 16, 5, 1, 2, 8, False),
+    "groups2-stride2-odd": (2, 6, 9, 7, 10, 3, 2, 1, 2, False),
+    "groups3-5x5-stride2-bias": (1, 9, 8, 7, 15, 5, 2, 2, 3, True),
 }
 
 

@@ -27,3 +27,7 @@ def add(cases):
         cases.differentiate(
             f"residual-addition/{name}", lambda skip, branch: skip + branch, attributes={},
             skip=cases.normal(*shape), branch=cases.normal(*shape))
+    for name, shape in {"batch1": (1, 19, 3, 5), "one-pixel": (2, 35, 1, 1)}.items():
+        cases.differentiate(
+            f"residual-addition/{name}", lambda skip, branch: skip + branch, attributes={},
+            skip=cases.normal(*shape), branch=cases.normal(*shape))

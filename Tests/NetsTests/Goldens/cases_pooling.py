@@ -1,5 +1,6 @@
-"""Average poolings, with windows and to given sizes, and flattenings."""
+"""Average poolings, with windows and to given sizes, maximum poolings, and flattenings."""
 
+import torch
 import torch.nn.functional as F
 
 # case: (batch, channels, height, width, kernel, stride, padding)
@@ -9,6 +10,13 @@ WINDOWS = {
     "3x3-padded": (1, 19, 6, 5, 3, 2, 1),
     "3x3-overlapping": (3, 32, 4, 5, 3, 1, 1),
     "1x1": (2, 7, 3, 4, 1, 1, 0),
+}
+# The same, of at most 256 elements.
+MAXIMUM_WINDOWS = {
+    "2x2": (2, 16, 4, 2, 2, 2, 0),
+    "2x2-odd-batch1": (1, 5, 7, 5, 2, 2, 0),
+    "3x3-overlapping": (1, 7, 6, 6, 3, 1, 1),
+    "3x3-stride2": (1, 19, 3, 4, 3, 2, 1),
 }
 # case: (batch, channels, height, width, new height, new width)
 SIZES = {
@@ -43,3 +51,12 @@ def add(cases):
             f"flattening-channels-last/{name}",
             lambda input: input.permute(0, 2, 3, 1).flatten(1), attributes={},
             input=cases.normal(*shape))
+    for name, (batch, channels, height, width, kernel, stride, padding) in MAXIMUM_WINDOWS.items():
+        shape = (batch, channels, height, width)
+        # No two alike, and exact in bfloat16: which one is the largest is no question of rounding.
+        order = torch.randperm(batch * channels * height * width, generator=cases.generator)
+        cases.differentiate(
+            f"max-pooling/{name}",
+            lambda input: F.max_pool2d(input, kernel, stride, padding),
+            attributes={"kernel": kernel, "stride": stride, "padding": padding},
+            input=(order.float() / 8 - 16).reshape(shape))
