@@ -50,15 +50,14 @@ typedef struct {
   void *context;
 } shared_work;
 
-static void do_parts(const shared_work *shared, size_t first, size_t end) {
-  for (size_t part = first; part < end; part++) shared->work(shared->context, part);
+static void do_parts(const shared_work *shared, aver_range parts) {
+  for (size_t part = parts.first; part < parts.end; part++) shared->work(shared->context, part);
 }
 
 static void do_own_parts(void *data) {
   const shared_work *shared = data;
-  size_t thread = (size_t)openmp.thread(), threads = (size_t)openmp.threads();
-  do_parts(
-      shared, shared->parts * thread / threads, shared->parts * (thread + 1) / threads);
+  size_t threads = (size_t)openmp.threads();
+  do_parts(shared, aver_part(shared->parts, threads, (size_t)openmp.thread()));
 }
 
 void aver_share_work(size_t parts, aver_work work, void *context) {
@@ -66,6 +65,6 @@ void aver_share_work(size_t parts, aver_work work, void *context) {
   if (parts > 1 && aver_kernel_threads() > 1) {
     openmp.parallel(do_own_parts, &shared, 0, 0);
   } else {
-    do_parts(&shared, 0, parts);
+    do_parts(&shared, aver_part(parts, 1, 0));
   }
 }

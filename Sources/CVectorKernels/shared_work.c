@@ -1,7 +1,6 @@
 #include "shared_work.h"
 
 #include "channel_steps.h"
-#include "kernel_threads.h"
 
 enum {
   // About 10 microseconds of work; a team takes a few to meet.
@@ -15,10 +14,6 @@ size_t aver_parts(size_t elements, size_t units) {
   if (elements < LEAST_SHARED_ELEMENTS) return 1;
   size_t threads = (size_t)aver_kernel_threads();
   return units < threads ? units : threads;
-}
-
-aver_range aver_part(size_t units, size_t parts, size_t part) {
-  return (aver_range){units * part / parts, units * (part + 1) / parts};
 }
 
 // ---- Elements

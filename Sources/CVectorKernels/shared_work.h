@@ -6,11 +6,7 @@
 #include <stdint.h>
 
 #include "channel_run.h"
-
-// Part of 0 ..< count.
-typedef struct {
-  size_t first, end;
-} aver_range;
+#include "kernel_threads.h"
 
 static inline size_t aver_element_bytes(aver_element_type type) {
   return type == aver_bf16 ? sizeof(uint16_t) : sizeof(float);
@@ -19,9 +15,6 @@ static inline size_t aver_element_bytes(aver_element_type type) {
 // How many parts to cut work on `elements` elements into, which consists of `units`: 1 where there
 // is less to save than waking threads costs.
 size_t aver_parts(size_t elements, size_t units);
-
-// The units that part `part` of `parts` has.
-aver_range aver_part(size_t units, size_t parts, size_t part);
 
 // Computes elements of what `arguments` describes.
 typedef void (*aver_element_kernel)(const void *arguments, aver_range elements);

@@ -109,7 +109,7 @@ TARGET static void NAME(transform_channels)(void *context, size_t thread) {
   const convolution_plan *plan = work->plan;
   NAME(transform_inputs)
   (plan, work->source, (ELEMENT *)work->scratch, 0, plan->tiles.count,
-      share_of(plan->from / 16, (int64_t)thread, plan->threads));
+      share_of(plan->from / 16, thread, plan->threads));
 }
 
 // A thread's share of the only block: some panels, each with weights of its own.
@@ -117,7 +117,7 @@ TARGET static void NAME(convolve_panels)(void *context, size_t thread) {
   const NAME(convolution) *work = context;
   const convolution_plan *plan = work->plan;
   char *own = work->scratch + plan->own_offset + thread * plan->own_bytes;
-  share panels = share_of(plan->to / COLUMNS, (int64_t)thread, plan->threads);
+  share panels = share_of(plan->to / COLUMNS, thread, plan->threads);
   for (int64_t p = panels.first; p < panels.end; p++) {
     const LANE *panel;
     if (work->weights->transformed) {
@@ -136,7 +136,7 @@ TARGET static void NAME(convolve_panels)(void *context, size_t thread) {
 TARGET static void NAME(make_panels)(void *context, size_t thread) {
   const NAME(convolution) *work = context;
   const convolution_plan *plan = work->plan;
-  share panels = share_of(plan->to / COLUMNS, (int64_t)thread, plan->threads);
+  share panels = share_of(plan->to / COLUMNS, thread, plan->threads);
   for (int64_t p = panels.first; p < panels.end; p++) {
     NAME(make_panel)
     (work->weights, p * COLUMNS, (LANE *)work->scratch + p * plan->panel_stride,
@@ -154,7 +154,7 @@ TARGET static void NAME(convolve_blocks)(void *context, size_t thread) {
   const LANE *panels =
       work->weights->transformed ? work->weights->transformed : (const LANE *)work->scratch;
   int64_t count = (plan->tiles.count + plan->block - 1) / plan->block;
-  share blocks = share_of(count, (int64_t)thread, plan->threads);
+  share blocks = share_of(count, thread, plan->threads);
   for (int64_t block = blocks.first; block < blocks.end; block++) {
     int64_t first = block * plan->block;
     int64_t left = plan->tiles.count - first;

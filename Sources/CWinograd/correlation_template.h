@@ -1,19 +1,5 @@
 // The backward pass of the weights. A part of winograd_template.h.
 
-// Stores one row of transformed numbers of KPACK tiles, from position 4 · i on.
-INLINE void NAME(store_row)(
-    LANE *to, int64_t position_stride, int i, const FLOATS *row, const FLOATS *next) {
-#pragma clang loop unroll(full)
-  for (int j = 0; j < 4; j++) {
-#if BFLOAT16
-    NAME(store_pairs)(to + (4 * i + j) * position_stride, row[j], next[j]);
-#else
-    (void)next;
-    NAME(store)(to + (4 * i + j) * position_stride, row[j]);
-#endif
-  }
-}
-
 // Transforms tiles of the source, of some blocks of 16 channels, to lanes
 // [position, channel / 16, tile / KPACK, 16].
 TARGET static void NAME(transform_sources)(const weights_plan *plan, const ELEMENT *source,
@@ -56,7 +42,7 @@ TARGET static void NAME(transform_gradients)(const weights_plan *plan, const ELE
     NAME(tile_place) place = NAME(place)(tiles, first);
     LANE *to = gradients + block / 2 * depth * COLUMNS + block % 2 * 16;
     for (int64_t tile = 0; tile < count; tile += KPACK, to += COLUMNS) {
-      FLOATS values[2 * POSITIONS];
+      FLOATS values[KPACK * POSITIONS];
 #pragma clang loop unroll(full)
       for (int i = 0; i < KPACK; i++) {
         if (tile + i < count) {
@@ -118,10 +104,10 @@ TARGET static void NAME(transform_tiles)(void *context, size_t thread) {
   const weights_plan *plan = work->plan;
   NAME(transform_sources)
   (plan, work->source, work->inputs, work->first, work->count,
-      share_of(plan->input_channels / 16, (int64_t)thread, plan->threads));
+      share_of(plan->input_channels / 16, thread, plan->threads));
   NAME(transform_gradients)
   (plan, work->gradient, work->gradients, work->first, work->count,
-      share_of(plan->output_channels / 16, (int64_t)thread, plan->threads));
+      share_of(plan->output_channels / 16, thread, plan->threads));
 }
 
 // A thread's share of products [position, `rows`, output channel] (+)= the sums over a block's tiles.
@@ -131,7 +117,7 @@ TARGET static void NAME(multiply_tiles)(void *context, size_t thread) {
   int64_t depth = plan->block / KPACK;
   int64_t used = (work->count + KPACK - 1) / KPACK;
   int64_t panels = plan->output_channels / COLUMNS;
-  share mine = share_of(POSITIONS * panels, (int64_t)thread, plan->threads);
+  share mine = share_of(POSITIONS * panels, thread, plan->threads);
   for (int64_t part = mine.first; part < mine.end; part++) {
     int64_t p = part / panels, column = part % panels * COLUMNS;
     NAME(left_operand) left = {
@@ -154,7 +140,7 @@ TARGET static void NAME(finish_rows)(void *context, size_t thread) {
   const weights_plan *plan = work->plan;
   NAME(transform_products)
   (plan, work->products, work->weights + work->input * plan->output_channels, work->rows,
-      share_of(work->rows, (int64_t)thread, plan->threads));
+      share_of(work->rows, thread, plan->threads));
 }
 
 static void NAME(correlate)(const weights_plan *plan, const void *source, const void *gradient,

@@ -146,14 +146,25 @@ INLINE void NAME(clear_tile)(FLOATS *tile) {
   for (int p = 0; p < POSITIONS; p++) tile[p] = zero;
 }
 
-// Stores the transformed numbers of 16 channels of KPACK tiles or channels, side by side in a lane.
-INLINE void NAME(store_tiles)(LANE *to, int64_t position_stride, FLOATS *values) {
+// Stores one row of transformed numbers of KPACK tiles, from position 4 · i on.
+INLINE void NAME(store_row)(
+    LANE *to, int64_t position_stride, int i, const FLOATS *row, const FLOATS *next) {
 #pragma clang loop unroll(full)
-  for (int p = 0; p < POSITIONS; p++) {
+  for (int j = 0; j < 4; j++) {
 #if BFLOAT16
-    NAME(store_pairs)(to + p * position_stride, values[p], values[POSITIONS + p]);
+    NAME(store_pairs)(to + (4 * i + j) * position_stride, row[j], next[j]);
 #else
-    NAME(store)(to + p * position_stride, values[p]);
+    (void)next;
+    NAME(store)(to + (4 * i + j) * position_stride, row[j]);
 #endif
+  }
+}
+
+// Stores the transformed numbers of 16 channels of KPACK tiles or channels, side by side in a lane.
+INLINE void NAME(store_tiles)(LANE *to, int64_t position_stride, const FLOATS *values) {
+#pragma clang loop unroll(full)
+  for (int i = 0; i < 4; i++) {
+    const FLOATS *row = values + 4 * i;
+    NAME(store_row)(to, position_stride, i, row, row + (KPACK - 1) * POSITIONS);
   }
 }

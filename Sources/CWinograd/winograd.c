@@ -1,6 +1,5 @@
 #include "winograd.h"
 
-#include "kernel_threads.h"
 #include "winograd_plan.h"
 
 // The order and the rounding of additions are part of what is promised.

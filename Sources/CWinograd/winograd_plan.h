@@ -2,6 +2,7 @@
 // shape, since the order of additions depends on them.
 #pragma once
 
+#include "kernel_threads.h"
 #include "winograd.h"
 
 enum {
@@ -65,8 +66,9 @@ typedef struct {
   int64_t first, end;
 } share;
 
-static inline share share_of(int64_t count, int64_t thread, int64_t threads) {
-  return (share){.first = count * thread / threads, .end = count * (thread + 1) / threads};
+static inline share share_of(int64_t count, size_t thread, int threads) {
+  aver_range range = aver_part((size_t)count, (size_t)threads, thread);
+  return (share){.first = (int64_t)range.first, .end = (int64_t)range.end};
 }
 
 static inline int64_t element_bytes(const aver_winograd_shape *shape) {

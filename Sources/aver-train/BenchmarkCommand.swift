@@ -33,8 +33,7 @@ struct BenchmarkCommand: ParsableCommand {
         steps: network.steps, threads: network.threads, profiles: network.profile)
       try Job.run { job in
         let (result, profile) = try benchmark.run(job: job)
-        if let profile { try job.printResult(profile) }
-        return try printAsJSON(result, job: job)
+        return try printAsJSON(result, after: profile, job: job)
       }.leave()
     }
   }
@@ -87,8 +86,7 @@ extension BenchmarkCommand {
         steps: network.steps, threads: network.threads, profiles: network.profile)
       try Job.run { job in
         let (result, profile) = try benchmark.run(job: job)
-        if let profile { try job.printResult(profile) }
-        return try printAsJSON(result, job: job)
+        return try printAsJSON(result, after: profile, job: job)
       }.leave()
     }
   }
@@ -159,8 +157,11 @@ private func names<Choice: CaseIterable & RawRepresentable<String>>(_: Choice.Ty
   Choice.allCases.map(\.rawValue).joined(separator: ", ")
 }
 
-/// Prints a result as one line of JSON. Collective.
-private func printAsJSON(_ result: some Encodable, job: Job) throws -> ExitStatus {
+/// Prints a result as one line of JSON, after a table where there is one. Collective.
+private func printAsJSON(
+  _ result: some Encodable, after table: String? = nil, job: Job
+) throws -> ExitStatus {
+  if let table { try job.printResult(table) }
   let encoder = JSONEncoder()
   encoder.outputFormatting = [.sortedKeys]
   try job.printResult(String(decoding: encoder.encode(result), as: UTF8.self))

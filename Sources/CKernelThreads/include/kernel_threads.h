@@ -16,6 +16,17 @@ bool aver_set_kernel_threads(int threads);
 /// How many threads share a kernel's work in the calling thread; 1 where there is no OpenMP.
 int aver_kernel_threads(void);
 
+/// Some of the numbers from 0 on.
+typedef struct {
+  size_t first, end;
+} aver_range;
+
+/// What part `part` of `parts` has of `units`: parts follow each other and differ by one at most.
+static inline aver_range aver_part(size_t units, size_t parts, size_t part) {
+  aver_range range = {units * part / parts, units * (part + 1) / parts};
+  return range;
+}
+
 /// Does one part of a kernel's work, in whichever thread.
 typedef void (*aver_work)(void *context, size_t part);
 

@@ -44,11 +44,17 @@ extension DoctorWarning {
 }
 
 extension Job {
-  /// Says on rank 0's standard error what computing in `precision` loses by the kernels of its host.
+  /// What computing in `precision` loses by the kernels of this host; rank 0 tells, for all ranks
+  /// compute alike or have been told that they do not.
+  func slowKernels(precision: Precision) -> [String] {
+    guard isRankZero else { return [] }
+    return DoctorWarning.kernels(
+      Engine.capabilities, host: communicator.hostName, precision: precision
+    ).map { "\($0.finding); \($0.fix)" }
+  }
+
+  /// Says it on the standard error.
   func warnOfSlowKernels(precision: Precision) {
-    guard isRankZero else { return }
-    let warnings = DoctorWarning.kernels(
-      Engine.capabilities, host: communicator.hostName, precision: precision)
-    for warning in warnings { Self.printError("warning: \(warning.finding); \(warning.fix)") }
+    for text in slowKernels(precision: precision) { Self.printError("warning: \(text)") }
   }
 }

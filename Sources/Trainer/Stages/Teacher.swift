@@ -256,13 +256,10 @@ private struct TeacherSetup {
 }
 
 extension TeacherSetup {
-  /// On rank 0 only: all ranks compute alike, or have been told that they do not.
   private func tellWhatWillBeSlow() {
-    let warnings = DoctorWarning.kernels(
-      Engine.capabilities, host: job.communicator.hostName, precision: configuration.precision)
-    for warning in warnings where job.isRankZero {
-      console.say("warning: \(warning.finding); \(warning.fix)")
-      logger.warning("\(warning.finding); \(warning.fix)")
+    for text in job.slowKernels(precision: configuration.precision) {
+      console.say("warning: \(text)")
+      logger.warning("\(text)")
     }
   }
 }
