@@ -18,6 +18,12 @@ let package = Package(
     .systemLibrary(
       name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+    .systemLibrary(
+      name: "CFFmpeg", pkgConfig: "libavformat",
+      providers: [
+        .apt(["libavcodec-dev", "libavformat-dev", "libswresample-dev", "libswscale-dev"])
+      ]),
+    .systemLibrary(name: "CSndFile", pkgConfig: "sndfile", providers: [.apt(["libsndfile1-dev"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .target(name: "COneDNN", linkerSettings: [.linkedLibrary("dnnl")]),
     .target(name: "CKernelThreads"),
@@ -26,7 +32,7 @@ let package = Package(
 
     // Arrows point one way: CounterRandom → (Media → Datasets, Nets, Distributed) → Trainer → executables.
     .target(name: "CounterRandom"),
-    .target(name: "Media", dependencies: ["CTurboJPEG", "CPNG"]),
+    .target(name: "Media", dependencies: ["CFFmpeg", "CPNG", "CSndFile", "CTurboJPEG"]),
     .target(name: "Datasets", dependencies: ["CounterRandom", "Media"]),
     .target(
       name: "Nets",
