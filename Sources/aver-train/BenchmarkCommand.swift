@@ -118,8 +118,8 @@ extension BenchmarkCommand {
 struct NetworkOptions: ParsableArguments {
   @Option(help: "Architecture: \(names(ModelName.self)).")
   var model = ModelName.resnet18
-  @Option(help: "Height and width of the input, in pixels.")
-  var imageSize = 112
+  @Option(help: "Height and width of the input, in pixels (default: 112); not for vggish.")
+  var imageSize: Int?
   @Option(help: "Number format: \(names(Precision.self)).")
   var precision = Precision.f32
   @Option(help: "Runs that are timed.")
@@ -130,13 +130,18 @@ struct NetworkOptions: ParsableArguments {
   var profile = false
 
   func validate() throws {
-    try require(imageSize, "--image-size", in: 32...1024)
+    if let imageSize {
+      guard model.isVisual else {
+        throw ValidationError("\(model.rawValue) hears patches of one size: leave --image-size out")
+      }
+      try require(imageSize, "--image-size", in: 32...1024)
+    }
     try require(steps, "--steps", in: 1...1_000_000)
     try require(threads, "--threads", in: 1...1024)
   }
 
   var description: ModelDescription {
-    ModelDescription(name: model, classes: 8, imageSize: imageSize)
+    ModelDescription(name: model, classes: 8, imageSize: imageSize ?? 112)
   }
 }
 

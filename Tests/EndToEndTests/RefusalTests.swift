@@ -128,6 +128,16 @@ extension EndToEnd {
         "no memory for activations")
     }
 
+    @Test("a network that hears is not given images")
+    func hearingNetworks() throws {
+      try refuse(
+        ["benchmark", "step", "--model", "vggish", "--image-size", "64"], status: 64,
+        "leave --image-size out")
+      try refuse(
+        ["teacher", "--config", "tiny.yaml", "model.name=vggish"], status: 64,
+        "model.name: must be a network that sees images, is vggish")
+    }
+
     @Test("a folder that cannot hold a run exits 64 and says why")
     func unusableFolder() throws {
       try Data("a file".utf8).write(to: URL(fileURLWithPath: "\(laboratory.folder)/a-file"))

@@ -103,8 +103,8 @@ import Testing
     try plan.parameters.initialize(seed: 5)
     try plan.refreshWeights()
     let arrays = try ClassifierArrays(plan)
-    for index in arrays.images.indices {
-      arrays.images[index] = Float((index * 2_654_435_761) % 1009) / 504 - 1
+    for index in arrays.samples.indices {
+      arrays.samples[index] = Float((index * 2_654_435_761) % 1009) / 504 - 1
     }
     for sample in 0..<8 {
       arrays.labels[sample] = Int32(sample)

@@ -5,7 +5,7 @@ import Testing
 @testable import Nets
 
 /// What we store of a model that has trained loads in torchvision, every tensor and no other, and
-/// gives our logits there.
+/// gives our logits there; VGGish in a module with torchvggish's names.
 ///
 /// `PYTHON` names a Python that has torchvision and safetensors; python3 where it is unset.
 @Suite(.serialized) struct ExportTests {
@@ -37,8 +37,8 @@ import Testing
       graph: network.graph, microBatch: 4, precision: .f32, gradientSlots: 1)
     try plan.parameters.initialize(seed: 3)
     try plan.refreshWeights()
-    let arrays = try ClassifierArrays(plan)
-    fill(arrays.images)
+    let arrays = try ClassifierArrays(plan, input: description.name.input)
+    fill(arrays.samples)
     arrays.labels.update(repeating: 1)
     arrays.weights.update(repeating: 1)
     try plan.run(slot: 0, lossScale: 1)
@@ -46,31 +46,35 @@ import Testing
     return plan.parameters
   }
 
-  /// Writes the model, and beside it images and the logits that we compute of them.
+  /// Writes the model, and beside it samples and the logits that we compute of them.
   private func write(
     _ description: ModelDescription, parameters: ParameterStore, to folder: String
   ) throws {
     let batch = 2
     let plan = try InferencePlan(
       graph: description.network().graph, batch: batch, precision: .f32, parameters: parameters)
-    let images = try plan.floats(input: "images")
-    fill(images)
+    let input = description.name.input
+    let samples = try plan.floats(input: input)
+    fill(samples)
     try plan.run()
-    let shape = [batch, description.imageSize, description.imageSize, 3]
+    let shape =
+      description.name.isVisual
+      ? [batch, description.imageSize, description.imageSize, 3]
+      : [batch, 1, VGGish.frames, VGGish.bands]
     let path = "\(folder)/\(description.name.rawValue)"
     try Safetensors.write(parameters.modelTensors(), to: "\(path).safetensors")
     try Safetensors.write(
       [
-        Tensor(name: "images", shape: shape, floats: Array(images)),
+        Tensor(name: input, shape: shape, floats: Array(samples)),
         Tensor(
           name: "logits", shape: [batch, description.classes],
           floats: Array(try plan.output("logits"))),
       ], to: "\(path)-logits.safetensors")
   }
 
-  /// Something like noise, different in every pixel.
-  private func fill(_ images: UnsafeMutableBufferPointer<Float>) {
-    for index in images.indices { images[index] = Float((index * 7919) % 1009) / 504 - 1 }
+  /// Something like noise, different in every place.
+  private func fill(_ samples: UnsafeMutableBufferPointer<Float>) {
+    for index in samples.indices { samples[index] = Float((index * 7919) % 1009) / 504 - 1 }
   }
 
   private static func runPython(

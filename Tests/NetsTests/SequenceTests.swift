@@ -62,6 +62,42 @@ import Testing
     }
   }
 
+  @Test(arguments: Precision.computable)
+  func gatedSumsMatchPyTorch(_ precision: Precision) throws {
+    let cases = try GoldenOperation.all("gated-sum", in: goldens)
+    #expect(cases.count == 6)
+    for golden in cases {
+      try expect(golden, of: ["gate", "left", "right"], precision) {
+        try $0.gatedSum(gate: $1[0], $1[1], $1[2], name: "sum")
+      }
+    }
+  }
+
+  @Test(arguments: Precision.computable)
+  func concatenationsMatchPyTorch(_ precision: Precision) throws {
+    let cases = try GoldenOperation.all("concatenation", in: goldens)
+    #expect(cases.count == 6)
+    for golden in cases {
+      try expect(golden, of: ["first", "second", "third"], precision) {
+        try $0.concatenateFeatures($1, name: "join")
+      }
+    }
+  }
+
+  @Test(arguments: Precision.computable)
+  func paddingMasksMatchPyTorch(_ precision: Precision) throws {
+    let cases = try GoldenOperation.all("padding-mask", in: goldens)
+    #expect(cases.count == 3)
+    for golden in cases {
+      try expect(
+        golden, of: ["input"], lengths: golden.required("lengths").integers().map(Int32.init),
+        precision
+      ) {
+        try $0.paddingMask($1[0], lengths: $1[1], name: "mask")
+      }
+    }
+  }
+
   @Test func anImageHasNoLastAxisToNormalize() {
     #expect(
       throws: NetsError.shape(
@@ -71,6 +107,20 @@ import Testing
       var graph = Graph()
       let image = graph.input(shape: [3, 4, 5])
       _ = try graph.layerNormalization(image, name: "norm")
+    }
+  }
+
+  /// Compares the output, and the gradient of each input, of an operation without parameters.
+  private func expect(
+    _ golden: GoldenOperation, of inputs: [String], lengths: [Int32]? = nil,
+    _ precision: Precision, build: (inout Graph, [ValueID]) throws -> ValueID
+  ) throws {
+    let result = try OperationHarness(precision: precision).run(
+      inputs: inputs.map { try golden.required($0) }, lengths: lengths,
+      outputGradient: golden.floats("output_gradient"), build: build)
+    try golden.expectClose("output", result.output, precision)
+    for (input, gradient) in zip(inputs, result.inputGradients) {
+      try golden.expectClose("\(input)_gradient", gradient, precision)
     }
   }
 }

@@ -25,6 +25,22 @@ struct InitialWeightsTests {
     #expect(try loaded.modelTensors() == expected)
   }
 
+  @Test("a file without a head is loaded, and the head starts afresh")
+  func withoutHead() throws {
+    let source = try classifier(classes: 8, seed: 1).modelTensors()
+    let loaded = try classifier(classes: 8, seed: 2)
+    let initial = try loaded.modelTensors()
+    #expect(try load(source.filter { !head.contains($0.name) }, into: loaded) == head)
+    let expected = zip(source, initial).map { head.contains($0.name) ? $1 : $0 }
+    #expect(try loaded.modelTensors() == expected)
+  }
+
+  @Test("half a head is a mistake", arguments: ["head.weight", "head.bias"])
+  func halfAHead(missing: String) throws {
+    let tensors = try classifier(classes: 8, seed: 1).modelTensors().filter { $0.name != missing }
+    #expect(throws: NetsError.self) { try load(tensors, into: classifier(classes: 8, seed: 2)) }
+  }
+
   @Test(
     "what depends on the number of classes is the head of every model",
     arguments: ModelName.allCases)

@@ -11,6 +11,8 @@ public struct VGGish: Sendable, Equatable {
   public static let frames = 96
   /// Mel bands of a frame.
   public static let bands = 64
+  /// The parameters of a classifier's head, which torchvggish's files do not have.
+  static let head = ["head.weight", "head.bias"]
 
   /// Channels of each stage's convolutions; a stage ends with a pooling that halves the patch.
   var stages = [[64], [128], [256, 256], [512, 512]]

@@ -1,7 +1,8 @@
 /// The arrays of a plan that trains a classifier, looked up once.
 public struct ClassifierArrays {
-  /// Input, normalised pixels: `[microBatch, height, width, 3]`.
-  public let images: UnsafeMutableBufferPointer<Float>
+  /// Input: normalised pixels `[microBatch, height, width, 3]`, or log-mel patches
+  /// `[microBatch, frames, bands]`.
+  public let samples: UnsafeMutableBufferPointer<Float>
   /// Input, class indices `[microBatch]`; a negative one leaves a sample out.
   public let labels: UnsafeMutableBufferPointer<Int32>
   /// Input, weight of each sample in the loss `[microBatch]`; 0 leaves a sample out.
@@ -9,9 +10,10 @@ public struct ClassifierArrays {
   /// Output of the last run, `[microBatch, classes]`.
   public let logits: UnsafeMutableBufferPointer<Float>
 
-  /// - Throws: `NetsError.unknownArray` where the plan is not a classifier's.
-  public init(_ plan: TrainingPlan) throws {
-    images = try plan.floats(input: "images")
+  /// - Parameter input: the name of the network's input, see `ModelName.input`.
+  /// - Throws: `NetsError.unknownArray` where the plan is not such a classifier's.
+  public init(_ plan: TrainingPlan, input: String = "images") throws {
+    samples = try plan.floats(input: input)
     labels = try plan.integers(input: "labels")
     weights = try plan.floats(input: "weights")
     logits = try plan.output("logits")

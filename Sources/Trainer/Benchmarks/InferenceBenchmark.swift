@@ -26,7 +26,8 @@ public struct InferenceBenchmark: Sendable {
     var ranks: Int
     var threads: Int
     var batch: Int
-    var imageSize: Int
+    /// Nil for a network that hears.
+    var imageSize: Int?
     /// The median over the runs, of each the time of the slowest rank.
     var batchMilliseconds: Double
     var imagesPerSecond: Double
@@ -82,16 +83,16 @@ public struct InferenceBenchmark: Sendable {
     try store.initialize(seed: 1)
     let plan = try InferencePlan(
       model: model, batch: batch, precision: precision, parameters: store)
-    let images = try plan.floats(input: "images")
+    let samples = try plan.floats(input: model.name.input)
     var random = CounterRandom(seed: 1, index: rank, purpose: .syntheticFace)
-    for index in images.indices { images[index] = random.uniform(in: -2...2) }
+    for index in samples.indices { samples[index] = random.uniform(in: -2...2) }
     return plan
   }
 
   private func result(_ runs: TimedRuns, ranks: Int) -> Result {
     Result(
       model: model.name.rawValue, precision: precision.rawValue, ranks: ranks, threads: threads,
-      batch: batch, imageSize: model.imageSize,
+      batch: batch, imageSize: model.name.isVisual ? model.imageSize : nil,
       batchMilliseconds: TimedRuns.rounded(runs.median * 1000),
       imagesPerSecond: TimedRuns.rounded(Double(batch * ranks) / runs.median),
       peakMemoryMebibytes: TimedRuns.rounded(runs.peakMemoryMebibytes),

@@ -26,7 +26,8 @@ public struct StepBenchmark: Sendable {
     var ranks: Int
     var threads: Int
     var batchPerRank: Int
-    var imageSize: Int
+    /// Nil for a network that hears.
+    var imageSize: Int?
     /// The median over the steps, of each the time of the slowest rank.
     var stepMilliseconds: Double
     var imagesPerSecond: Double
@@ -82,7 +83,7 @@ public struct StepBenchmark: Sendable {
   private func result(_ runs: TimedRuns, ranks: Int) -> Result {
     Result(
       model: model.name.rawValue, precision: precision.rawValue, ranks: ranks, threads: threads,
-      batchPerRank: batchPerRank, imageSize: model.imageSize,
+      batchPerRank: batchPerRank, imageSize: model.name.isVisual ? model.imageSize : nil,
       stepMilliseconds: TimedRuns.rounded(runs.median * 1000),
       imagesPerSecond: TimedRuns.rounded(Double(batchPerRank * ranks) / runs.median),
       peakMemoryMebibytes: TimedRuns.rounded(runs.peakMemoryMebibytes),
@@ -115,15 +116,15 @@ private struct BenchmarkStep {
         ranges: DecayRange.covering(plan.parameters.parameters), momentum: 0.9, nesterov: true,
         weightDecay: 1e-4),
       microBatch: benchmark.batchPerRank, microBatches: communicator.worldSize, seed: 1)
-    try fillWithRandomSamples(rank: communicator.rank, classes: benchmark.model.classes)
+    try fillWithRandomSamples(of: benchmark.model, rank: communicator.rank)
   }
 
-  private func fillWithRandomSamples(rank: Int, classes: Int) throws {
-    let arrays = try ClassifierArrays(step.plan)
+  private func fillWithRandomSamples(of model: ModelDescription, rank: Int) throws {
+    let arrays = try ClassifierArrays(step.plan, input: model.name.input)
     var random = CounterRandom(seed: 1, index: rank, purpose: .syntheticFace)
-    for index in arrays.images.indices { arrays.images[index] = random.uniform(in: -2...2) }
+    for index in arrays.samples.indices { arrays.samples[index] = random.uniform(in: -2...2) }
     for sample in 0..<step.microBatch {
-      arrays.labels[sample] = Int32(random.integer(below: classes))
+      arrays.labels[sample] = Int32(random.integer(below: model.classes))
       arrays.weights[sample] = 1
     }
   }

@@ -21,7 +21,9 @@ struct ModelSection: ConfigurationSection {
 
   static var keys: [ConfigurationKey<Self>] {
     [
-      ConfigurationKey("name", \.name, "Architecture, by torchvision's name."),
+      ConfigurationKey(
+        "name", \.name, "Architecture, by torchvision's name.",
+        must: Requirement(words: "a network that sees images") { $0.isVisual }),
       ConfigurationKey(
         "image_size", \.imageSize, "Height and width of the square input, pixels.",
         must: Requirement(words: "from 32 to 1024") { (32...1024).contains($0) }),

@@ -38,7 +38,7 @@ final class ExpressionTask: TrainingTask {
   }
 
   func computeNextMicroBatch(slot: Int, draw: MicroBatchDraw) throws {
-    guard let batch = try loader.next(into: arrays.images) else {
+    guard let batch = try loader.next(into: arrays.samples) else {
       preconditionFailure("the requests cover every step of the training")
     }
     for sample in batch.labels.indices {

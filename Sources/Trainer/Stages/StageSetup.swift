@@ -78,7 +78,8 @@ extension Checkpoint {
 
 /// Weights to start from that another training left.
 enum InitialWeights {
-  /// Loads a published or own model; its head is left as initialised where the shapes differ.
+  /// Loads a published or own model; its head is left as initialised where the shapes differ, or
+  /// where the file has none, as torchvggish's do.
   ///
   /// - Parameter head: the names of the head's parameters, see `ModelName.head`.
   /// - Returns: the names of the tensors that were left as initialised.
@@ -93,8 +94,9 @@ enum InitialWeights {
       guard head.contains(tensor.name), let shape = shapes[tensor.name] else { return false }
       return isOfAnotherHead(tensor, shape: shape)
     }
+    let hasHead = file.descriptions.contains { head.contains($0.name) }
     // A head is one thing: its bias means nothing to a new weight.
-    let replaced = hasOtherHead ? head : []
+    let replaced = hasOtherHead || !hasHead ? head : []
     try parameters.loadModel(from: file, keeping: replaced)
     return replaced
   }

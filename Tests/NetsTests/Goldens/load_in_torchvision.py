@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Shows that models as we store them load in torchvision and give our logits there.
+"""Shows that models as we store them load in torchvision (VGGish, which it lacks, in a module with
+torchvggish's names) and give our logits there.
 
     python load_in_torchvision.py FOLDER     what ExportTests has written there
     python load_in_torchvision.py --check    ends with 0 where it could run
 
 FOLDER holds NAME.safetensors, NAME being torchvision's of the model, and NAME-logits.safetensors with
-`images` (NHWC) and the `logits` that we compute of them.
+`images` (NHWC) or `patches` (N1HW) and the `logits` that we compute of them.
 """
 
 import argparse
@@ -20,6 +21,8 @@ import torch
 import torchvision
 from safetensors.torch import load_file
 
+from networks import VGGISH, VGGish
+
 TOLERANCE = 1e-5  # of the largest logit
 SUFFIX = "-logits"
 
@@ -27,10 +30,16 @@ SUFFIX = "-logits"
 def difference(path):
     """Largest difference of logits, as a fraction of the largest logit."""
     expected = load_file(path.with_name(f"{path.stem}{SUFFIX}.safetensors"))
-    model = torchvision.models.get_model(path.stem, num_classes=expected["logits"].shape[1])
+    classes = expected["logits"].shape[1]
+    if path.stem == "vggish":
+        samples = expected["patches"]
+        model = VGGish(tuple(samples.shape[2:]), **VGGISH, outputs=classes)
+    else:
+        samples = expected["images"].permute(0, 3, 1, 2).contiguous()
+        model = torchvision.models.get_model(path.stem, num_classes=classes)
     model.load_state_dict(load_file(path), strict=True)
     with torch.no_grad():
-        logits = model.eval()(expected["images"].permute(0, 3, 1, 2).contiguous())
+        logits = model.eval()(samples)
     return float((logits - expected["logits"]).abs().max() / logits.abs().max())
 
 
