@@ -73,6 +73,14 @@ extension EndToEnd {
       #expect(try laboratory.finalModel("drops-1") == laboratory.finalModel("drops-4"))
     }
 
+    @Test("with two kernel threads a rank, too, any number of ranks gives the same weights")
+    func kernelThreads() throws {
+      let overrides = ["threads=2", "train.max_steps=3"]
+      try laboratory.train("threads-1", overrides)
+      try laboratory.train("threads-2", ranks: 2, overrides)
+      #expect(try laboratory.finalModel("threads-1") == laboratory.finalModel("threads-2"))
+    }
+
     @Test(
       "a rank that is killed or faults ends the job, and the run goes on to the same weights",
       arguments: [SIGKILL, SIGSEGV])
