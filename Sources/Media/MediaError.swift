@@ -1,4 +1,4 @@
-/// What can be wrong with an image file; every message names the file.
+/// What can be wrong with an image or a recording; every message names the file.
 public enum MediaError: Error, Equatable, Sendable, CustomStringConvertible {
   /// The file cannot be opened or read; `reason` is the operating system's.
   case unreadable(file: String, reason: String)
@@ -16,6 +16,18 @@ public enum MediaError: Error, Equatable, Sendable, CustomStringConvertible {
   case codec(reason: String)
   /// The file cannot be written; `reason` is the operating system's.
   case unwritable(file: String, reason: String)
+  /// The content is in no format that holds sound, whatever the file is called.
+  case unknownSound(file: String, firstBytes: [UInt8], reason: String)
+  /// The file has no sound track.
+  case noSoundTrack(file: String)
+  /// The sound is damaged, or its header claims what no recording is.
+  case brokenSound(file: String, reason: String)
+  /// The header claims more sound than the file holds.
+  case truncatedSound(file: String, claimed: String, present: String)
+  /// The recording is longer than what is read at once.
+  case soundTooLong(file: String, limitSeconds: Double)
+  /// Seconds that no recording has were asked for.
+  case soundRange(file: String, lower: Double, upper: Double)
 
   /// The message for the user.
   public var description: String {
@@ -32,6 +44,16 @@ public enum MediaError: Error, Equatable, Sendable, CustomStringConvertible {
       "\(file): has \(bytes) bytes; images of at most \(limit) are read"
     case .codec(let reason): "image codec: \(reason)"
     case .unwritable(let file, let reason): "\(file): cannot be written: \(reason)"
+    case .unknownSound(let file, let firstBytes, let reason):
+      "\(file): is no recording (starts with \(Self.hexadecimal(firstBytes))): \(reason)"
+    case .noSoundTrack(let file): "\(file): has no sound track"
+    case .brokenSound(let file, let reason): "\(file): broken recording: \(reason)"
+    case .truncatedSound(let file, let claimed, let present):
+      "\(file): truncated recording: claims \(claimed) but holds \(present)"
+    case .soundTooLong(let file, let limitSeconds):
+      "\(file): is longer than \(limitSeconds) s; read it in ranges"
+    case .soundRange(let file, let lower, let upper):
+      "\(file): \(lower) s to \(upper) s is no range of a recording; start at 0 or later"
     }
   }
 

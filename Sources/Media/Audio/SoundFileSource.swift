@@ -1,0 +1,106 @@
+import CSndFile
+import Foundation
+
+/// Owns libsndfile's handle of one recording.
+final class SoundFileSource: SoundSource {
+  private static let blockFrames = 4096
+
+  let header: AudioHeader
+  let seeksExactly = true
+
+  private let file: SoundFile
+  private let format: SoundFormat
+  private let handle: OpaquePointer
+  private var position = 0
+  /// `[blockFrames, channels]`.
+  private let interleaved: UnsafeMutablePointer<Float>
+
+  /// Nil where libsndfile knows the container and not what is in it: FFmpeg may.
+  ///
+  /// - Throws: `MediaError` for a damaged file.
+  init?(_ file: SoundFile, format: SoundFormat) throws {
+    try ChunkedFile(file: file, format: format).requireWholeSound()
+    var info = SF_INFO()
+    guard lseek(file.descriptor, 0, SEEK_SET) == 0,
+      let handle = sf_open_fd(file.descriptor, Int32(SFM_READ), &info, Int32(SF_FALSE))
+    else {
+      let code = sf_error(nil)
+      if code == SF_ERR_UNSUPPORTED_ENCODING || code == SF_ERR_UNRECOGNISED_FORMAT { return nil }
+      throw MediaError.brokenSound(file: file.path, reason: String(cString: sf_error_number(code)))
+    }
+    let isCounted = info.frames >= 0 && info.frames < sf_count_t.max
+    let header = AudioHeader(
+      format: format.rawValue, rate: Int(info.samplerate), channels: Int(info.channels),
+      frames: isCounted ? Int(info.frames) : nil)
+    do {
+      try header.validate(file: file.path)
+    } catch {
+      sf_close(handle)
+      throw error
+    }
+    self.file = file
+    self.format = format
+    self.handle = handle
+    self.header = header
+    interleaved = .allocate(capacity: Self.blockFrames * header.channels)
+  }
+
+  deinit {
+    interleaved.deallocate()
+    sf_close(handle)
+  }
+
+  func seek(to frame: Int) throws {
+    if frame == position { return }
+    let target = min(frame, header.frames ?? frame)
+    let landing = format.seeksExactly ? target : 0
+    guard sf_seek(handle, sf_count_t(landing), SEEK_SET) == landing else {
+      throw broken("cannot go to \(Double(frame) / Double(header.rate)) s")
+    }
+    position = landing
+    // Transform codecs carry state from block to block: only decoding them all gives the same bits.
+    while position < target {
+      let got = try readInterleaved(min(Self.blockFrames, target - position))
+      if got == 0 { return }
+    }
+  }
+
+  func read(into block: UnsafeMutableBufferPointer<Float>) throws -> Int {
+    var count = 0
+    while count < block.count {
+      let got = try readInterleaved(min(Self.blockFrames, block.count - count))
+      if got == 0 { break }
+      average(got, into: block, at: count)
+      count += got
+    }
+    return count
+  }
+
+  private func readInterleaved(_ frames: Int) throws -> Int {
+    let got = Int(sf_readf_float(handle, interleaved, sf_count_t(frames)))
+    let code = sf_error(handle)
+    guard code == SF_ERR_NO_ERROR else { throw broken(String(cString: sf_error_number(code))) }
+    position += got
+    if got < frames, let claimed = header.frames, position < claimed {
+      throw MediaError.truncatedSound(
+        file: file.path, claimed: "\(claimed) samples", present: "\(position)")
+    }
+    return got
+  }
+
+  private func average(_ frames: Int, into block: UnsafeMutableBufferPointer<Float>, at start: Int)
+  {
+    let channels = header.channels
+    let interleaved = self.interleaved
+    let scale = 1 / Float(channels)
+    for frame in 0..<frames {
+      var sum: Float = 0
+      for channel in 0..<channels { sum += interleaved[frame * channels + channel] }
+      block[start + frame] = sum * scale
+    }
+  }
+
+  private func broken(_ reason: String) -> MediaError {
+    .brokenSound(file: file.path, reason: reason)
+  }
+}

@@ -1,0 +1,228 @@
+import CFFmpeg
+
+/// Owns FFmpeg's demuxer and decoder of one file's sound track; gives its samples as they are decoded.
+final class SoundTrack {
+  /// What may be opened as a file with sound. Play lists and the like, which name other files, are not
+  /// in it.
+  private static let containers =
+    "aac,ac3,aiff,amr,ape,asf,avi,eac3,flac,flv,matroska,webm,mov,mp3,mpeg,mpegts,ogg,tta,w64,wav,wv"
+
+  let header: AudioHeader
+  /// Whether the container finds a moment and says exactly which: MP4 and its kin.
+  let findsMoments: Bool
+  /// Whether `header.frames` speaks of this track alone, and is no guess.
+  let claimIsFirm: Bool
+
+  private let path: String
+  private var demuxer: UnsafeMutablePointer<AVFormatContext>?
+  private var decoder: UnsafeMutablePointer<AVCodecContext>?
+  private var packet = av_packet_alloc()
+  private var frame = av_frame_alloc()
+  private let stream: UnsafeMutablePointer<AVStream>
+  /// Where the file's playback starts, as a sample of this track.
+  private let origin: Int
+  private let mixer: ChannelMixer
+
+  /// - Throws: `MediaError.unknownSound`, `noSoundTrack`, `brokenSound`.
+  init(_ file: SoundFile) throws {
+    path = file.path
+    let demuxer = try Self.openDemuxer(file)
+    var decoder: UnsafeMutablePointer<AVCodecContext>?
+    do {
+      stream = try Self.soundStream(of: demuxer, file.path)
+      decoder = try Self.openDecoder(stream, file.path)
+      header = try Self.header(demuxer, stream, decoder, file.path)
+      mixer = ChannelMixer(channels: header.channels, rate: header.rate, file: file.path)
+    } catch {
+      var opened: UnsafeMutablePointer<AVFormatContext>? = demuxer
+      avcodec_free_context(&decoder)
+      avformat_close_input(&opened)
+      throw error
+    }
+    self.demuxer = demuxer
+    self.decoder = decoder
+    origin = Self.origin(demuxer, rate: header.rate)
+    findsMoments =
+      header.format.hasPrefix("mov,")
+      && Int(stream.pointee.time_base.den) >= header.rate * Int(stream.pointee.time_base.num)
+    // A fragmented MP4 does not count its packets, and claims whatever its first fragment does.
+    let isMeasured = demuxer.pointee.duration_estimation_method == AVFMT_DURATION_FROM_STREAM
+    let isCounted = findsMoments && stream.pointee.nb_frames > 0
+    claimIsFirm = isMeasured && (isCounted || !findsMoments && demuxer.pointee.nb_streams == 1)
+  }
+
+  deinit {
+    av_frame_free(&frame)
+    av_packet_free(&packet)
+    avcodec_free_context(&decoder)
+    avformat_close_input(&demuxer)
+  }
+
+  /// Makes what is decoded next start at `frame` or before it.
+  func jump(to frame: Int) throws {
+    let sample = AVRational(num: 1, den: Int32(header.rate))
+    let time = av_rescale_q(Int64(frame + origin), sample, stream.pointee.time_base)
+    let status = avformat_seek_file(demuxer, stream.pointee.index, .min, time, time, 0)
+    guard status >= 0 else { throw broken("cannot go to a moment", status) }
+    // A fresh decoder: flushing leaves the state of AAC's noise, which would tell what was read before.
+    avcodec_free_context(&decoder)
+    decoder = try Self.openDecoder(stream, path)
+  }
+
+  /// Decodes on.
+  ///
+  /// - Returns: some samples, valid until the next call, and which sample of the track the first is, where
+  ///   the file says so; nil at the end.
+  func decode() throws -> (samples: UnsafeBufferPointer<Float>, start: Int?)? {
+    guard let frame else { throw MediaError.codec(reason: "FFmpeg has no memory for a frame") }
+    while true {
+      let status = avcodec_receive_frame(decoder, frame)
+      if status == aver_error_end_of_file { return nil }
+      if status == 0 { return (try mixer.mix(frame), start(of: frame)) }
+      guard status == aver_error_again else { throw broken("cannot be decoded", status) }
+      try sendPacket()
+    }
+  }
+
+  private func sendPacket() throws {
+    guard let packet else { throw MediaError.codec(reason: "FFmpeg has no memory for a packet") }
+    defer { av_packet_unref(packet) }
+    repeat {
+      av_packet_unref(packet)
+      let status = av_read_frame(demuxer, packet)
+      if status == aver_error_end_of_file {
+        avcodec_send_packet(decoder, nil)
+        return
+      }
+      guard status >= 0 else { throw broken("cannot be read", status) }
+    } while packet.pointee.stream_index != stream.pointee.index
+    if packet.pointee.flags & AV_PKT_FLAG_CORRUPT != 0 {
+      throw MediaError.brokenSound(file: path, reason: "a packet of sound is not whole")
+    }
+    let status = avcodec_send_packet(decoder, packet)
+    guard status >= 0 else { throw broken("cannot be decoded", status) }
+  }
+
+  private func start(of frame: UnsafeMutablePointer<AVFrame>) -> Int? {
+    Self.sample(frame.pointee.best_effort_timestamp, stream.pointee.time_base, header.rate)
+      .map { $0 - origin }
+  }
+
+  private func broken(_ what: String, _ status: Int32) -> MediaError {
+    .brokenSound(file: path, reason: "\(what): \(Self.text(status))")
+  }
+}
+
+extension SoundTrack {
+  private static func openDemuxer(_ file: SoundFile) throws -> UnsafeMutablePointer<AVFormatContext>
+  {
+    av_log_set_level(AV_LOG_QUIET)
+    var options: OpaquePointer?
+    defer { av_dict_free(&options) }
+    av_dict_set(&options, "protocol_whitelist", "file", 0)
+    av_dict_set(&options, "format_whitelist", containers, 0)
+    var demuxer: UnsafeMutablePointer<AVFormatContext>?
+    var status = avformat_open_input(&demuxer, "file:" + file.path, nil, &options)
+    if status >= 0 { status = avformat_find_stream_info(demuxer, nil) }
+    guard status >= 0, let demuxer else {
+      avformat_close_input(&demuxer)
+      throw MediaError.unknownSound(
+        file: file.path, firstBytes: try file.bytes(at: 0, count: 4), reason: text(status))
+    }
+    return demuxer
+  }
+
+  private static func soundStream(
+    of demuxer: UnsafeMutablePointer<AVFormatContext>, _ path: String
+  ) throws -> UnsafeMutablePointer<AVStream> {
+    let index = Int(av_find_best_stream(demuxer, AVMEDIA_TYPE_AUDIO, -1, -1, nil, 0))
+    guard index >= 0, let stream = demuxer.pointee.streams[index] else {
+      throw MediaError.noSoundTrack(file: path)
+    }
+    for other in streams(demuxer) where other != stream { other.pointee.discard = AVDISCARD_ALL }
+    return stream
+  }
+
+  private static func openDecoder(
+    _ stream: UnsafeMutablePointer<AVStream>, _ path: String
+  ) throws -> UnsafeMutablePointer<AVCodecContext>? {
+    let identifier = stream.pointee.codecpar.pointee.codec_id
+    guard let codec = avcodec_find_decoder(identifier) else {
+      let name = String(cString: avcodec_get_name(identifier))
+      throw MediaError.brokenSound(file: path, reason: "FFmpeg has no decoder for \(name)")
+    }
+    var decoder = avcodec_alloc_context3(codec)
+    var status = avcodec_parameters_to_context(decoder, stream.pointee.codecpar)
+    decoder?.pointee.pkt_timebase = stream.pointee.time_base
+    decoder?.pointee.thread_count = 1
+    if status >= 0 { status = avcodec_open2(decoder, codec, nil) }
+    guard status >= 0 else {
+      avcodec_free_context(&decoder)
+      throw MediaError.brokenSound(file: path, reason: "no decoder can start: \(text(status))")
+    }
+    return decoder
+  }
+
+  private static func header(
+    _ demuxer: UnsafeMutablePointer<AVFormatContext>, _ stream: UnsafeMutablePointer<AVStream>,
+    _ decoder: UnsafeMutablePointer<AVCodecContext>?, _ path: String
+  ) throws -> AudioHeader {
+    let parameters = stream.pointee.codecpar.pointee
+    var header = AudioHeader(
+      format: String(cString: demuxer.pointee.iformat.pointee.name),
+      rate: Int(decoder?.pointee.sample_rate ?? 0),
+      channels: Int(decoder?.pointee.ch_layout.nb_channels ?? 0), frames: nil)
+    if parameters.sample_rate > 0 { header.rate = Int(parameters.sample_rate) }
+    try header.validate(file: path)
+    if demuxer.pointee.duration_estimation_method != AVFMT_DURATION_FROM_BITRATE {
+      header.frames = claimedFrames(demuxer, stream, rate: header.rate)
+    }
+    return header
+  }
+
+  private static func claimedFrames(
+    _ demuxer: UnsafeMutablePointer<AVFormatContext>, _ stream: UnsafeMutablePointer<AVStream>,
+    rate: Int
+  ) -> Int? {
+    let timeBase = stream.pointee.time_base
+    if let length = sample(stream.pointee.duration, timeBase, rate) {
+      let start = sample(stream.pointee.start_time, timeBase, rate) ?? 0
+      return max(0, start + length - origin(demuxer, rate: rate))
+    }
+    return sample(demuxer.pointee.duration, AVRational(num: 1, den: AV_TIME_BASE), rate)
+  }
+
+  /// The earliest start of anything that is seen or heard.
+  ///
+  /// Not below 0: before it lies what codecs need for a start, not sound.
+  private static func origin(_ demuxer: UnsafeMutablePointer<AVFormatContext>, rate: Int) -> Int {
+    let starts = streams(demuxer).compactMap { stream -> Int? in
+      let isSeen =
+        stream.pointee.codecpar.pointee.codec_type == AVMEDIA_TYPE_VIDEO
+        && stream.pointee.disposition & AV_DISPOSITION_ATTACHED_PIC == 0
+      let isHeard = stream.pointee.codecpar.pointee.codec_type == AVMEDIA_TYPE_AUDIO
+      guard isSeen || isHeard else { return nil }
+      return sample(stream.pointee.start_time, stream.pointee.time_base, rate)
+    }
+    return max(0, starts.min() ?? 0)
+  }
+
+  private static func streams(
+    _ demuxer: UnsafeMutablePointer<AVFormatContext>
+  ) -> [UnsafeMutablePointer<AVStream>] {
+    (0..<Int(demuxer.pointee.nb_streams)).compactMap { demuxer.pointee.streams[$0] }
+  }
+
+  /// A time stamp in samples; nil where there is none, or one that no recording has.
+  private static func sample(_ time: Int64, _ timeBase: AVRational, _ rate: Int) -> Int? {
+    guard time != aver_no_timestamp, timeBase.num > 0, timeBase.den > 0 else { return nil }
+    let sample = av_rescale_q(time, timeBase, AVRational(num: 1, den: Int32(rate)))
+    return abs(Double(sample)) < 0x1p50 ? Int(sample) : nil
+  }
+
+  private static func text(_ status: Int32) -> String {
+    var bytes = [CChar](repeating: 0, count: 128)
+    av_strerror(status, &bytes, bytes.count)
+    return String(decoding: bytes.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+  }
+}
