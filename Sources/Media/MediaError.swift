@@ -42,7 +42,7 @@ public enum MediaError: Error, Equatable, Sendable, CustomStringConvertible {
       "\(file): claims \(width)x\(height) pixels; at most \(limit) are decoded"
     case .tooManyBytes(let file, let bytes, let limit):
       "\(file): has \(bytes) bytes; images of at most \(limit) are read"
-    case .codec(let reason): "image codec: \(reason)"
+    case .codec(let reason): "codec: \(reason)"
     case .unwritable(let file, let reason): "\(file): cannot be written: \(reason)"
     case .unknownSound(let file, let firstBytes, let reason):
       "\(file): is no recording (starts with \(Self.hexadecimal(firstBytes))): \(reason)"

@@ -1,14 +1,13 @@
 import CFFmpeg
 
 /// Makes FFmpeg's decoded frames, of whatever sample type, the mean of their channels.
+///
+/// libswresample could do it, but refuses channels that the file does not name, and keeps state.
 final class ChannelMixer {
   private let channels: Int
   private let rate: Int
   private let file: String
   private var mixed = UnsafeMutableBufferPointer<Float>.allocate(capacity: 0)
-  /// Converts samples to float32, without touching rate or channels; nil until one is needed.
-  private var converter: OpaquePointer?
-  private var converted = av_frame_alloc()
 
   /// - Parameters:
   ///   - channels: what every frame has to have.
@@ -20,11 +19,7 @@ final class ChannelMixer {
     self.file = file
   }
 
-  deinit {
-    mixed.deallocate()
-    swr_free(&converter)
-    av_frame_free(&converted)
-  }
+  deinit { mixed.deallocate() }
 
   /// - Returns: the mean over the channels, valid until the next call.
   /// - Throws: `MediaError.brokenSound` where rate or channels changed.
@@ -37,47 +32,55 @@ final class ChannelMixer {
           "changes from \(rate) Hz and \(channels) channels to \(frame.pointee.sample_rate) Hz "
           + "and \(frameChannels)")
     }
-    let isFloat = frame.pointee.format == AV_SAMPLE_FMT_FLTP.rawValue
-    let planes = isFloat ? frame : try convert(frame)
-    let count = Int(planes.pointee.nb_samples)
+    let count = Int(frame.pointee.nb_samples)
     if count > mixed.count {
       mixed.deallocate()
       mixed = .allocate(capacity: count)
     }
-    average(planes, count)
-    return UnsafeBufferPointer(rebasing: mixed[..<count])
-  }
-
-  private func average(_ frame: UnsafeMutablePointer<AVFrame>, _ count: Int) {
-    let scale = 1 / Float(channels)
-    let mixed = self.mixed
-    for channel in 0..<channels {
-      guard let plane = UnsafeRawPointer(frame.pointee.extended_data[channel]) else { continue }
-      let samples = plane.assumingMemoryBound(to: Float.self)
-      if channel == 0 {
-        for index in 0..<count { mixed[index] = samples[index] }
-      } else {
-        for index in 0..<count { mixed[index] += samples[index] }
-      }
+    let sum = UnsafeMutableBufferPointer(rebasing: mixed[..<count])
+    sum.update(repeating: 0)
+    for channel in 0..<channels { try add(channel, of: frame, to: sum) }
+    if channels > 1 {
+      let scale = 1 / Float(channels)
+      for index in 0..<count { sum[index] *= scale }
     }
-    if channels > 1 { for index in 0..<count { mixed[index] *= scale } }
+    return UnsafeBufferPointer(sum)
   }
 
-  private func convert(
-    _ frame: UnsafeMutablePointer<AVFrame>
-  ) throws -> UnsafeMutablePointer<AVFrame> {
-    guard let converted else { throw Self.failure }
-    av_frame_unref(converted)
-    converted.pointee.format = AV_SAMPLE_FMT_FLTP.rawValue
-    converted.pointee.sample_rate = frame.pointee.sample_rate
-    guard av_channel_layout_copy(&converted.pointee.ch_layout, &frame.pointee.ch_layout) >= 0 else {
-      throw Self.failure
+  private func add(
+    _ channel: Int, of frame: UnsafeMutablePointer<AVFrame>,
+    to sum: UnsafeMutableBufferPointer<Float>
+  ) throws {
+    let format = AVSampleFormat(rawValue: frame.pointee.format)
+    let isPlanar = av_sample_fmt_is_planar(format) != 0
+    guard let plane = UnsafeRawPointer(frame.pointee.extended_data[isPlanar ? channel : 0]) else {
+      throw MediaError.brokenSound(file: file, reason: "channel \(channel) has no samples")
     }
-    if converter == nil { converter = swr_alloc() }
-    // It sets itself up for the first frame; a later one of another kind is refused.
-    guard swr_convert_frame(converter, converted, frame) >= 0 else { throw Self.failure }
-    return converted
+    let samples = SampleLane(
+      plane: plane, first: isPlanar ? 0 : channel, stride: isPlanar ? 1 : channels)
+    switch av_get_packed_sample_fmt(format) {
+    case AV_SAMPLE_FMT_U8: samples.add(to: sum) { (sample: UInt8) in Float(sample) / 128 - 1 }
+    case AV_SAMPLE_FMT_S16: samples.add(to: sum) { (sample: Int16) in Float(sample) * 0x1p-15 }
+    case AV_SAMPLE_FMT_S32: samples.add(to: sum) { (sample: Int32) in Float(sample) * 0x1p-31 }
+    case AV_SAMPLE_FMT_S64: samples.add(to: sum) { (sample: Int64) in Float(sample) * 0x1p-63 }
+    case AV_SAMPLE_FMT_FLT: samples.add(to: sum) { (sample: Float) in sample }
+    case AV_SAMPLE_FMT_DBL: samples.add(to: sum) { (sample: Double) in Float(sample) }
+    default: throw MediaError.brokenSound(file: file, reason: "samples of no known type")
+    }
   }
+}
 
-  private static let failure = MediaError.codec(reason: "libswresample cannot convert samples")
+/// The samples of one channel where a decoder left them.
+private struct SampleLane {
+  var plane: UnsafeRawPointer
+  var first: Int
+  var stride: Int
+
+  @inline(__always)
+  func add<Sample>(
+    to sum: UnsafeMutableBufferPointer<Float>, _ float: (Sample) -> Float
+  ) {
+    let samples = plane.assumingMemoryBound(to: Sample.self) + first
+    for index in 0..<sum.count { sum[index] += float(samples[index * stride]) }
+  }
 }

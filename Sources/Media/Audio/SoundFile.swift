@@ -5,6 +5,8 @@ final class SoundFile {
   let path: String
   let descriptor: Int32
   let size: Int
+  /// Where `read` reads, in bytes.
+  private(set) var position = 0
 
   /// - Throws: `MediaError.unreadable`, `MediaError.empty`.
   init(_ path: String) throws {
@@ -30,6 +32,26 @@ final class SoundFile {
     let got = bytes.withUnsafeMutableBytes { pread(descriptor, $0.baseAddress, count, offset) }
     guard got >= 0 else { throw Self.systemError(path) }
     return Array(bytes.prefix(got))
+  }
+
+  /// Reads at `position`.
+  ///
+  /// - Returns: how many bytes; 0 at the end, and where the file cannot be read.
+  func read(into buffer: UnsafeMutableRawPointer?, count: Int) -> Int {
+    let got = max(0, pread(descriptor, buffer, count, position))
+    position += got
+    return got
+  }
+
+  /// Moves `position`.
+  ///
+  /// - Parameter whence: `SEEK_SET`, `SEEK_CUR` or `SEEK_END`.
+  /// - Returns: the new position.
+  func seek(_ offset: Int, _ whence: Int32) -> Int {
+    let base = whence == SEEK_CUR ? position : whence == SEEK_END ? size : 0
+    let (sum, overflow) = base.addingReportingOverflow(offset)
+    if !overflow && sum >= 0 { position = sum }
+    return position
   }
 
   private static func systemError(_ path: String) -> MediaError {

@@ -21,9 +21,9 @@ final class SoundFileSource: SoundSource {
   init?(_ file: SoundFile, format: SoundFormat) throws {
     try ChunkedFile(file: file, format: format).requireWholeSound()
     var info = SF_INFO()
-    guard lseek(file.descriptor, 0, SEEK_SET) == 0,
-      let handle = sf_open_fd(file.descriptor, Int32(SFM_READ), &info, Int32(SF_FALSE))
-    else {
+    var access = Self.access
+    let user = Unmanaged.passUnretained(file).toOpaque()
+    guard let handle = sf_open_virtual(&access, Int32(SFM_READ), &info, user) else {
       let code = sf_error(nil)
       if code == SF_ERR_UNSUPPORTED_ENCODING || code == SF_ERR_UNRECOGNISED_FORMAT { return nil }
       throw MediaError.brokenSound(file: file.path, reason: String(cString: sf_error_number(code)))
@@ -102,5 +102,24 @@ final class SoundFileSource: SoundSource {
 
   private func broken(_ reason: String) -> MediaError {
     .brokenSound(file: file.path, reason: reason)
+  }
+}
+
+extension SoundFileSource {
+  /// How libsndfile reads a `SoundFile`: where a file cannot be opened it closes a descriptor, even one
+  /// that it is told to leave alone, which by then could be another thread's.
+  private static let access = SF_VIRTUAL_IO(
+    get_filelen: { user in sf_count_t(file(user)?.size ?? 0) },
+    seek: { offset, whence, user in
+      sf_count_t(file(user)?.seek(Int(offset), whence) ?? -1)
+    },
+    read: { buffer, count, user in
+      sf_count_t(file(user)?.read(into: buffer, count: Int(count)) ?? 0)
+    },
+    write: { _, _, _ in 0 },
+    tell: { user in sf_count_t(file(user)?.position ?? -1) })
+
+  private static func file(_ user: UnsafeMutableRawPointer?) -> SoundFile? {
+    user.map { Unmanaged.fromOpaque($0).takeUnretainedValue() }
   }
 }
