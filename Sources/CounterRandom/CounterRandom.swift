@@ -9,6 +9,7 @@ public enum RandomPurpose: UInt16, Sendable, CaseIterable {
   case syntheticFace = 6
   case dropout = 7
   case stochasticDepth = 8
+  case spectrogramMask = 13
 }
 
 /// A counter-based random generator: a pure function of its key and of how many numbers were drawn.
