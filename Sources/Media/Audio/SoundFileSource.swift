@@ -11,7 +11,8 @@ final class SoundFileSource: SoundSource {
   private let file: SoundFile
   private let format: SoundFormat
   private let handle: OpaquePointer
-  private var position = 0
+  /// The sample that is read next; nil after an error.
+  private var position: Int? = 0
   /// `[blockFrames, channels]`.
   private let interleaved: UnsafeMutablePointer<Float>
 
@@ -59,9 +60,11 @@ final class SoundFileSource: SoundSource {
     }
     position = landing
     // Transform codecs carry state from block to block: only decoding them all gives the same bits.
-    while position < target {
-      let got = try readInterleaved(min(Self.blockFrames, target - position))
+    var missing = target - landing
+    while missing > 0 {
+      let got = try readInterleaved(min(Self.blockFrames, missing))
       if got == 0 { return }
+      missing -= got
     }
   }
 
@@ -77,14 +80,16 @@ final class SoundFileSource: SoundSource {
   }
 
   private func readInterleaved(_ frames: Int) throws -> Int {
+    guard let start = position else { throw broken("is read on after an error") }
+    position = nil
     let got = Int(sf_readf_float(handle, interleaved, sf_count_t(frames)))
     let code = sf_error(handle)
     guard code == SF_ERR_NO_ERROR else { throw broken(String(cString: sf_error_number(code))) }
-    position += got
-    if got < frames, let claimed = header.frames, position < claimed {
+    if got < frames, let claimed = header.frames, start + got < claimed {
       throw MediaError.truncatedSound(
-        file: file.path, claimed: "\(claimed) samples", present: "\(position)")
+        file: file.path, claimed: "\(claimed) samples", present: "\(start + got)")
     }
+    position = start + got
     return got
   }
 

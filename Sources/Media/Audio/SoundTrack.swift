@@ -74,7 +74,9 @@ final class SoundTrack {
   /// - Returns: some samples, valid until the next call, and which sample of the track the first is, where
   ///   the file says so; nil at the end.
   func decode() throws -> (samples: UnsafeBufferPointer<Float>, start: Int?)? {
-    guard let frame else { throw MediaError.codec(reason: "FFmpeg has no memory for a frame") }
+    guard let frame, let decoder else {
+      throw MediaError.codec(reason: "FFmpeg has no decoder or no memory for a frame")
+    }
     while true {
       let status = avcodec_receive_frame(decoder, frame)
       if status == aver_error_end_of_file { return nil }

@@ -84,6 +84,16 @@ final class SoundTrackSource: SoundSource {
 
   /// Decodes on where all was read; false at the end.
   private func hasMore() throws -> Bool {
+    do {
+      return try decodeMore()
+    } catch {
+      // Whatever is read next starts afresh: damage must not be passed over by asking again.
+      (position, isFirst) = (.max, false)
+      throw error
+    }
+  }
+
+  private func decodeMore() throws -> Bool {
     while silence == 0 && pending.isEmpty {
       guard let (samples, start) = try track.decode() else {
         try requireWhole()

@@ -138,4 +138,59 @@ private struct ForgedWAV {
       #expect(message.hasPrefix("\(file): "))
     }
   }
+
+  /// Damage is not passed over by asking again, and what lies before it stays readable.
+  @Test(arguments: ["chirp.flac", "chirp.ogg", "late.ts"])
+  func errorsLeaveNoTrace(name: String) throws {
+    let scratch = try SoundScratch()
+    var bytes = try [UInt8](Data(contentsOf: SoundFixtures.folder.appending(path: name)))
+    let middle = bytes.count * 6 / 10
+    for place in middle..<(middle + 400) { bytes[place] = UInt8(truncatingIfNeeded: place &* 37) }
+    let file = try scratch.file("damaged", bytes)
+    let ranges = [0.1..<0.2, 0..<9, 0.3..<0.4, 1.2..<1.3, 0..<9, 1.2..<1.3]
+    let reader = AudioReader()
+    try reader.open(file)
+    for range in ranges {
+      let fresh = AudioReader()
+      try fresh.open(file)
+      let expected = Result { try fresh.read(seconds: range) }
+      let result = Result { try reader.read(seconds: range) }
+      #expect("\(result)" == "\(expected)", "\(range)")
+    }
+    // Ogg pages and transport packets carry checksums, by which the libraries leave out damaged ones.
+    if name == "chirp.flac" { #expect(throws: MediaError.self) { try reader.read() } }
+  }
+
+  /// The header of FLAC has 36 bits for the number of samples.
+  @Test func flacThatClaimsDaysIsTruncated() throws {
+    let scratch = try SoundScratch()
+    var bytes = try [UInt8](Data(contentsOf: SoundFixtures.folder.appending(path: "chirp.flac")))
+    bytes[21] |= 0x0F
+    let file = try scratch.file("a.flac", bytes)
+    let reader = AudioReader()
+    #expect(try reader.open(file).seconds ?? 0 > 1_000_000)
+    #expect(try reader.read(seconds: 0..<1).count == 16_000)
+    let error = #expect(throws: MediaError.self) { try reader.read() }
+    #expect(try "\(#require(error))".hasPrefix("\(file): "))
+  }
+
+  /// Four hours of silence, of which the disk holds nothing: any part is read at once.
+  @Test func hoursAreReadInRanges() throws {
+    let scratch = try SoundScratch()
+    let bytes = UInt32(4 * 3_600 * 48_000 * 2)
+    let file = try scratch.file(
+      "hours.wav", ForgedWAV(rate: 48_000, claimedBytes: bytes, samples: []).bytes)
+    let handle = try FileHandle(forWritingTo: URL(filePath: file))
+    try handle.truncate(atOffset: 44 + UInt64(bytes))
+    try handle.close()
+    let reader = AudioReader()
+    #expect(try reader.open(file).seconds == 14_400)
+    #expect(try reader.read(seconds: 14_399..<14_500) == [Float](repeating: 0, count: 16_000))
+    #expect(throws: MediaError.soundTooLong(file: file, limitSeconds: 2)) {
+      try reader.read(limitSeconds: 2)
+    }
+    var blocks: [Int] = []
+    try reader.read(seconds: 7_000..<7_003) { blocks.append($0.count) }
+    #expect(blocks.reduce(0, +) == 48_000 && blocks.max() ?? 0 <= 8_192)
+  }
 }

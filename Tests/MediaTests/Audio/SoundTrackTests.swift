@@ -52,6 +52,18 @@ import Testing
     #expect(try rootMeanSquare(read(name)[..<7_400]) < 1e-3)
   }
 
+  /// Half a second is missing in the file; what follows is where its time stamps say.
+  @Test func gapsAreSilent() throws {
+    let samples = try read("gap.mkv")
+    #expect(abs(samples.count - 24_000) <= 512)
+    #expect(rootMeanSquare(samples[9_000..<15_000]) < 1e-3)
+    for place in [2_000, 20_000] {
+      for index in place..<(place + 200) {
+        #expect(abs(samples[index] - SoundFixtures.chirp(at: Double(index) / 16_000)) < 0.02)
+      }
+    }
+  }
+
   @Test func videoWithoutSoundIsNamed() throws {
     let path = SoundFixtures.path("silent.mp4")
     #expect(throws: MediaError.noSoundTrack(file: path)) { try AudioReader().open(path) }

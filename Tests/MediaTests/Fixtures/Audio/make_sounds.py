@@ -35,7 +35,8 @@ def write_wav(path, samples, rate, channels):
 
 def encode(*arguments):
     command = ["ffmpeg", "-v", "error", "-y", *map(str, arguments)]
-    subprocess.run([*command[:-1], "-fflags", "+bitexact", "-map_metadata", "-1", command[-1]], check=True)
+    plain = ["-fflags", "+bitexact", "-map_metadata", "-1"]
+    subprocess.run([*command[:-1], *plain, command[-1]], check=True)
 
 
 def recordings(scratch):
@@ -49,11 +50,14 @@ def recordings(scratch):
     encode("-i", mono, "-c:a", "libopus", "-b:a", "32k", HERE / "chirp.webm")
     encode("-i", mono, "-c:a", "libvorbis", "-q:a", "1", HERE / "chirp.ogg")
     encode("-i", mono, "-c:a", "flac", HERE / "chirp.flac")
+    hole = ["-af", "aselect=not(between(t\\,0.5\\,1.0))", "-ar", "8000", "-c:a", "pcm_s16le"]
+    encode("-i", mono, *hole, HERE / "gap.mkv")
     picture = ["-f", "lavfi", "-i", "color=size=32x32:rate=25:duration=2.5"]
     video = ["-c:v", "libx264", "-preset", "ultrafast", "-c:a", "aac", "-b:a", "48k"]
     late = [*picture, "-itsoffset", "0.5", "-i", mono, "-map", "0:v", "-map", "1:a"]
     encode(*late, *video, HERE / "late.mp4")
-    encode(*late, "-c:v", "libvpx", "-b:v", "20k", "-c:a", "libopus", "-b:a", "32k", HERE / "late.webm")
+    webm = ["-c:v", "libvpx", "-b:v", "20k", "-c:a", "libopus", "-b:a", "32k"]
+    encode(*late, *webm, HERE / "late.webm")
     encode(*late, *video, HERE / "late.ts")
     encode(*picture, *video[:4], HERE / "silent.mp4")
 
