@@ -140,14 +140,15 @@ private struct ForgedWAV {
   }
 
   /// Damage is not passed over by asking again, and what lies before it stays readable.
-  @Test(arguments: ["chirp.flac", "chirp.ogg", "late.ts"])
+  @Test(arguments: ["chirp.flac", "chirp.ogg", "chirp.mp3", "chirp.m4a", "late.ts"])
   func errorsLeaveNoTrace(name: String) throws {
     let scratch = try SoundScratch()
     var bytes = try [UInt8](Data(contentsOf: SoundFixtures.folder.appending(path: name)))
     let middle = bytes.count * 6 / 10
     for place in middle..<(middle + 400) { bytes[place] = UInt8(truncatingIfNeeded: place &* 37) }
     let file = try scratch.file("damaged", bytes)
-    let ranges = [0.1..<0.2, 0..<9, 0.3..<0.4, 1.2..<1.3, 0..<9, 1.2..<1.3]
+    let late = [Range<Double>](repeating: 1.2..<1.3, count: 8)
+    let ranges = [0.1..<0.2, 0..<9, 0.3..<0.4] + late
     let reader = AudioReader()
     try reader.open(file)
     for range in ranges {
@@ -158,7 +159,9 @@ private struct ForgedWAV {
       #expect("\(result)" == "\(expected)", "\(range)")
     }
     // Ogg pages and transport packets carry checksums, by which the libraries leave out damaged ones.
-    if name == "chirp.flac" { #expect(throws: MediaError.self) { try reader.read() } }
+    if !["chirp.ogg", "late.ts"].contains(name) {
+      #expect(throws: MediaError.self) { try reader.read() }
+    }
   }
 
   /// The header of FLAC has 36 bits for the number of samples.
