@@ -2,8 +2,8 @@ import CounterRandom
 
 /// Hides stretches of time and ranges of frequency of a spectrogram.
 ///
-/// - Source: D. S. Park et al., "SpecAugment: a simple data augmentation method for automatic speech
-///   recognition", Interspeech 2019 (without its time warping, which gains least there).
+/// - Source: D. S. Park et al., "SpecAugment: a simple data augmentation method for automatic
+///   speech recognition", Interspeech 2019 (without its time warping, which gains least there).
 public struct SpecAugment: Equatable, Sendable {
   /// How many stretches of time are hidden; they may overlap.
   public var timeMasks: Int

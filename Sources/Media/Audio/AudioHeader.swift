@@ -11,7 +11,8 @@ public struct AudioHeader: Equatable, Sendable {
   public var rate: Int
   /// Sounds recorded side by side.
   public var channels: Int
-  /// Samples per channel as the header claims them, from the file's time 0 on; nil where it does not.
+  /// Samples per channel as the header claims them, from the file's time 0 on; nil where it does
+  /// not.
   public var frames: Int?
 
   /// The claimed length in seconds, from the file's time 0 on; nil where the header does not say.

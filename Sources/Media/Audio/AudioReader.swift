@@ -1,16 +1,18 @@
-/// Reads recordings as mono float32 at one rate, whatever they are: told apart by content, not by name.
+/// Reads recordings of any format as mono float32 at one rate.
 ///
-/// libsndfile reads WAV, FLAC, AIFF, AU, CAF and Ogg; FFmpeg reads the rest (MP3, the sound tracks of MP4, WebM and
-/// other videos). Channels are averaged. Time 0 is where the file's playback starts: a sound track
-/// that starts later than its video begins with silence, so both stay aligned.
+/// Formats are told apart by content, not by name. libsndfile reads WAV, FLAC, AIFF, AU, CAF and
+/// Ogg; FFmpeg reads the rest (MP3, the sound tracks of MP4, WebM and other videos). Channels are
+/// averaged. Time 0 is where the file's playback starts: a sound track that starts later than its
+/// video begins with silence, so both stay aligned.
 ///
-/// Memory is that of the samples asked for and of a few blocks, whatever the header claims.
-/// Each thread has its own reader; it keeps its filters from file to file.
+/// Memory is that of the samples asked for and of a few blocks, whatever the header claims. Each
+/// thread has its own reader; it keeps its filters from file to file.
 ///
-/// - Determinism: samples are a function of the file and of their place in it, not of what was read before.
-///   A range has the bits of the same part of the whole, except in MP4 (and its kin), where a range far
-///   from the start is decoded from one second ahead: codecs that draw noise (AAC's noise substitution) draw it anew.
-///   Other containers are decoded from their start, unless a range follows the one before.
+/// - Determinism: samples are a function of the file and the range, not of what was read before. A
+///   range has the bits of the same part of the whole, except in MP4 and its kin, where a range far
+///   from the start is decoded from one second ahead: AAC's noise substitution then draws other
+///   noise. FFmpeg's other containers and Ogg are decoded from their start, unless a range follows
+///   the one before: random parts of long recordings are quick in WAV, FLAC and MP4.
 public final class AudioReader {
   /// What VGGish expects, in Hz.
   public static let speechRate = 16_000
@@ -54,8 +56,10 @@ public final class AudioReader {
 
   /// Reads the whole recording that was opened last.
   ///
+  /// - Parameter limitSeconds: 0 or more.
   /// - Throws: `MediaError`; `soundTooLong` where it has more than `limitSeconds`.
   public func read(limitSeconds: Double = AudioReader.defaultLimitSeconds) throws -> [Float] {
+    precondition(limitSeconds >= 0)
     let limit = Int((min(limitSeconds, Self.farthestSeconds) * Double(rate)).rounded())
     // One sample more than the limit tells that there are more.
     let samples = try read(samples: 0..<(limit + 1))

@@ -2,15 +2,15 @@ import Foundation
 
 /// Log-mel spectrograms as VGGish defines them, of mono sound at 16 kHz.
 ///
-/// Each frame is 25 ms under a periodic Hann window, transformed with 512 points; the magnitudes are
-/// summed in 64 mel bands from 125 to 7 500 Hz, and the logarithm of the sum plus 0.01 is taken. Frames
-/// follow one another by 10 ms; the last one ends within the sound.
+/// Each frame is 25 ms under a periodic Hann window, transformed with 512 points; the magnitudes
+/// are summed in 64 mel bands from 125 to 7 500 Hz, and the logarithm of the sum plus 0.01 is
+/// taken. Frames follow one another by 10 ms; the last one ends within the sound.
 ///
-/// The transform is float64: in float32 the rounding of a loud tone is 5e-4 of the logarithm in bands that are
-/// silent. Each thread has its own.
+/// The transform is float64: in float32 a loud tone's rounding changes the logarithms of silent
+/// bands by 5e-4. Each thread has its own.
 ///
-/// - Source: S. Hershey et al., "CNN architectures for large-scale audio classification", ICASSP 2017;
-///   constants and formulas from AudioSet's `vggish_params.py` and `mel_features.py`.
+/// - Source: S. Hershey et al., "CNN architectures for large-scale audio classification", ICASSP
+///   2017; constants and formulas from AudioSet's `vggish_params.py` and `mel_features.py`.
 public final class LogMelSpectrogram {
   /// Of the sound, in Hz.
   public static let rate = 16_000
@@ -43,7 +43,8 @@ public final class LogMelSpectrogram {
     samples < windowSamples ? 0 : 1 + (samples - windowSamples) / hopSamples
   }
 
-  /// The middle of a frame's window, in seconds from the first sample on: where annotations of that moment belong.
+  /// The middle of a frame's window, in seconds from the first sample on: the moment whose
+  /// annotations belong to it.
   public static func centreSeconds(ofFrame frame: Int) -> Double {
     Double(frame * hopSamples + windowSamples / 2) / Double(rate)
   }

@@ -2,8 +2,8 @@ import Foundation
 
 /// Sums magnitudes of a spectrum under triangles that are evenly spaced in mel.
 ///
-/// - Source: AudioSet's `mel_features.py`: HTK's scale, 1127 ln(1 + f / 700 Hz); a triangle rises from one
-///   edge to the next and falls to the one after, linear in mel; bin 0 counts nowhere.
+/// - Source: AudioSet's `mel_features.py`: HTK's scale, 1127 ln(1 + f / 700 Hz); a triangle rises
+///   from one edge to the next and falls to the one after, linear in mel; bin 0 counts nowhere.
 struct MelFilterBank {
   /// The bins under one band's triangle, and where their weights are.
   private struct Band {

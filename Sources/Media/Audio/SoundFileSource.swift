@@ -111,8 +111,8 @@ final class SoundFileSource: SoundSource {
 }
 
 extension SoundFileSource {
-  /// How libsndfile reads a `SoundFile`: where a file cannot be opened it closes a descriptor, even one
-  /// that it is told to leave alone, which by then could be another thread's.
+  /// How libsndfile reads a `SoundFile`: where a file cannot be opened it closes a descriptor, even
+  /// one that it is told to leave alone, which by then could be another thread's.
   private static let access = SF_VIRTUAL_IO(
     get_filelen: { user in sf_count_t(file(user)?.size ?? 0) },
     seek: { offset, whence, user in

@@ -1,8 +1,9 @@
 /// The formats that libsndfile reads here, told by how a file starts.
 ///
-/// libsndfile knows some twenty more, from the laboratories of the 1990s: they are left out, since no data
-/// set uses them and each is one more parser that a hostile file could reach. MP3 goes to FFmpeg, which
-/// every libsndfile before 1.1 would need anyway: a file must not sound different on another machine.
+/// libsndfile knows some twenty more, from the laboratories of the 1990s: they are left out, since
+/// no data set uses them and each is one more parser that a hostile file could reach. MP3 goes to
+/// FFmpeg: libsndfile before 1.1 does not read it, and a file must not sound different on another
+/// machine.
 enum SoundFormat: String {
   case wav = "WAV"
   case bigEndianWAV = "RIFX"

@@ -2,11 +2,11 @@ import CFFmpeg
 
 /// Owns one libswresample converter from one rate to another, mono float32.
 ///
-/// The settings are written out, so that no build of FFmpeg chooses others: its own resampler (soxr is
-/// not in every build), a Kaiser window of β 9 over 256 samples of the lower rate, half its height at
-/// 0.97 of the lower Nyquist frequency. From 48 to 16 kHz this is flat to 7.5 kHz, where VGGish's
-/// last band ends, and 90 dB down at 8 kHz, where aliasing begins. Filters are exact where one second is a whole number of periods of at
-/// most 1024 output samples; other ratios interpolate between 1024 of them.
+/// The settings are written out, so that no build of FFmpeg chooses others: its own resampler (soxr
+/// is not in every build), a Kaiser window of β 9 over 256 samples of the lower rate, half its
+/// height at 0.97 of the lower Nyquist frequency. From 48 to 16 kHz this is flat to 7.5 kHz, where
+/// VGGish's last band ends, and 90 dB down at 8 kHz, where aliasing begins. Filters are exact for
+/// ratios of which the output's term is at most 1024; others interpolate between 1024 filters.
 ///
 /// As it is used here, sound is silent before its start and after its end, and the sample at output
 /// time t depends on nothing but the samples around t: ranges have the bits of the whole.
@@ -34,7 +34,8 @@ final class SoundResampler {
     while rest != 0 { (divisor, rest) = (rest, divisor % rest) }
     inputPeriod = inputRate / divisor
     outputPeriod = outputRate / divisor
-    span = Self.filterSamples * max(1, (inputRate + outputRate - 1) / outputRate) + 16
+    let widening = max(1, Double(inputRate) / Double(outputRate)) / Self.cutoff
+    span = Int((Double(Self.filterSamples) * widening).rounded(.up)) + 16
     try configure()
   }
 

@@ -4,7 +4,8 @@
 /// phase of the two rates, that the resampler computes what it would have computed from the start.
 final class SoundStream {
   private static let blockFrames = 8192
-  /// Full scale is 1. Float files go a little above it; what is far above is damage or another scale.
+  /// Full scale is 1. Float files go a little above it; what is far above is damage or another
+  /// scale.
   private static let largestSample: Float = 256
 
   /// The output sample that is read next.
@@ -17,7 +18,8 @@ final class SoundStream {
   private let start: Int
   /// The output sample that the resampler gives next.
   private var produced: Int
-  /// The input sample that is taken next; negative before the recording's start, where it is silent.
+  /// The input sample that is taken next; negative before the recording's start, where it is
+  /// silent.
   private var nextInput: Int
   /// How many input samples there are, once that is known.
   private var inputEnd: Int?

@@ -1,11 +1,12 @@
 import CFFmpeg
 
-/// Owns FFmpeg's demuxer and decoder of one file's sound track; gives its samples as they are decoded.
+/// Owns FFmpeg's demuxer and decoder of one file's sound track; gives its samples as they are
+/// decoded.
 final class SoundTrack {
-  /// What may be opened as a file with sound. Play lists and the like, which name other files, are not
-  /// in it.
+  /// What may be opened as a file with sound. Play lists and the like, which name other files, are
+  /// not in it.
   private static let containers =
-    "aac,ac3,aiff,amr,ape,asf,avi,eac3,flac,flv,matroska,webm,mov,mp3,mpeg,mpegts,ogg,tta,w64,wav,wv"
+    "aac,ac3,aiff,amr,ape,asf,avi,eac3,flac,flv,matroska,mov,mp3,mpeg,mpegts,ogg,tta,w64,wav,wv"
 
   let header: AudioHeader
   /// Whether the container finds a moment and says exactly which: MP4 and its kin.
@@ -64,15 +65,16 @@ final class SoundTrack {
     let time = av_rescale_q(Int64(frame + origin), sample, stream.pointee.time_base)
     let status = avformat_seek_file(demuxer, stream.pointee.index, .min, time, time, 0)
     guard status >= 0 else { throw broken("cannot go to a moment", status) }
-    // A fresh decoder: flushing leaves the state of AAC's noise, which would tell what was read before.
+    // A fresh decoder: flushing leaves the state of AAC's noise, which would tell what was read
+    // before.
     avcodec_free_context(&decoder)
     decoder = try Self.openDecoder(stream, path)
   }
 
   /// Decodes on.
   ///
-  /// - Returns: some samples, valid until the next call, and which sample of the track the first is, where
-  ///   the file says so; nil at the end.
+  /// - Returns: some samples, valid until the next call, and which sample of the track the first
+  ///   is, where the file says so; nil at the end.
   func decode() throws -> (samples: UnsafeBufferPointer<Float>, start: Int?)? {
     guard let frame, let decoder else {
       throw MediaError.codec(reason: "FFmpeg has no decoder or no memory for a frame")

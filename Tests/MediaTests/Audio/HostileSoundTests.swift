@@ -158,7 +158,8 @@ private struct ForgedWAV {
       let result = Result { try reader.read(seconds: range) }
       #expect("\(result)" == "\(expected)", "\(range)")
     }
-    // Ogg pages and transport packets carry checksums, by which the libraries leave out damaged ones.
+    // Ogg pages and transport packets carry checksums, by which the libraries leave out damaged
+    // ones.
     if !["chirp.ogg", "late.ts"].contains(name) {
       #expect(throws: MediaError.self) { try reader.read() }
     }

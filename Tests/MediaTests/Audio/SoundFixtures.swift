@@ -15,7 +15,8 @@ enum SoundFixtures {
     return Float(0.5 * sin(2 * .pi * (200 * time + 500 * time * time)))
   }
 
-  /// A recording of `channels` sines of one frequency, of amplitudes 0.5 to 0.75: their mean is returned by `mean`.
+  /// A recording of `channels` sines of one frequency, of amplitudes 0.5 to 0.75: their mean is
+  /// returned by `mean`.
   static func writeSine(
     to path: String, hertz: Double, rate: Int, channels: Int, seconds: Double = 0.4
   ) throws {

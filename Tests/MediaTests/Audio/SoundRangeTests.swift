@@ -51,7 +51,8 @@ import Testing
     #expect(joined == whole)
   }
 
-  /// In MP4 a late range is decoded from a second ahead; AAC's noise substitution is all that may differ.
+  /// In MP4 a late range is decoded from a second ahead; AAC's noise substitution is all that may
+  /// differ.
   @Test func lateRangesOfMP4AreInTheirPlace() throws {
     let reader = AudioReader()
     try reader.open(SoundFixtures.path("long.m4a"))

@@ -10,7 +10,8 @@ import Testing
     return try reader.read()
   }
 
-  /// By how many samples `samples` lag behind the chirp that starts at `start`, and how alike they are.
+  /// By how many samples `samples` lag behind the chirp that starts at `start`, and how alike they
+  /// are.
   private func alignment(_ samples: [Float], start: Double) -> (lag: Int, correlation: Double) {
     let middle = Array(samples.indices.dropFirst(Int(start * 16_000) + 2_000).prefix(3_000))
     let heard = middle.map { samples[$0] }
@@ -22,8 +23,8 @@ import Testing
     return correlations.max { $0.correlation < $1.correlation } ?? (.max, 0)
   }
 
-  /// A frame of video is 640 samples. The edit list of the MP4 is in milliseconds, 16 samples; FFmpeg's
-  /// WebM states a start that is early by Opus's 6.5 ms.
+  /// A frame of video is 640 samples. The edit list of the MP4 is in milliseconds, 16 samples;
+  /// FFmpeg's WebM states a start that is early by Opus's 6.5 ms.
   @Test(arguments: [
     ("chirp.flac", 0.0, "FLAC", 48_000, 1), ("chirp.ogg", 0, "Ogg", 48_000, 1),
     ("chirp.m4a", 0, "mov,mp4,m4a,3gp,3g2,mj2", 44_100, 2), ("chirp.mp3", 0, "mp3", 44_100, 2),
