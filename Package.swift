@@ -17,7 +17,6 @@ let package = Package(
     .systemLibrary(name: "CMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"])]),
     .systemLibrary(
       name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
-    .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
     .systemLibrary(
       name: "CFFmpeg", pkgConfig: "libavformat",
       providers: [
@@ -32,7 +31,7 @@ let package = Package(
 
     // Arrows point one way: CounterRandom → (Media → Datasets, Nets, Distributed) → Trainer → executables.
     .target(name: "CounterRandom"),
-    .target(name: "Media", dependencies: ["CFFmpeg", "CPNG", "CSndFile", "CTurboJPEG"]),
+    .target(name: "Media", dependencies: ["CFFmpeg", "CSndFile", "CTurboJPEG"]),
     .target(name: "Datasets", dependencies: ["CounterRandom", "Media"]),
     .target(
       name: "Nets",

@@ -4,7 +4,7 @@ public enum MediaError: Error, Equatable, Sendable, CustomStringConvertible {
   case unreadable(file: String, reason: String)
   /// The file holds no bytes.
   case empty(file: String)
-  /// The content starts like neither JPEG nor PNG, whatever the file is called.
+  /// The content starts like no image format that is read, whatever the file is called.
   case unknownFormat(file: String, firstBytes: [UInt8])
   /// The content is damaged, or of a kind that the decoder does not know.
   case broken(file: String, format: ImageFormat, reason: String)
@@ -35,8 +35,9 @@ public enum MediaError: Error, Equatable, Sendable, CustomStringConvertible {
     case .unreadable(let file, let reason): "\(file): cannot be read: \(reason)"
     case .empty(let file): "\(file): is empty (0 bytes)"
     case .unknownFormat(let file, let firstBytes):
-      Self.foreignFormat(firstBytes).map { "\(file): is \($0); only JPEG and PNG are read" }
-        ?? "\(file): is neither JPEG nor PNG (starts with \(Self.hexadecimal(firstBytes)))"
+      "\(file): is no image of a kind that is read (\(Self.readable)); it starts "
+        + (firstBytes.first == UInt8(ascii: "<")
+          ? "like text" : "with \(Self.hexadecimal(firstBytes))")
     case .broken(let file, let format, let reason): "\(file): broken \(format.rawValue): \(reason)"
     case .tooManyPixels(let file, let width, let height, let limit):
       "\(file): claims \(width)x\(height) pixels; at most \(limit) are decoded"
@@ -57,33 +58,9 @@ public enum MediaError: Error, Equatable, Sendable, CustomStringConvertible {
     }
   }
 
-  /// The name of a format that is often found among faces under another's file name.
-  private static func foreignFormat(_ firstBytes: [UInt8]) -> String? {
-    let beginnings: [(format: String, bytes: [UInt8])] = [
-      ("WebP", Array("RIFF".utf8)), ("GIF", Array("GIF8".utf8)), ("BMP", Array("BM".utf8)),
-      ("TIFF", [0x49, 0x49, 0x2A, 0]), ("TIFF", [0x4D, 0x4D, 0, 0x2A]), ("text", Array("<".utf8)),
-    ]
-    return beginnings.first { firstBytes.starts(with: $0.bytes) }?.format
-  }
+  private static let readable = ImageFormat.allCases.map(\.rawValue).joined(separator: ", ")
 
   private static func hexadecimal(_ bytes: [UInt8]) -> String {
     bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: " ")
-  }
-}
-
-/// The image formats that are read; raw values are for messages.
-public enum ImageFormat: String, Sendable {
-  case jpeg = "JPEG"
-  case png = "PNG"
-
-  /// The format that `bytes` start like, nil where it is neither.
-  init?(startOf bytes: UnsafeRawBufferPointer) {
-    if bytes.starts(with: [0xFF, 0xD8, 0xFF]) {
-      self = .jpeg
-    } else if bytes.starts(with: [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]) {
-      self = .png
-    } else {
-      return nil
-    }
   }
 }

@@ -14,7 +14,7 @@ public struct LoadedLibrary: Codable, Equatable, Sendable {
     ("libdnnl.so", nil),
     ("libgomp.so", nil),
     ("libturbojpeg.so", "libjpeg-turbo version "),
-    ("libpng16.so", "libpng version "),
+    ("libavcodec.so", "FFmpeg version "),
     ("libcrypto.so", "OpenSSL "),
   ]
 

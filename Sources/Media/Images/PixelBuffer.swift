@@ -9,6 +9,8 @@ public final class PixelBuffer {
   public private(set) var width = 0
   /// Rows.
   public private(set) var height = 0
+  /// swscale's vector code writes whole vectors, beyond the end of the last row too.
+  private static let slack = 64
   private var storage = UnsafeMutableBufferPointer<UInt8>(start: nil, count: 0)
 
   /// An empty buffer.
@@ -30,9 +32,9 @@ public final class PixelBuffer {
   /// Makes room for another size; the content is undefined afterwards.
   public func resize(_ size: ImageSize) {
     let needed = 4 * size.width * size.height
-    if needed > storage.count {
+    if needed + Self.slack > storage.count {
       storage.deallocate()
-      storage = .allocate(capacity: needed)
+      storage = .allocate(capacity: needed + Self.slack)
     }
     width = size.width
     height = size.height
