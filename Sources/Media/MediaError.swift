@@ -1,4 +1,4 @@
-/// What can be wrong with an image or a recording; every message names the file.
+/// What can be wrong with an image, a video or a recording; every message names the file.
 public enum MediaError: Error, Equatable, Sendable, CustomStringConvertible {
   /// The file cannot be opened or read; `reason` is the operating system's.
   case unreadable(file: String, reason: String)
@@ -10,6 +10,18 @@ public enum MediaError: Error, Equatable, Sendable, CustomStringConvertible {
   case broken(file: String, format: ImageFormat, reason: String)
   /// The header claims more pixels than are ever decoded.
   case tooManyPixels(file: String, width: Int, height: Int, limit: Int)
+  /// The content is no container that is read, or its header is damaged; `reason` is FFmpeg's.
+  case notVideo(file: String, reason: String)
+  /// The file holds other things, such as sound alone.
+  case noVideo(file: String)
+  /// There is a video stream, without a single frame.
+  case noFrames(file: String)
+  /// FFmpeg knows the container, but was built without this codec.
+  case unsupportedCodec(file: String, codec: String)
+  /// The video is damaged or cut off, at about `seconds` where that is known.
+  case brokenVideo(file: String, seconds: Double?, reason: String)
+  /// The file claims to last longer, or its frames lie further apart, than any recording.
+  case tooLong(file: String, seconds: Double, limit: Double)
   /// The file is larger than images are.
   case tooManyBytes(file: String, bytes: Int, limit: Int)
   /// A codec could not be set up or could not encode.
@@ -43,6 +55,15 @@ public enum MediaError: Error, Equatable, Sendable, CustomStringConvertible {
       "\(file): claims \(width)x\(height) pixels; at most \(limit) are decoded"
     case .tooManyBytes(let file, let bytes, let limit):
       "\(file): has \(bytes) bytes; images of at most \(limit) are read"
+    case .notVideo(let file, let reason): "\(file): is no video that can be read: \(reason)"
+    case .noVideo(let file): "\(file): has no video stream (sound alone?)"
+    case .noFrames(let file): "\(file): has a video stream without frames"
+    case .unsupportedCodec(let file, let codec):
+      "\(file): is \(codec) video, which this FFmpeg cannot decode; convert it to H.264"
+    case .brokenVideo(let file, let seconds, let reason):
+      "\(file): broken video\(seconds.map { " at \(Self.rounded($0)) s" } ?? ""): \(reason)"
+    case .tooLong(let file, let seconds, let limit):
+      "\(file): claims to last \(Self.rounded(seconds)) s; at most \(Self.rounded(limit)) are read"
     case .codec(let reason): "codec: \(reason)"
     case .unwritable(let file, let reason): "\(file): cannot be written: \(reason)"
     case .unknownSound(let file, let firstBytes, let reason):
@@ -59,6 +80,9 @@ public enum MediaError: Error, Equatable, Sendable, CustomStringConvertible {
   }
 
   private static let readable = ImageFormat.allCases.map(\.rawValue).joined(separator: ", ")
+
+  /// To a millisecond.
+  private static func rounded(_ seconds: Double) -> Double { (seconds * 1000).rounded() / 1000 }
 
   private static func hexadecimal(_ bytes: [UInt8]) -> String {
     bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: " ")
