@@ -94,6 +94,7 @@ private func tone(_ count: Int) -> [Float] {
       throws: MediaError.unwritable(file: "/nowhere/a.mp4", reason: "No such file or directory")
     ) { try VideoWriter("/nowhere/a.mp4", even) }
     let writer = try VideoWriter(file, even)
+    #expect(throws: MediaError.codec(reason: "a video without frames")) { try writer.finish() }
     #expect(throws: MediaError.self) { try writer.append(picture(0)) }
     #expect(throws: MediaError.self) {
       try tone(4).withUnsafeBufferPointer { try writer.append(samples: $0) }

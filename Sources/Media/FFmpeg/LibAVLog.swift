@@ -8,11 +8,15 @@ import Foundation
 /// else goes nowhere.
 enum LibAVLog {
   private static let capacity = 256
+  /// The largest piece of memory that FFmpeg takes at once. An index of a few bytes can claim
+  /// thousands of millions of samples; a picture of `ImageDecoder.maximumPixels` at 4 bytes fits twice.
+  private static let largestAllocation = 1 << 29
 
-  /// The thread's buffer; making the key also takes the log over, once in a process.
+  /// The thread's buffer; making the key also sets FFmpeg up, once in a process.
   private static let key: pthread_key_t = {
     var key = pthread_key_t()
     pthread_key_create(&key) { free($0) }
+    av_max_alloc(largestAllocation)
     av_log_set_callback { _, level, format, arguments in
       guard level <= AV_LOG_ERROR, let format, let arguments else { return }
       LibAVLog.keep(format, arguments)

@@ -83,6 +83,7 @@ public final class VideoWriter {
   ///
   /// - Throws: `MediaError.codec`, `MediaError.unwritable`.
   public func finish() throws {
+    guard frameCount > 0 else { throw MediaError.codec(reason: "a video without frames") }
     try pictures.encode(nil)
     try sound?.finish()
     try movie.finish()
