@@ -40,6 +40,9 @@ private func tone(_ count: Int) -> [Float] {
     let scratch = try Scratch()
     let file = scratch.folder.appending(path: "written.mp4").path
     try write(file, sound: sound)
+    // The box that describes MPEG-4 sound.
+    let content = try Data(contentsOf: URL(fileURLWithPath: file))
+    #expect((content.range(of: Data("mp4a".utf8)) != nil) == sound)
     let reader = try VideoReader(file)
     #expect(reader.information.size == ImageSize(width: 64, height: 48))
     #expect(reader.information.averageRate == 25 && reader.information.frameCount == 12)
