@@ -17,8 +17,8 @@ final class SoundTrack {
   private let path: String
   private var demuxer: UnsafeMutablePointer<AVFormatContext>?
   private var decoder: UnsafeMutablePointer<AVCodecContext>?
-  private var packet = av_packet_alloc()
-  private var frame = av_frame_alloc()
+  private let packet: Packet
+  private let frame: Frame
   private let stream: UnsafeMutablePointer<AVStream>
   /// Where the file's playback starts, as a sample of this track.
   private let origin: Int
@@ -27,6 +27,8 @@ final class SoundTrack {
   /// - Throws: `MediaError.unknownSound`, `noSoundTrack`, `brokenSound`.
   init(_ file: SoundFile) throws {
     path = file.path
+    packet = try Packet()
+    frame = try Frame()
     let demuxer = try Self.openDemuxer(file)
     var decoder: UnsafeMutablePointer<AVCodecContext>?
     do {
@@ -53,8 +55,6 @@ final class SoundTrack {
   }
 
   deinit {
-    av_frame_free(&frame)
-    av_packet_free(&packet)
     avcodec_free_context(&decoder)
     avformat_close_input(&demuxer)
   }
@@ -76,34 +76,30 @@ final class SoundTrack {
   /// - Returns: some samples, valid until the next call, and which sample of the track the first
   ///   is, where the file says so; nil at the end.
   func decode() throws -> (samples: UnsafeBufferPointer<Float>, start: Int?)? {
-    guard let frame, let decoder else {
-      throw MediaError.codec(reason: "FFmpeg has no decoder or no memory for a frame")
-    }
     while true {
-      let status = avcodec_receive_frame(decoder, frame)
+      let status = avcodec_receive_frame(decoder, frame.pointer)
       if status == aver_error_end_of_file { return nil }
-      if status == 0 { return (try mixer.mix(frame), start(of: frame)) }
+      if status == 0 { return (try mixer.mix(frame.pointer), start(of: frame.pointer)) }
       guard status == aver_error_again else { throw broken("cannot be decoded", status) }
       try sendPacket()
     }
   }
 
   private func sendPacket() throws {
-    guard let packet else { throw MediaError.codec(reason: "FFmpeg has no memory for a packet") }
-    defer { av_packet_unref(packet) }
+    defer { packet.clear() }
     repeat {
-      av_packet_unref(packet)
-      let status = av_read_frame(demuxer, packet)
+      packet.clear()
+      let status = av_read_frame(demuxer, packet.pointer)
       if status == aver_error_end_of_file {
         avcodec_send_packet(decoder, nil)
         return
       }
       guard status >= 0 else { throw broken("cannot be read", status) }
-    } while packet.pointee.stream_index != stream.pointee.index
-    if packet.pointee.flags & AV_PKT_FLAG_CORRUPT != 0 {
+    } while packet.pointer.pointee.stream_index != stream.pointee.index
+    if packet.pointer.pointee.flags & AV_PKT_FLAG_CORRUPT != 0 {
       throw MediaError.brokenSound(file: path, reason: "a packet of sound is not whole")
     }
-    let status = avcodec_send_packet(decoder, packet)
+    let status = avcodec_send_packet(decoder, packet.pointer)
     guard status >= 0 else { throw broken("cannot be decoded", status) }
   }
 
@@ -113,14 +109,14 @@ final class SoundTrack {
   }
 
   private func broken(_ what: String, _ status: Int32) -> MediaError {
-    .brokenSound(file: path, reason: "\(what): \(Self.text(status))")
+    .brokenSound(file: path, reason: "\(what): \(libavText(status))")
   }
 }
 
 extension SoundTrack {
   private static func openDemuxer(_ file: SoundFile) throws -> UnsafeMutablePointer<AVFormatContext>
   {
-    av_log_set_level(AV_LOG_QUIET)
+    LibAVLog.begin()
     var options: OpaquePointer?
     defer { av_dict_free(&options) }
     av_dict_set(&options, "protocol_whitelist", "file", 0)
@@ -131,7 +127,7 @@ extension SoundTrack {
     guard status >= 0, let demuxer else {
       avformat_close_input(&demuxer)
       throw MediaError.unknownSound(
-        file: file.path, firstBytes: try file.bytes(at: 0, count: 4), reason: text(status))
+        file: file.path, firstBytes: try file.bytes(at: 0, count: 4), reason: libavText(status))
     }
     return demuxer
   }
@@ -162,7 +158,7 @@ extension SoundTrack {
     if status >= 0 { status = avcodec_open2(decoder, codec, nil) }
     guard status >= 0 else {
       avcodec_free_context(&decoder)
-      throw MediaError.brokenSound(file: path, reason: "no decoder can start: \(text(status))")
+      throw MediaError.brokenSound(file: path, reason: "no decoder can start: \(libavText(status))")
     }
     return decoder
   }
@@ -222,11 +218,5 @@ extension SoundTrack {
     guard time != aver_no_timestamp, timeBase.num > 0, timeBase.den > 0 else { return nil }
     let sample = av_rescale_q(time, timeBase, AVRational(num: 1, den: Int32(rate)))
     return abs(Double(sample)) < 0x1p50 ? Int(sample) : nil
-  }
-
-  private static func text(_ status: Int32) -> String {
-    var bytes = [CChar](repeating: 0, count: 128)
-    av_strerror(status, &bytes, bytes.count)
-    return String(decoding: bytes.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
   }
 }

@@ -148,7 +148,8 @@ extension VideoContainer {
     let start = context.pointee.start_time
     return FrameClock(
       secondsPerTick: av_q2d(stream.pointee.time_base),
-      startSeconds: start == aver_no_timestamp ? 0 : Double(start) / Double(AV_TIME_BASE),
+      // Before 0 lies what codecs need for a start, as for `SoundTrack`.
+      startSeconds: start == aver_no_timestamp ? 0 : max(0, Double(start) / Double(AV_TIME_BASE)),
       averageRate: averageRate)
   }
 
