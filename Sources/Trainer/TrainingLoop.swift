@@ -33,7 +33,20 @@ final class TrainingLoop {
   /// Trains to the last step, or to a step boundary after somebody asked to stop.
   ///
   /// - Returns: `.finished` or `.preempted`; in both cases the state is on disk.
+  /// - Throws: where data fail, `TrainerError.agreed` with the state of the last step on disk.
   func run() throws -> ExitStatus {
+    do {
+      return try train()
+    } catch TrainerError.agreed(let rank, .badData, let message) {
+      try writeCheckpoint()
+      throw TrainerError.agreed(
+        rank: rank, status: .badData,
+        message: "\(message)\nA checkpoint after step \(position.step) is saved: when the data are "
+          + "back, go on with --resume auto")
+    }
+  }
+
+  private func train() throws -> ExitStatus {
     guard try evaluateIfOwed() else { return try leaveEarly() }
     while position.step < settings.totalSteps {
       if try stopIsRequested() { return try leaveEarly() }  // collective
@@ -61,8 +74,11 @@ final class TrainingLoop {
   /// Counts the images that ranks could not use since the last call. Collective.
   private func countSkipped() throws {
     let problems = try job.gather(task.takeProblems())
-    try job.throwingAlike {
-      try position.skipped.add(problems, policy: settings.onDataError)
+    // Not in place: a limit that is passed must not be so again when the run goes on.
+    position.skipped = try job.throwingAlike {
+      var skipped = position.skipped
+      try skipped.add(problems, policy: settings.onDataError)
+      return skipped
     }
   }
 
@@ -119,8 +135,12 @@ final class TrainingLoop {
   /// Writes a checkpoint unless the last one says the same.
   private func saveCheckpoint() throws {
     try parts.step.refuseNonFiniteWeights(after: position.step)
-    job.activity = .writingCheckpoint(afterStep: position.step)
     try countSkipped()
+    try writeCheckpoint()
+  }
+
+  private func writeCheckpoint() throws {
+    job.activity = .writingCheckpoint(afterStep: position.step)
     let state = parts.state(position)
     guard state != position.saved else { return }
     try job.agreement.onRankZero {

@@ -1,4 +1,5 @@
 import CVectorKernels
+import Datasets
 import Distributed
 import Nets
 
@@ -9,6 +10,7 @@ struct TrainingStep {
   let tree: MicroBatchTree
   let reducer: GradientReducer
   let optimizer: any Optimizer
+  let agreement: Agreement
   /// Samples of a micro-batch.
   let microBatch: Int
   /// Micro-batches of a global batch, over all ranks.
@@ -24,12 +26,12 @@ struct TrainingStep {
   /// - Parameters:
   ///   - number: of the update, counted from 1.
   ///   - compute: is called for this rank's micro-batches in order.
-  /// - Throws: `TrainerError.agreed` where something is not finite, with the weights as they were;
-  ///   what `compute` throws; kernel and MPI errors.
+  /// - Throws: `TrainerError.agreed`, with the weights as they were, where something is not finite or
+  ///   `compute` threw a `DatasetError` on any rank; what else `compute` throws; kernel and MPI errors.
   func run(number: Int, learningRate: Double, compute: Compute) throws {
-    try sumOwnMicroBatches(number: number, compute)
+    let failure = try sumOwnMicroBatches(number: number, compute)
     try reducer.allReduce(plan.slot(0))
-    try refuseNonFinite(plan.slot(0), step: number, name: nameOfElement)
+    try refuseNonFinite(plan.slot(0), step: number, failure: failure, name: nameOfElement)
     updateWeights(number: number, learningRate: learningRate)
     updateRunningStatistics()
     try plan.refreshWeights()
@@ -50,16 +52,25 @@ struct TrainingStep {
   // MARK: - Parts of an update
 
   /// Forward and backward of this rank's leaves, summed by its part of the tree into slot 0.
-  private func sumOwnMicroBatches(number: Int, _ compute: Compute) throws {
-    try tree.reduceLeaves(
-      compute: { leaf, slot in
-        try compute(slot, MicroBatchDraw(seed: seed, step: number - 1, microBatch: leaf))
-      },
-      add: { into, from in
-        let (sum, addend) = (plan.slot(into), plan.slot(from))
-        guard let sum = sum.baseAddress, let addend = addend.baseAddress else { return }
-        aver_add_f32(sum, addend, plan.slotLayout.count)
-      })
+  ///
+  /// - Returns: why this rank has no samples. The others must not wait for its gradients: it sends
+  ///   them a loss that makes the step void on all.
+  private func sumOwnMicroBatches(number: Int, _ compute: Compute) throws -> DatasetError? {
+    do {
+      try tree.reduceLeaves(
+        compute: { leaf, slot in
+          try compute(slot, MicroBatchDraw(seed: seed, step: number - 1, microBatch: leaf))
+        },
+        add: { into, from in
+          let (sum, addend) = (plan.slot(into), plan.slot(from))
+          guard let sum = sum.baseAddress, let addend = addend.baseAddress else { return }
+          aver_add_f32(sum, addend, plan.slotLayout.count)
+        })
+      return nil
+    } catch let failure as DatasetError {
+      plan.slot(0)[plan.slotLayout.sums.lowerBound] = .nan
+      return failure
+    }
   }
 
   /// The loss of a step is the mean over its M micro-batches, each of which has normalised its own
@@ -88,11 +99,15 @@ struct TrainingStep {
   // MARK: - Values that are not finite
 
   /// All ranks hold the same bits, so that all of them stop here.
+  ///
+  /// - Parameter failure: why this rank had no samples, which then is the reason.
   private func refuseNonFinite(
-    _ values: UnsafeMutableBufferPointer<Float>, step: Int, name: (Int) -> String
+    _ values: UnsafeMutableBufferPointer<Float>, step: Int, failure: DatasetError? = nil,
+    name: (Int) -> String
   ) throws {
     let index = Int(aver_first_nonfinite_f32(values.baseAddress, values.count))
     guard index >= 0 else { return }
+    try agreement.together { if let failure { throw failure } }
     let error = TrainerError.nonFinite(step: step, what: name(index))
     throw TrainerError.agreed(rank: 0, status: error.exitStatus, message: "\(error)")
   }

@@ -75,6 +75,13 @@ final class Laboratory: Sendable {
     try Data(contentsOf: URL(fileURLWithPath: "\(folder)/\(run)/final/model.safetensors"))
   }
 
+  /// The step of the checkpoint that a run goes on from; nil where it has none.
+  func latestCheckpoint(of run: String) throws -> Int? {
+    let latest = try String(contentsOfFile: "\(folder)/\(run)/checkpoints/latest", encoding: .utf8)
+    return latest.trimmingCharacters(in: .whitespacesAndNewlines).split(separator: "-").last
+      .flatMap { Int($0) }
+  }
+
   /// Copies the corpus to the folder `name` and spoils the images of some lines of its training list.
   func copyFaces(to name: String, unreadable lines: [Int]) throws {
     let copy = "\(folder)/\(name)"

@@ -150,13 +150,6 @@ extension EndToEnd {
     @Test("unreadable images are replaced and counted, the same for any number of ranks")
     func unreadableImages() throws {
       try laboratory.copyFaces(to: "bad", unreadable: [4])
-      let failing = try laboratory.start("bad-fail", ranks: 2, ["data.root=bad"]).wait()
-      #expect(failing.status == 65)
-      #expect(failing.ownErrors.contains("bad/training.csv:4: "), "\(failing.ownErrors)")
-      #expect(
-        try FileManager.default.contentsOfDirectory(atPath: "\(laboratory.folder)/bad-fail/crash")
-          .count >= 1)
-
       let skipping = ["data.root=bad", "data.on_error=skip", "train.max_steps=6"]
       try laboratory.train("bad-1", skipping)
       try laboratory.train("bad-2", ranks: 2, skipping)
@@ -164,6 +157,32 @@ extension EndToEnd {
       #expect(skipped[0].max() ?? 0 > 0)
       #expect(skipped[0] == skipped[1])
       #expect(try laboratory.finalModel("bad-1") == laboratory.finalModel("bad-2"))
+    }
+
+    @Test("data that fail end the run with a checkpoint, from which it goes on when they are back")
+    func vanishingData() throws {
+      let reference = try reference()
+      try laboratory.copyFaces(to: "vanishing", unreadable: [4])
+      var messages: Set<String> = []
+      for ranks in [1, 4] {
+        let failing = try laboratory.start(
+          "vanishing-\(ranks)", ranks: ranks, ["data.root=vanishing"]
+        ).wait()
+        #expect(failing.status == 65)
+        #expect(failing.ownErrors.contains("vanishing/training.csv:4: "), "\(failing.ownErrors)")
+        let step = try #require(try laboratory.latestCheckpoint(of: "vanishing-\(ranks)"))
+        #expect(failing.ownErrors.contains("A checkpoint after step \(step) is saved"))
+        messages.insert("\(step)")
+      }
+      #expect(messages.count == 1, "\(messages)")
+      let files = FileManager.default
+      try files.removeItem(atPath: "\(laboratory.folder)/vanishing")
+      try files.copyItem(
+        atPath: "\(laboratory.folder)/faces", toPath: "\(laboratory.folder)/vanishing")
+      for (run, ranks) in [("vanishing-1", 4), ("vanishing-4", 2)] {
+        try laboratory.train(run, ranks: ranks, resume: "auto", ["data.root=vanishing"])
+        #expect(try laboratory.finalModel(run) == reference)
+      }
     }
 
     @Test("the limit of unusable images holds for the run, not for each rank or process")

@@ -68,9 +68,9 @@ public struct StepBenchmark: Sendable {
     job.warnOfSlowKernels(precision: precision)
     let step = try job.agreement.together {
       try Engine.configure(threads: threads)
-      return try BenchmarkStep(self, communicator: job.communicator)
+      return try BenchmarkStep(self, job: job)
     }
-    let runs = try TimedRuns(steps, job: job) { try step.run(agreement: job.agreement) }
+    let runs = try TimedRuns(steps, job: job) { try step.run() }
     let result = result(runs, ranks: job.communicator.worldSize)
     // On all ranks, so that they leave each other as much of the machine as in training.
     return (
@@ -95,7 +95,8 @@ public struct StepBenchmark: Sendable {
 private struct BenchmarkStep {
   let step: TrainingStep
 
-  init(_ benchmark: StepBenchmark, communicator: Communicator) throws {
+  init(_ benchmark: StepBenchmark, job: Job) throws {
+    let communicator = job.communicator
     // One micro-batch a rank: numbers of ranks that are not powers of two are refused here.
     let tree = try MicroBatchTree(
       microBatches: communicator.worldSize, rank: communicator.rank,
@@ -115,7 +116,8 @@ private struct BenchmarkStep {
         count: plan.parameters.elementCount,
         ranges: DecayRange.covering(plan.parameters.parameters), momentum: 0.9, nesterov: true,
         weightDecay: 1e-4),
-      microBatch: benchmark.batchPerRank, microBatches: communicator.worldSize, seed: 1)
+      agreement: job.agreement, microBatch: benchmark.batchPerRank,
+      microBatches: communicator.worldSize, seed: 1)
     try fillWithRandomSamples(of: benchmark.model, rank: communicator.rank)
   }
 
@@ -134,8 +136,8 @@ private struct BenchmarkStep {
   }
 
   /// What training does from one step boundary to the next, but for loading samples. Collective.
-  func run(agreement: Agreement) throws {
-    _ = try agreement.any(false, false)
+  func run() throws {
+    _ = try step.agreement.any(false, false)
     // A rate that moves nothing away from where the numbers are ordinary.
     try step.run(number: 1, learningRate: 1e-3) { slot, draw in
       try step.plan.run(slot: slot, draw: draw)

@@ -51,14 +51,13 @@ final class ClassificationEvaluator {
     try plan.refreshWeights()
     let loader = try makeLoader()
     var tally = ClassificationTally()
+    var failure: DatasetError?
     for _ in 0..<rounds.steps {
       if try isStopRequested() { return nil }
-      guard let batch = try loader.next(into: images) else { break }
-      // Micro-batches of nothing but padding happen on the last ranks of the last round.
-      if batch.weights.contains(where: { $0 > 0 }) { try plan.run() }
-      tally.add(
-        logits: UnsafeBufferPointer(logits), labels: batch.labels, weights: batch.weights)
+      // A rank without samples still asks with the others whether to stop.
+      if failure == nil { failure = try addNext(of: loader, to: &tally) }
     }
+    try job.agreement.together { if let failure { throw failure } }
     let problems = try job.gather(loader.takeProblems())
     try job.throwingAlike {
       var skipped = SkippedSamples()
@@ -67,6 +66,24 @@ final class ClassificationEvaluator {
     let parts = try job.communicator.allGather(tally.bytes)
     return ClassificationTally.report(
       parts.map(ClassificationTally.init(bytes:)), problems: problems)
+  }
+
+  /// Adds the loader's next micro-batch.
+  ///
+  /// - Returns: why there is none.
+  private func addNext(
+    of loader: BatchLoader, to tally: inout ClassificationTally
+  ) throws -> DatasetError? {
+    do {
+      guard let batch = try loader.next(into: images) else { return nil }
+      // Micro-batches of nothing but padding happen on the last ranks of the last round.
+      if batch.weights.contains(where: { $0 > 0 }) { try plan.run() }
+      tally.add(
+        logits: UnsafeBufferPointer(logits), labels: batch.labels, weights: batch.weights)
+      return nil
+    } catch let failure as DatasetError {
+      return failure
+    }
   }
 
   private func makeLoader() throws -> BatchLoader {

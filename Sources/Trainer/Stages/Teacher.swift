@@ -157,7 +157,7 @@ private struct TeacherSetup {
           communicator: job.communicator, algorithm: configuration.reduction,
           buckets: plan.buckets(capacityBytes: GradientReducer.bucketBytes),
           count: plan.slotLayout.count),
-        optimizer: optimizer, microBatch: configuration.batch.micro,
+        optimizer: optimizer, agreement: job.agreement, microBatch: configuration.batch.micro,
         microBatches: configuration.batch.microBatches, seed: configuration.seed),
       schedule: loaded.schedule(totalSteps: settings.totalSteps, epochs.stepsPerEpoch),
       snapshot: ModelSnapshot(parameters: plan.parameters, optimizer: optimizer),
