@@ -24,6 +24,8 @@ let package = Package(
       ]),
     .systemLibrary(name: "CSndFile", pkgConfig: "sndfile", providers: [.apt(["libsndfile1-dev"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    // The static library: its shared one loads BLAS and LAPACK, which face detection does not use.
+    .target(name: "CFaceDetector", linkerSettings: [.linkedLibrary(":libdlib.a")]),
     .target(name: "COneDNN", linkerSettings: [.linkedLibrary("dnnl")]),
     .target(name: "CKernelThreads"),
     .target(name: "CVectorKernels", dependencies: ["CKernelThreads"]),
@@ -31,7 +33,8 @@ let package = Package(
 
     // Arrows point one way: CounterRandom → (Media → Datasets, Nets, Distributed) → Trainer → executables.
     .target(name: "CounterRandom"),
-    .target(name: "Media", dependencies: ["CFFmpeg", "CSndFile", "CTurboJPEG"]),
+    .target(
+      name: "Media", dependencies: ["CFFmpeg", "CFaceDetector", "CSndFile", "CTurboJPEG"]),
     .target(name: "Datasets", dependencies: ["CounterRandom", "Media"]),
     .target(
       name: "Nets",
@@ -83,5 +86,6 @@ let package = Package(
       exclude: ["Goldens"]),
     // The executables are dependencies so that they are built with the tests that run them.
     .testTarget(name: "EndToEndTests", dependencies: ["aver-train", "aver"]),
-  ]
+  ],
+  cxxLanguageStandard: .cxx17
 )
