@@ -16,6 +16,10 @@ public enum DatasetError: Error, Sendable, CustomStringConvertible {
   case tooManyRows(file: String, count: Int, limit: Int, first: [String])
   /// A list without a single usable row.
   case emptySplit(file: String, rows: Int, problems: Int, excluded: Int)
+  /// A list of a header alone.
+  case noRows(file: String)
+  /// A list of more rows than are held in memory.
+  case tooLong(file: String, rows: Int)
   /// An image of the data set cannot be used.
   case sample(SampleProblem)
   /// More images than allowed cannot be used.
@@ -45,6 +49,8 @@ public enum DatasetError: Error, Sendable, CustomStringConvertible {
     case .emptySplit(let file, let rows, let problems, let excluded):
       "\(file): no usable face among \(rows) rows (\(problems) with problems, "
         + "\(excluded) labelled none, uncertain or no face)"
+    case .noRows(let file): "\(file): has a header and no rows"
+    case .tooLong(let file, let rows): "\(file): has more than \(rows) rows, which is the limit"
     case .sample(let problem): problem.description
     case .tooManySamples(let count, let limit, let first):
       "\(count) images cannot be used (data.on_error skips at most \(limit)); the first:"
