@@ -1,0 +1,111 @@
+import Media
+
+/// Follows the dominant face through the frames of a video; used by one thread at a time.
+///
+/// A detector finds the faces of each frame; faces whose boxes overlap from frame to frame are one; the
+/// one that covers most, in area times frames, is the track. Frames in which it was not found are bridged
+/// by interpolation, up to a length. What comes out is a pure function of the frames and the settings.
+///
+///     let tracker = try FaceTracker()
+///     while let frame = try video.next() { try tracker.add(frame.pixels, time: frame.time) }
+///     let (track, coverage) = tracker.finish()
+public final class FaceTracker {
+  /// How faces are found and followed.
+  public struct Options: Equatable, Sendable {
+    /// The side of the smallest face, in pixels; nil for a sixth of the frame's shorter side.
+    public var minimumFace: Int?
+    /// The detector's score from which on a face counts.
+    public var threshold: Float
+    /// Frames closer than this to the one looked at last are not looked at, in seconds: 0 looks at all.
+    public var intervalSeconds: Double
+    /// Gaps up to this long are interpolated, in seconds.
+    public var maximumGapSeconds: Double
+    /// Boxes are averaged over so long before and after, in seconds; 0 leaves them as they are.
+    public var smoothingSeconds: Double
+
+    /// Options with every field given.
+    public init(
+      minimumFace: Int? = nil, threshold: Float = 0, intervalSeconds: Double = 0,
+      maximumGapSeconds: Double = 0.5, smoothingSeconds: Double = 0.2
+    ) {
+      self.minimumFace = minimumFace
+      self.threshold = threshold
+      self.intervalSeconds = intervalSeconds
+      self.maximumGapSeconds = maximumGapSeconds
+      self.smoothingSeconds = smoothingSeconds
+    }
+  }
+
+  private let options: Options
+  private let detector: FaceDetector
+  private let landmarker: FaceLandmarker?
+  private var fragments: FaceFragments
+  private var times: [Double] = []
+  private var lastLook = -Double.infinity
+
+  /// - Parameter landmarker: marks 68 points on each face, for its eyes; without one faces have boxes only.
+  /// - Throws: `DatasetError.setting`, `MediaError.codec`.
+  public init(options: Options = Options(), landmarker: FaceLandmarker? = nil) throws {
+    try options.validate()
+    if let landmarker, landmarker.pointCount != 68 {
+      throw DatasetError.setting(
+        name: "face landmarks",
+        reason: "the model marks \(landmarker.pointCount) points; one of 68 is needed")
+    }
+    self.options = options
+    self.landmarker = landmarker
+    detector = try FaceDetector(threshold: options.threshold)
+    // A face that jumps less than its own width in that time still overlaps itself.
+    fragments = FaceFragments(linkSeconds: max(options.maximumGapSeconds, options.intervalSeconds))
+  }
+
+  /// Looks for faces in the next frame.
+  ///
+  /// - Parameter time: seconds since the video's start; rises from frame to frame.
+  /// - Throws: `DatasetError.setting` where the time does not rise, `MediaError.codec`.
+  public func add(_ pixels: PixelBuffer, time: Double) throws {
+    guard time.isFinite && time > (times.last ?? -.infinity) else {
+      throw DatasetError.setting(
+        name: "frame time", reason: "\(time) s does not come after \(times.last ?? 0) s")
+    }
+    times.append(time)
+    // A hundredth of a millisecond allows for times that were rounded.
+    guard time - lastLook >= options.intervalSeconds - 1e-5 else { return }
+    lastLook = time
+    let faces = try detector.detect(pixels, minimumFace: options.minimumFace).map { face in
+      let points = try landmarker?.mark(pixels, region: face.region) ?? []
+      return TrackedFace(region: face.region, eyes: EyePair(landmarks: points))
+    }
+    fragments.add(faces, time: time)
+  }
+
+  /// The dominant face through all frames added so far, and how many of them have it.
+  ///
+  /// The track is empty where no face was found.
+  public func finish() -> (track: FaceTrack, coverage: FaceCoverage) {
+    let gap = max(options.maximumGapSeconds, 1.5 * options.intervalSeconds)
+    let frameSeconds = zip(times, times.dropFirst()).map { $1 - $0 }.min() ?? 0
+    let track = FaceTrack(
+      sightings: fragments.dominant(), maximumGapSeconds: gap, reachSeconds: frameSeconds / 4)
+    return (track.smoothed(seconds: options.smoothingSeconds), track.coverage(of: times))
+  }
+}
+
+extension FaceTracker.Options {
+  /// - Throws: `DatasetError.setting` for a value that cannot work.
+  public func validate() throws {
+    if let minimumFace, minimumFace < 8 {
+      throw DatasetError.setting(
+        name: "minimum face", reason: "\(minimumFace) is less than 8 pixels")
+    }
+    if !threshold.isFinite {
+      throw DatasetError.setting(name: "face threshold", reason: "\(threshold) is not finite")
+    }
+    for (name, seconds) in [
+      ("face interval", intervalSeconds), ("maximum gap", maximumGapSeconds),
+      ("face smoothing", smoothingSeconds),
+    ] where !(seconds >= 0 && seconds.isFinite) {
+      throw DatasetError.setting(name: name, reason: "\(seconds) seconds is negative or infinite")
+    }
+  }
+}
