@@ -8,6 +8,10 @@ public enum DatasetError: Error, Sendable, CustomStringConvertible {
   case emptyList(file: String)
   /// A list's first line lacks a column; `nearest` is what might be meant.
   case missingColumn(file: String, column: String, nearest: String?)
+  /// A list's first line names a column twice.
+  case repeatedColumn(file: String, column: String)
+  /// A row longer than `bytes` or of more than `fields` fields: the file is no list.
+  case longRow(file: String, line: Int, bytes: Int, fields: Int)
   /// A quote that no other quote closes; the rest of the file is inside it.
   case openQuote(file: String, line: Int)
   /// A row of a list cannot be used.
@@ -20,6 +24,10 @@ public enum DatasetError: Error, Sendable, CustomStringConvertible {
   case noRows(file: String)
   /// A list of more rows than are held in memory.
   case tooLong(file: String, rows: Int)
+  /// A list or a folder without anything to use; `reason` tells what was there instead.
+  case nothingUsable(file: String, what: String, reason: String)
+  /// The files of a recording do not fit each other.
+  case recording(folder: String, name: String, reason: String)
   /// An image of the data set cannot be used.
   case sample(SampleProblem)
   /// More images than allowed cannot be used.
@@ -40,6 +48,10 @@ public enum DatasetError: Error, Sendable, CustomStringConvertible {
     case .missingColumn(let file, let column, let nearest):
       "\(file):1: column '\(column)' is missing from the header"
         + (nearest.map { "; did you mean it by '\($0)'?" } ?? "")
+    case .repeatedColumn(let file, let column):
+      "\(file):1: column '\(column)' is in the header twice; remove or rename one"
+    case .longRow(let file, let line, let bytes, let fields):
+      "\(file):\(line): a row of more than \(bytes >> 20) MiB or \(fields) fields; is it a list?"
     case .openQuote(let file, let line):
       "\(file):\(line): the quote opened in this row is never closed"
     case .row(let problem): problem.description
@@ -51,6 +63,8 @@ public enum DatasetError: Error, Sendable, CustomStringConvertible {
         + "\(excluded) labelled none, uncertain or no face)"
     case .noRows(let file): "\(file): has a header and no rows"
     case .tooLong(let file, let rows): "\(file): has more than \(rows) rows, which is the limit"
+    case .nothingUsable(let file, let what, let reason): "\(file): no usable \(what): \(reason)"
+    case .recording(let folder, let name, let reason): "\(folder): recording \(name): \(reason)"
     case .sample(let problem): problem.description
     case .tooManySamples(let count, let limit, let first):
       "\(count) images cannot be used (data.on_error skips at most \(limit)); the first:"
@@ -70,18 +84,18 @@ public enum DatasetError: Error, Sendable, CustomStringConvertible {
 
 /// Why a row of a list cannot be used.
 public struct RowProblem: Equatable, Sendable, CustomStringConvertible {
-  /// The list.
+  /// The list, or the file or folder that stands in its place.
   public var file: String
-  /// The line where the row begins, counted from 1.
+  /// The line where the row begins, counted from 1; 0 where the file has no lines.
   public var line: Int
   /// The column at fault, nil where it is the row as a whole.
   public var column: String?
   /// What is wrong with it.
   public var reason: String
 
-  /// `FILE:LINE: column 'COLUMN': REASON`
+  /// `FILE:LINE: column 'COLUMN': REASON`, without what is not known.
   public var description: String {
-    "\(file):\(line): " + (column.map { "column '\($0)': " } ?? "") + reason
+    "\(file):\(line > 0 ? "\(line):" : "") " + (column.map { "column '\($0)': " } ?? "") + reason
   }
 }
 
@@ -91,11 +105,11 @@ public struct SampleProblem: Equatable, Codable, Sendable, CustomStringConvertib
   public var sample: Int32
   /// The list that names the image.
   public var file: String
-  /// The line where the row begins, counted from 1.
+  /// The line where the row begins, counted from 1; 0 where the image comes from a folder.
   public var line: Int
   /// What is wrong, naming the image.
   public var reason: String
 
   /// `FILE:LINE: IMAGE: REASON`
-  public var description: String { "\(file):\(line): \(reason)" }
+  public var description: String { "\(file):\(line > 0 ? "\(line):" : "") \(reason)" }
 }

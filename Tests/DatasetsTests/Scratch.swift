@@ -13,10 +13,24 @@ final class Scratch {
   deinit { try? FileManager.default.removeItem(at: url) }
 
   func file(_ name: String, _ content: String) throws -> String {
+    try file(name, [UInt8](content.utf8))
+  }
+
+  /// Writes a file, and the folders that lead to it.
+  func file(_ name: String, _ content: [UInt8]) throws -> String {
     let file = url.appending(path: name)
-    try Data(content.utf8).write(to: file)
+    try FileManager.default.createDirectory(
+      at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+    try Data(content).write(to: file)
     return file.path
   }
+}
+
+/// The path of a folder of real data beside the repository, which may not be there.
+func sharedData(_ name: String) -> String {
+  URL(filePath: #filePath)
+    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent().appending(path: "shared/data/\(name)").path
 }
 
 /// A small corpus of drawn faces.

@@ -18,28 +18,45 @@ public struct FaceBox: Equatable, Sendable {
   }
 }
 
+/// Where the eyes of a face are, in pixels of the whole image: enough to turn it upright.
+public struct EyeCenters: Equatable, Sendable {
+  /// The eye that is on the left in the image, the person's right one: (x, y).
+  public var left: SIMD2<Float>
+  /// The eye that is on the right in the image: (x, y).
+  public var right: SIMD2<Float>
+
+  /// Eyes around the two points.
+  public init(left: SIMD2<Float>, right: SIMD2<Float>) {
+    self.left = left
+    self.right = right
+  }
+}
+
 /// One labelled face: a row of a data set's list.
 public struct FaceRecord: Equatable, Sendable {
   /// The image file, relative to the data set's root.
   public var imagePath: String
   /// The face in the image; nil stands for the whole image.
   public var faceBox: FaceBox?
+  /// The eyes, nil where the data set does not say.
+  public var eyes: EyeCenters?
   /// The class, nil where the data set does not say.
   public var expression: Expression?
   /// Unpleasant (−1) to pleasant (1), nil where unknown.
   public var valence: Float?
   /// Calm (−1) to excited (1), nil where unknown.
   public var arousal: Float?
-  /// The line of the list where the row begins, counted from 1.
+  /// The line of the list where the row begins, counted from 1; 0 for a file found in a folder.
   public var line: Int
 
   /// A record with every field given.
   public init(
-    imagePath: String, faceBox: FaceBox?, expression: Expression?, valence: Float?,
-    arousal: Float?, line: Int
+    imagePath: String, faceBox: FaceBox?, eyes: EyeCenters? = nil, expression: Expression?,
+    valence: Float?, arousal: Float?, line: Int
   ) {
     self.imagePath = imagePath
     self.faceBox = faceBox
+    self.eyes = eyes
     self.expression = expression
     self.valence = valence
     self.arousal = arousal

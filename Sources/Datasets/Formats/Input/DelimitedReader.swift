@@ -1,19 +1,33 @@
-import Foundation
-
 /// Streams the rows of a comma-separated file, as bytes.
 ///
-/// Quotes may surround fields and hold commas, line ends and doubled quotes; lines end in LF, CRLF or
-/// CR; empty lines and a byte order mark are passed over. Memory is bounded by the longest row.
+/// Quotes may surround fields and hold separators, line ends and doubled quotes; lines end in LF, CRLF
+/// or CR; empty lines and a byte order mark are passed over. Memory is bounded by `longestRow` and
+/// `mostFields`.
 ///
 /// - Source: RFC 4180.
 final class DelimitedReader {
+  /// How a row is cut into fields.
+  enum Dialect {
+    /// At commas.
+    case commas
+    /// At commas or semicolons: whichever comes first in the file.
+    case commasOrSemicolons
+    /// Not at all: every line is one field, and quotes mean nothing.
+    case lines
+  }
+
   private enum State { case fieldStart, plain, quoted, quoteInQuoted }
 
-  /// A longer row means an unclosed quote.
-  private static let longestRow = 4 << 20
+  /// Bytes; what is longer is no list, or has an unclosed quote.
+  static let longestRow = 4 << 20
+  static let mostFields = 1 << 12
 
-  private let file: String
-  private let descriptor: Int32
+  /// The list's path.
+  let file: String
+  private let input: InputFile
+  private let hasQuotes: Bool
+  /// What separates fields; a line end, which is looked for before, where nothing does.
+  private var separator: UInt8
   private var chunk = [UInt8](repeating: 0, count: 1 << 18)
   private var chunkCount = 0
   private var position = 0
@@ -23,15 +37,17 @@ final class DelimitedReader {
   /// The line where the current row begins, counted from 1.
   private(set) var line = 1
 
-  init(file: String) throws {
+  init(file: String, dialect: Dialect = .commas) throws {
     self.file = file
-    descriptor = open(file, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw Self.systemError(file) }
+    input = try InputFile(file)
+    hasQuotes = dialect != .lines
+    separator = dialect == .lines ? 0x0A : 0x2C
     try refill()
     if chunk.prefix(min(3, chunkCount)).elementsEqual([0xEF, 0xBB, 0xBF]) { position = 3 }
+    if dialect == .commasOrSemicolons {
+      separator = chunk[..<chunkCount].first { $0 == 0x2C || $0 == 0x3B } ?? separator
+    }
   }
-
-  deinit { close(descriptor) }
 
   /// Fields of the current row.
   var fieldCount: Int { fieldEnds.count }
@@ -60,7 +76,7 @@ final class DelimitedReader {
     var state = State.fieldStart
     while let byte = try nextByte() {
       switch (state, byte) {
-      case (.fieldStart, 0x22): state = .quoted
+      case (.fieldStart, 0x22) where hasQuotes: state = .quoted
       case (.quoted, 0x22): state = .quoteInQuoted
       case (.quoteInQuoted, 0x22):
         row.append(byte)
@@ -68,18 +84,22 @@ final class DelimitedReader {
       case (.quoted, _):
         if byte == 0x0A { physicalLine += 1 }
         row.append(byte)
-      case (_, 0x2C):
-        fieldEnds.append(row.count)
-        state = .fieldStart
       case (_, 0x0A), (_, 0x0D):
         try finishLine(endedBy: byte)
         return true
+      case (_, separator):
+        fieldEnds.append(row.count)
+        state = .fieldStart
       default:
         row.append(byte)
         state = .plain
         appendPlainRun()
       }
-      if row.count > Self.longestRow { throw DatasetError.openQuote(file: file, line: line) }
+      guard row.count <= Self.longestRow && fieldEnds.count < Self.mostFields else {
+        throw state == .quoted
+          ? DatasetError.openQuote(file: file, line: line)
+          : .longRow(file: file, line: line, bytes: Self.longestRow, fields: Self.mostFields)
+      }
     }
     if state == .quoted { throw DatasetError.openQuote(file: file, line: line) }
     if row.isEmpty && fieldEnds.isEmpty { return false }
@@ -101,7 +121,7 @@ final class DelimitedReader {
     chunk.withUnsafeBufferPointer { chunk in
       while end < chunkCount {
         let byte = chunk[end]
-        if byte == 0x2C || byte == 0x0A || byte == 0x0D { break }
+        if byte == separator || byte == 0x0A || byte == 0x0D { break }
         end += 1
       }
     }
@@ -118,16 +138,7 @@ final class DelimitedReader {
 
   private func refill() throws {
     position = 0
-    repeat {
-      chunkCount = read(descriptor, &chunk, chunk.count)
-    } while chunkCount < 0 && errno == EINTR
-    guard chunkCount >= 0 else {
-      chunkCount = 0
-      throw Self.systemError(file)
-    }
-  }
-
-  private static func systemError(_ file: String) -> DatasetError {
-    .unreadable(file: file, reason: String(cString: strerror(errno)))
+    chunkCount = 0
+    chunkCount = try input.read(into: &chunk)
   }
 }

@@ -6,6 +6,9 @@ import Testing
 private let header =
   "subDirectory_filePath,face_x,face_y,face_width,face_height,facial_landmarks,expression,valence,arousal"
 
+/// Point p at (p, 2).
+private let landmarks = (0..<68).map { "\($0);2.0" }.joined(separator: ";")
+
 private func read(
   _ text: String, onError: ErrorPolicy = .fail
 ) throws -> FaceManifest {
@@ -26,7 +29,7 @@ private func message(_ text: String, onError: ErrorPolicy = .fail) throws -> Str
     let manifest = try read(
       """
       \(header)
-      1/a.jpg,10,20,30,40,1.5;2.5,1,0.5,-0.25
+      1/a.jpg,10,20,30,40,\(landmarks),1,0.5,-0.25
       2/b.png,0,0,350,350,,7,-2,-2
 
       """)
@@ -34,7 +37,8 @@ private func message(_ text: String, onError: ErrorPolicy = .fail) throws -> Str
       manifest.records == [
         FaceRecord(
           imagePath: "1/a.jpg", faceBox: FaceBox(x: 10, y: 20, width: 30, height: 40),
-          expression: .happy, valence: 0.5, arousal: -0.25, line: 2),
+          eyes: EyeCenters(left: SIMD2(38.5, 2), right: SIMD2(44.5, 2)), expression: .happy,
+          valence: 0.5, arousal: -0.25, line: 2),
         FaceRecord(
           imagePath: "2/b.png", faceBox: FaceBox(x: 0, y: 0, width: 350, height: 350),
           expression: .contempt, valence: nil, arousal: nil, line: 3),
@@ -55,7 +59,7 @@ private func message(_ text: String, onError: ErrorPolicy = .fail) throws -> Str
 
   @Test func quotesHoldCommasQuotesAndLineEnds() throws {
     let manifest = try read(
-      "\(header)\n\"a, \"\"b\"\"\nc.jpg\",0,0,9,9,\"1;2\",0,0,0\nd.jpg,0,0,9,9,,0,0,0\n")
+      "\(header)\n\"a, \"\"b\"\"\nc.jpg\",0,0,9,9,\"\(landmarks)\",0,0,0\nd.jpg,0,0,9,9,,0,0,0\n")
     #expect(manifest.records.map(\.imagePath) == ["a, \"b\"\nc.jpg", "d.jpg"])
     #expect(manifest.records.map(\.line) == [2, 4])
   }
@@ -88,6 +92,9 @@ private func message(_ text: String, onError: ErrorPolicy = .fail) throws -> Str
     #expect(
       try message(header.replacing(",expression", with: "") + "\n")
         == "list.csv:1: column 'expression' is missing from the header")
+    #expect(
+      try message(header + ",valence\n")
+        == "list.csv:1: column 'valence' is in the header twice; remove or rename one")
     #expect(try message("") == "list.csv: is empty; the first line has to name the columns")
   }
 
@@ -98,11 +105,36 @@ private func message(_ text: String, onError: ErrorPolicy = .fail) throws -> Str
     ("a.jpg,0,0,9,9,,happy,0,0", "column 'expression': 'happy' is not a number"),
     ("a.jpg,0,0,9,9,,0,1.5,0", "column 'valence': 1.5 is outside -1 to 1 (and not -2 for unknown)"),
     ("a.jpg,0,0,9,9,,0,0,nan", "column 'arousal': nan is outside -1 to 1 (and not -2 for unknown)"),
+    ("a.jpg,0,0,9,9,,1.5,0,0", "column 'expression': 1.5 is not a whole number"),
+    (
+      "a.jpg,0,0,9,9,1;2,0,0,0",
+      "column 'facial_landmarks': has 2 numbers where 68 points have 136"
+    ),
+    ("a.jpg,0,0,9,9,1;x,0,0,0", "column 'facial_landmarks': 'x' is not a coordinate"),
+    ("a.jpg,0,0,9,9,1;nan,0,0,0", "column 'facial_landmarks': 'nan' is not a coordinate"),
+    (
+      "a.jpg,0,0,9,9,\(landmarks.replacing("40;", with: "1e9;")),0,0,0",
+      "column 'facial_landmarks': a coordinate is beyond any image"
+    ),
+    (
+      "a.jpg,0,0,9,9,\([String](repeating: "7", count: 136).joined(separator: ";")),0,0,0",
+      "column 'facial_landmarks': both eyes are at the same place"
+    ),
     ("a.jpg,x,0,9,9,,0,0,0", "column 'face_x': 'x' is not a number"),
     ("a.jpg,0,0,99999999999,9,,0,0,0", "column 'face_width': '99999999999' is not a number"),
     ("a.jpg,0,0,0,9,,0,0,0", "column 'face_width': the face box is 0x9 pixels"),
     ("a.jpg,0,0,9,-3,,0,0,0", "column 'face_height': the face box is 9x-3 pixels"),
     (",0,0,9,9,,0,0,0", "column 'subDirectory_filePath': names no image"),
+    (
+      "/a.jpg,0,0,9,9,,0,0,0",
+      "column 'subDirectory_filePath': '/a.jpg' is absolute; write it relative to the data set's root"
+    ),
+    (
+      "a/../../b.jpg,0,0,9,9,,0,0,0",
+      "column 'subDirectory_filePath': 'a/../../b.jpg' goes up by '..', which could leave the data "
+        + "set's root; write the path without it"
+    ),
+    ("a\0.jpg,0,0,9,9,,0,0,0", "column 'subDirectory_filePath': the path holds a NUL byte"),
   ])
   func badValueIsNamedWithLineAndColumn(row: String, problem: String) throws {
     let text = "\(header)\ngood.jpg,0,0,9,9,,0,0,0\n\(row)\nlast.jpg,0,0,9,9,,0,0,0\n"
@@ -134,6 +166,22 @@ private func message(_ text: String, onError: ErrorPolicy = .fail) throws -> Str
         == "list.csv:3: the quote opened in this row is never closed")
   }
 
+  @Test func pathThatIsNotUTF8IsRefused() throws {
+    let scratch = try Scratch()
+    let list = try scratch.file(
+      "list.csv", [UInt8]("\(header)\na".utf8) + [0xFF] + [UInt8](",,,,,,0,0,0".utf8))
+    let error = #expect(throws: DatasetError.self) {
+      _ = try FaceManifest.affectNet(csv: list, root: "/", onError: .fail)
+    }
+    #expect(try "\(#require(error))".hasSuffix("'a\u{FFFD}' is not UTF-8"))
+  }
+
+  /// A name that stands alone before dots is no way up.
+  @Test func dotsInNamesAreNoProblem() throws {
+    let manifest = try read("\(header)\n..a/b...jpg,0,0,9,9,,0,0,0\n")
+    #expect(manifest.records.map(\.imagePath) == ["..a/b...jpg"])
+  }
+
   @Test func missingListIsNamed() throws {
     let error = #expect(throws: DatasetError.self) {
       _ = try FaceManifest.affectNet(csv: "/nowhere/list.csv", root: "/", onError: .fail)
@@ -144,9 +192,8 @@ private func message(_ text: String, onError: ErrorPolicy = .fail) throws -> Str
 
   /// Rows straddle the reader's chunks at every offset.
   @Test func longListsAreReadAcrossChunks() throws {
-    let landmarks = (0..<136).map { "\($0).25" }.joined(separator: ";")
     let rows = (0..<1500).map {
-      "\(String(repeating: "d", count: $0 % 37))/\($0).jpg,1,2,3,4,\"\(landmarks)\",\($0 % 8),0.5,-0.5"
+      "\(String(repeating: "d", count: 1 + $0 % 37))/\($0).jpg,1,2,3,4,\"\(landmarks)\",\($0 % 8),0.5,-0.5"
     }
     let manifest = try read(([header] + rows).joined(separator: "\r\n"))
     #expect(manifest.records.count == 1500)
@@ -166,9 +213,7 @@ private func message(_ text: String, onError: ErrorPolicy = .fail) throws -> Str
   }
 }
 
-private let sharedFaces = URL(filePath: #filePath)
-  .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-  .deletingLastPathComponent().appending(path: "shared/data/faces").path
+private let sharedFaces = sharedData("faces")
 
 @Suite struct RealFacesTests {
   @Test(

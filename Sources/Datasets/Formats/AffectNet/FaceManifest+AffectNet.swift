@@ -1,0 +1,49 @@
+extension FaceManifest {
+  /// Reads a list of AffectNet's first release.
+  ///
+  /// The columns may come in any order and others may stand between them. Expressions 8 (none), 9
+  /// (uncertain) and 10 (no face) are excluded and counted; valence and arousal of −2 are unknown. Of
+  /// the 68 landmarks, which may be missing, the centres of the eyes are kept. A path must stay inside
+  /// the root: absolute ones, and any with `..` in it, are problems. Images are not touched: a missing one shows when it is loaded.
+  ///
+  /// - Parameters:
+  ///   - csv: the list.
+  ///   - root: the folder that its image paths are relative to.
+  ///   - onError: what happens to rows with bad values; the limit counts rows of this list.
+  /// - Throws: `DatasetError` naming file, line and column; also when no usable row is left.
+  /// - Source: A. Mollahosseini et al., "AffectNet: a database for facial expression, valence, and
+  ///   arousal computing in the wild", IEEE Transactions on Affective Computing 10(1), 2019.
+  public static func affectNet(
+    csv: String, root: String, onError: ErrorPolicy
+  ) throws -> FaceManifest {
+    let reader = try DelimitedReader(file: csv)
+    let columns = try AffectNetColumns(header: ListHeader(of: reader))
+    var manifest = FaceManifest(path: csv, root: root, records: [])
+    var tally = RowTally(file: csv, policy: onError)
+    while try reader.next() {
+      do throws(RowProblem) {
+        if let record = try columns.record(of: RowValues(reader: reader)) {
+          manifest.records.append(record)
+        } else {
+          manifest.excluded += 1
+        }
+      } catch {
+        try tally.add(error)
+      }
+    }
+    try manifest.finish(tally)
+    return manifest
+  }
+
+  /// Takes over the rows that were left out, when all are read.
+  ///
+  /// - Throws: `DatasetError.tooManyRows`, `.emptySplit`.
+  mutating func finish(_ tally: RowTally) throws {
+    try tally.finish()
+    problems = tally.problems
+    if records.isEmpty {
+      throw DatasetError.emptySplit(
+        file: path, rows: problems.count + excluded, problems: problems.count, excluded: excluded)
+    }
+  }
+}

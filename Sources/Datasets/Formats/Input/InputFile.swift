@@ -1,0 +1,62 @@
+import Foundation
+
+/// A regular file that is open for reading.
+///
+/// Whatever else a path may name (a pipe, a device, a folder) is refused: reading it could wait for
+/// ever or never end.
+final class InputFile {
+  private let path: String
+  private let descriptor: Int32
+
+  /// - Throws: `DatasetError.unreadable`.
+  init(_ path: String) throws {
+    // C would read the name only up to the NUL, and open another file.
+    if path.utf8.contains(0) {
+      throw DatasetError.unreadable(file: path, reason: "the name holds a NUL byte")
+    }
+    self.path = path
+    descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard descriptor >= 0 else { throw DatasetError.unreadable(path, errno) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { throw DatasetError.unreadable(path, errno) }
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      throw DatasetError.unreadable(file: path, reason: "not a regular file")
+    }
+  }
+
+  deinit { if descriptor >= 0 { close(descriptor) } }
+
+  /// The next bytes of the file.
+  ///
+  /// - Returns: how many there are; 0 at the end.
+  func read(into chunk: inout [UInt8]) throws -> Int {
+    while true {
+      let count = Foundation.read(descriptor, &chunk, chunk.count)
+      if count >= 0 { return count }
+      guard errno == EINTR else { throw DatasetError.unreadable(path, errno) }
+    }
+  }
+
+  /// All bytes of a small file.
+  ///
+  /// - Throws: `DatasetError.unreadable`, also for a file of more than `limit` bytes.
+  static func bytes(of path: String, limit: Int) throws -> [UInt8] {
+    let file = try InputFile(path)
+    var chunk = [UInt8](repeating: 0, count: limit + 1)
+    var bytes: [UInt8] = []
+    while case let count = try file.read(into: &chunk), count > 0 {
+      bytes += chunk.prefix(count)
+      if bytes.count > limit {
+        throw DatasetError.unreadable(file: path, reason: "has more than \(limit) bytes")
+      }
+    }
+    return bytes
+  }
+}
+
+extension DatasetError {
+  /// What the system says about a file that it does not let us read.
+  static func unreadable(_ file: String, _ code: Int32) -> DatasetError {
+    .unreadable(file: file, reason: String(cString: strerror(code)))
+  }
+}
