@@ -68,7 +68,7 @@ public final class SampleReader {
     crop: (CropBox) -> CropBox, mirrored: () -> Bool
   ) throws(SampleProblem) {
     let record = manifest.records[Int(sample)]
-    let path = manifest.root + "/" + record.imagePath
+    let path = manifest.path(of: record)
     do {
       let size = try decoder.open(path)
       guard let face = CropBox(clamping: record.faceBox, to: size) else {

@@ -23,6 +23,11 @@ public struct FaceManifest: Sendable {
     self.excluded = excluded
   }
 
+  /// Where the image of a record is: in the root, unless its own path is absolute.
+  public func path(of record: FaceRecord) -> String {
+    record.imagePath.hasPrefix("/") ? record.imagePath : "\(root)/\(record.imagePath)"
+  }
+
   /// The class of each sample, −1 where it has none.
   public var classOfSample: [Int] { records.map { $0.expression?.rawValue ?? -1 } }
 

@@ -34,7 +34,7 @@ public struct EyeCenters: Equatable, Sendable {
 
 /// One labelled face: a row of a data set's list.
 public struct FaceRecord: Equatable, Sendable {
-  /// The image file, relative to the data set's root.
+  /// The image file, relative to the data set's root, or absolute.
   public var imagePath: String
   /// The face in the image; nil stands for the whole image.
   public var faceBox: FaceBox?
