@@ -10,6 +10,7 @@ public enum RandomPurpose: UInt16, Sendable, CaseIterable {
   case dropout = 7
   case stochasticDepth = 8
   case spectrogramMask = 13
+  case speakerSplit = 16
 }
 
 /// A counter-based random generator: a pure function of its key and of how many numbers were drawn.
