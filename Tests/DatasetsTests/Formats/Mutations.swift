@@ -58,12 +58,12 @@ struct Mutations {
 
   /// Reads every mutation: each is refused with an error that names the file, or what is read holds.
   ///
-  /// - Parameter read: reads the input and checks the result; false for one that it found nothing
-  ///   wrong with and nothing to check in.
+  /// - Parameter read: reads the input and checks the result.
   func run(
     _ name: String, file: String, in scratch: Scratch,
     read: (_ path: String, Comment) throws -> Void
   ) throws {
+    try read(try scratch.file(file, original), "\(name): the original")
     var refused = 0
     for round in 0..<Self.rounds {
       let comment = Comment(rawValue: "\(name): seed \(seed), round \(round)")

@@ -60,7 +60,7 @@ private let two = "train_00001.jpg 5\ntest_0001.jpg 7\n"
 
   @Test func mutationsOfTheListAreReadOrRefused() throws {
     let scratch = try Scratch()
-    let text = (1...20).map { "train_0000\($0).jpg \($0 % 7 + 1)\n" }.joined() + two
+    let text = (11...30).map { "train_000\($0).jpg \($0 % 7 + 1)\n" }.joined() + two
     let mutations = Mutations(seed: formatSeed("RAF-DB"), original: [UInt8](text.utf8))
     try mutations.run("RAF-DB", file: FaceManifest.rafDBList, in: scratch) { _, comment in
       let (training, test) = try FaceManifest.rafDB(root: scratch.path, onError: .fail)

@@ -3,69 +3,6 @@ import Testing
 
 @testable import Datasets
 
-/// A time as the files have it: two decimals.
-private func time(_ frame: Int) -> String {
-  let hundredths = 4 * frame
-  return "\(hundredths / 100).\(hundredths % 100 < 10 ? "0" : "")\(hundredths % 100)"
-}
-
-private func individual(
-  _ frames: Range<Int> = 0..<5, separator: String = ";", header: String? = nil
-) -> String {
-  let names = header ?? "time;FM1 ;FM2 ;FM3 ;FF1 ;FF2 ;FF3"
-  return ([names] + frames.map { "\(time($0));0.1;0.2;-0.3;0.\($0 % 10);0;-1" })
-    .joined(separator: "\n").replacing(";", with: separator) + "\n"
-}
-
-private let goldHeader = """
-  @relation GOLDSTANDARD
-
-  @attribute Instance_name string
-  @attribute frameTime numeric
-  @attribute GoldStandard numeric
-
-
-  @data
-
-  """
-
-private func gold(
-  _ frames: Range<Int> = 0..<5, name: String = "'train_1'", header: String = goldHeader
-) -> String {
-  header + frames.map { "\(name),\(time($0)),0.\($0 % 10)5\n" }.joined()
-}
-
-/// RECOLA's folders.
-private struct RECOLAFolder {
-  let scratch: Scratch
-  var root: String { scratch.path }
-
-  init() throws {
-    scratch = try Scratch()
-    for dimension in ["arousal", "valence"] {
-      try add("ratings_individual/\(dimension)/train_1.csv", individual())
-      try add("ratings_gold_standard/\(dimension)/train_1.arff", gold())
-    }
-    try add("recordings_audio/train_1.wav")
-    try add("recordings_video/train_1.mp4")
-  }
-
-  func add(_ file: String, _ content: String = "") throws {
-    _ = try scratch.file(file, content)
-  }
-
-  func remove(_ file: String) throws {
-    try FileManager.default.removeItem(atPath: "\(root)/\(file)")
-  }
-
-  func read() throws -> RecordingManifest { try RecordingManifest.recola(root: root) }
-
-  func message() throws -> String {
-    let error = #expect(throws: DatasetError.self) { _ = try read() }
-    return try "\(#require(error))".replacing(root + "/", with: "").replacing(root, with: "ROOT")
-  }
-}
-
 @Suite struct RECOLATests {
   @Test func recordingHasSoundPictureAndBothTraces() throws {
     let manifest = try RECOLAFolder().read()
@@ -87,9 +24,10 @@ private struct RECOLAFolder {
     let corpus = try RECOLAFolder()
     for name in ["train_10", "train_2", "dev_1"] {
       for dimension in ["arousal", "valence"] {
-        try corpus.add("ratings_individual/\(dimension)/\(name).csv", individual(separator: ","))
         try corpus.add(
-          "ratings_gold_standard/\(dimension)/\(name).arff", gold(name: name))
+          "ratings_individual/\(dimension)/\(name).csv", individualRatings(separator: ","))
+        try corpus.add(
+          "ratings_gold_standard/\(dimension)/\(name).arff", goldStandard(name: name))
       }
       try corpus.add("recordings_audio/\(name).WAV")
       try corpus.add("recordings_video/\(name).avi")
@@ -105,10 +43,10 @@ private struct RECOLAFolder {
 
   @Test func fullLengthOfARecordingIsRead() throws {
     let corpus = try RECOLAFolder()
-    try corpus.add("ratings_individual/arousal/train_1.csv", individual(0..<7501))
-    try corpus.add("ratings_individual/valence/train_1.csv", individual(0..<7501))
-    try corpus.add("ratings_gold_standard/arousal/train_1.arff", gold(1..<7501))
-    try corpus.add("ratings_gold_standard/valence/train_1.arff", gold(0..<7498))
+    try corpus.add("ratings_individual/arousal/train_1.csv", individualRatings(0..<7501))
+    try corpus.add("ratings_individual/valence/train_1.csv", individualRatings(0..<7501))
+    try corpus.add("ratings_gold_standard/arousal/train_1.arff", goldStandard(1..<7501))
+    try corpus.add("ratings_gold_standard/valence/train_1.arff", goldStandard(0..<7498))
     let manifest = try corpus.read()
     let recording = try #require(manifest.recordings.first)
     #expect(recording.firstFrame == 1 && recording.frameCount == 7497)
@@ -124,7 +62,7 @@ private struct RECOLAFolder {
 
   @Test func traceOfAnotherLengthIsRefused() throws {
     let corpus = try RECOLAFolder()
-    try corpus.add("ratings_gold_standard/arousal/train_1.arff", gold(0..<16))
+    try corpus.add("ratings_gold_standard/arousal/train_1.arff", goldStandard(0..<16))
     #expect(
       try corpus.message()
         == "ROOT: recording train_1: ratings_gold_standard/arousal/train_1.arff has 16 frames from "
@@ -157,77 +95,24 @@ private struct RECOLAFolder {
   ])
   func badRatingsAreNamed(rows: String, problem: String) throws {
     let corpus = try RECOLAFolder()
-    try corpus.add("ratings_individual/valence/train_1.csv", individual(0..<0) + rows)
+    try corpus.add("ratings_individual/valence/train_1.csv", individualRatings(0..<0) + rows)
     #expect(try corpus.message() == "ratings_individual/valence/train_1.csv:\(problem)")
   }
 
   @Test func headerHasSixAnnotators() throws {
     let corpus = try RECOLAFolder()
     let file = "ratings_individual/valence/train_1.csv"
-    try corpus.add(file, individual(header: "time;FM1;FM2"))
+    try corpus.add(file, individualRatings(header: "time;FM1;FM2"))
     #expect(
       try corpus.message() == "\(file):1: names 2 annotators besides the time; RECOLA has 6")
-    try corpus.add(file, individual(header: "time;FM1;FM2;FM3;FF1;FF2;FF2"))
+    try corpus.add(file, individualRatings(header: "time;FM1;FM2;FM3;FF1;FF2;FF2"))
     #expect(
       try corpus.message() == "\(file):1: column 'FF2' is in the header twice; remove or rename one"
     )
-    try corpus.add(file, individual(header: "tme;FM1;FM2;FM3;FF1;FF2;FF3"))
+    try corpus.add(file, individualRatings(header: "tme;FM1;FM2;FM3;FF1;FF2;FF3"))
     #expect(
       try corpus.message()
         == "\(file):1: column 'time' is missing from the header; did you mean it by 'tme'?")
-  }
-
-  @Test func goldStandardMayBeWrittenInMoreWays() throws {
-    let corpus = try RECOLAFolder()
-    let header = """
-      % a comment\r
-      @RELATION 'gold standard'\r
-      @Attribute "GoldStandard" real\r
-      @attribute frametime\tNUMERIC\r
-      @attribute label {a, b}\r
-      @attribute Instance_name {train_1,'train 2'}\r
-      @DATA\r
-      % rows\r
-
-      """
-    let rows = (0..<5).map { "0.\($0), \(time($0)) ,a,\"train_1\"\r\n" }.joined()
-    try corpus.add("ratings_gold_standard/arousal/train_1.arff", header + rows)
-    #expect(try corpus.read().recordings.first?.arousal?.gold == [0, 0.1, 0.2, 0.3, 0.4])
-  }
-
-  @Test(arguments: [
-    (
-      gold(name: "dev_3"),
-      "9: column 'Instance_name': 'dev_3' is not the recording of this file, train_1"
-    ),
-    (gold(header: "@relation x\n"), "2: ''train_1',0.00,0.05' does not belong before @data"),
-    (gold(0..<0, header: "@relation x\n"), "2: there is no @data; is it an ARFF file?"),
-    (
-      gold(header: goldHeader.replacing("frameTime", with: "time")),
-      "8: the attribute frameTime is missing above"
-    ),
-    (
-      gold(header: "@attribute frameTime numeric\n" + goldHeader),
-      "9: the attribute frameTime is there twice"
-    ),
-    (
-      gold(header: "@attribute x\n" + goldHeader),
-      "1: '@attribute x' is not an attribute and its type"
-    ),
-    (goldHeader + "train_1,0.00\n", "9: has 2 fields where the header has 3 attributes"),
-    (goldHeader + "train_1,0.00,?\n", "9: column 'GoldStandard': '?' is not a number"),
-    (goldHeader + "train_1,0.00,2\n", "9: column 'GoldStandard': 2.0 is outside -1 to 1"),
-    (goldHeader + ",0.00,0\n", "9: column 'Instance_name': is empty"),
-    (
-      goldHeader + "train_1,0.00,0\ntrain_1,0.08,0\n",
-      "10: column 'frameTime': 0.08 s follows, where 0.04 s is missing"
-    ),
-    (goldHeader, " no usable row: nothing follows the header"),
-  ])
-  func badGoldStandardIsNamed(text: String, problem: String) throws {
-    let corpus = try RECOLAFolder()
-    try corpus.add("ratings_gold_standard/valence/train_1.arff", text)
-    #expect(try corpus.message() == "ratings_gold_standard/valence/train_1.arff:\(problem)")
   }
 
   @Test func incompleteRecordingsAreRefused() throws {
@@ -267,8 +152,8 @@ private struct RECOLAFolder {
   @Test func mutationsOfRatingsAreReadOrRefused() throws {
     let corpus = try RECOLAFolder()
     for (file, text) in [
-      ("ratings_individual/arousal/train_1.csv", individual()),
-      ("ratings_gold_standard/valence/train_1.arff", gold()),
+      ("ratings_individual/arousal/train_1.csv", individualRatings()),
+      ("ratings_gold_standard/valence/train_1.arff", goldStandard()),
     ] {
       let mutations = Mutations(seed: formatSeed(file), original: [UInt8](text.utf8))
       try mutations.run(file, file: file, in: corpus.scratch) { _, comment in
