@@ -193,6 +193,15 @@ private func message(
     #expect(throws: DatasetError.self) { _ = try ImageMap(folder: "", root: scratch.path) }
   }
 
+  @Test func mutationsOfAListOfImagesAreReadOrRefused() throws {
+    let scratch = try Scratch()
+    let mutations = Mutations(seed: formatSeed("url,path"), original: [UInt8](threeImages.utf8))
+    try mutations.run("url,path", file: "map.csv", in: scratch) { path, comment in
+      let map = try ImageMap(list: path)
+      if let found = map.path(of: "http://h/a.jpg") { #expect(!found.isEmpty, comment) }
+    }
+  }
+
   @Test func mutationsAreReadOrRefused() throws {
     let scratch = try Scratch()
     let map = try ImageMap(list: try scratch.file("map.csv", threeImages))
