@@ -35,7 +35,7 @@ let package = Package(
     .target(name: "CounterRandom"),
     .target(
       name: "Media", dependencies: ["CFFmpeg", "CFaceDetector", "CSndFile", "CTurboJPEG"]),
-    .target(name: "Datasets", dependencies: ["CounterRandom", "Media"]),
+    .target(name: "Datasets", dependencies: ["CVectorKernels", "CounterRandom", "Media"]),
     .target(
       name: "Nets",
       dependencies: [

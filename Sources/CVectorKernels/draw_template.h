@@ -1,21 +1,7 @@
 // Included once per instruction set by draw_kernels.c; see instruction_sets.h.
 
 #include "philox_template.h"
-
-// Pairs of neighbouring lanes, and the indices that interleave those of two vectors: the even ones,
-// the odd ones.
-typedef uint64_t NAME(pairs) __attribute__((vector_size(LANES * sizeof(float))));
-#define PAIRS NAME(pairs)
-#if LANES == 4
-#define EVEN_PAIRS 0, 2
-#define ODD_PAIRS 1, 3
-#elif LANES == 8
-#define EVEN_PAIRS 0, 4, 2, 6
-#define ODD_PAIRS 1, 5, 3, 7
-#else
-#define EVEN_PAIRS 0, 8, 2, 10, 4, 12, 6, 14
-#define ODD_PAIRS 1, 9, 3, 11, 5, 13, 7, 15
-#endif
+#include "transpose_template.h"
 
 // ln x for a normal x in (0, 2]. Source: S. Moshier, Cephes, logf.
 INLINE FLOATS NAME(logarithm)(FLOATS x) {
@@ -80,21 +66,10 @@ INLINE WORDS NAME(block_of_lane)(void) {
 }
 
 // Writes the LANES blocks that block_of_lane names, one after the other: drawn[j] has the j-th number
-// of each. 4 lanes are transposed at a time.
-INLINE void NAME(store_blocks)(float *to, const FLOATS drawn[4]) {
-  const PAIRS first = (PAIRS)drawn[0], second = (PAIRS)drawn[1];
-  const PAIRS third = (PAIRS)drawn[2], fourth = (PAIRS)drawn[3];
-  const PAIRS even_heads = (first & 0xffffffffu) | second << 32;
-  const PAIRS even_tails = (third & 0xffffffffu) | fourth << 32;
-  const PAIRS odd_heads = first >> 32 | (second & ~0xffffffffull);
-  const PAIRS odd_tails = third >> 32 | (fourth & ~0xffffffffull);
-  const PAIRS blocks[4] = {
-      __builtin_shufflevector(even_heads, even_tails, EVEN_PAIRS),
-      __builtin_shufflevector(odd_heads, odd_tails, EVEN_PAIRS),
-      __builtin_shufflevector(even_heads, even_tails, ODD_PAIRS),
-      __builtin_shufflevector(odd_heads, odd_tails, ODD_PAIRS),
-  };
-  __builtin_memcpy(to, blocks, sizeof blocks);
+// of each.
+INLINE void NAME(store_blocks)(float *to, FLOATS drawn[4]) {
+  NAME(transpose_quads)(drawn);
+  __builtin_memcpy(to, drawn, 4 * sizeof(FLOATS));
 }
 
 // Draws the LANES blocks that begin with the stream's block `first`: lower + factor * number.
@@ -137,7 +112,3 @@ static const aver_draw_kernels NAME(draw_kernels) = {
     .uniform = NAME(uniform),
     .normal = NAME(normal),
 };
-
-#undef PAIRS
-#undef EVEN_PAIRS
-#undef ODD_PAIRS

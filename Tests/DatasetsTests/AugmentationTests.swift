@@ -50,13 +50,31 @@ private func resized(
   _ crop: CropBox, size: Int, mirrored: Bool = false, by resampler: Resampler? = nil,
   _ pixels: PixelBuffer = picture(), reduction: DecodingReduction = .none
 ) -> [Float] {
-  var output = [Float](repeating: -1, count: 3 * size * size)
-  output.withUnsafeMutableBufferPointer { output in
-    guard let start = output.baseAddress else { return }
-    (resampler ?? Resampler(size: size)).resize(
-      pixels, crop: crop, reduction: reduction, mirrored: mirrored, into: start)
+  let planes = ImagePlanes()
+  (resampler ?? Resampler(size: size)).resize(
+    pixels, crop: crop, reduction: reduction, mirrored: mirrored, into: planes)
+  return planes.interleaved
+}
+
+extension ImagePlanes {
+  /// `[size, size, 3]`, 0 to 1.
+  var interleaved: [Float] {
+    var output = [Float](repeating: -1, count: 3 * pixels)
+    output.withUnsafeMutableBytes { output in
+      guard let start = output.baseAddress else { return }
+      write(to: start, format: .plain, factor: .one, added: .zero)
+    }
+    return output
   }
-  return output
+
+  /// An image of `[size, size, 3]`.
+  convenience init(interleaved: [Float], size: Int) {
+    self.init()
+    let planes = begin(size: size, channels: 3)
+    for (index, value) in interleaved.enumerated() {
+      planes[index % 3 * size * size + index / 3] = value
+    }
+  }
 }
 
 @Suite struct ResamplerTests {
@@ -119,21 +137,46 @@ private func resized(
 
 @Suite struct ColorJitterTests {
   @Test func adjustsAsTorchvisionDoes() throws {
+    // A square part of the picture, since samples are square.
     let pixels = picture()
-    for golden in try Goldens.load().jitters {
-      var image = (0..<391).flatMap { pixel in
-        (0..<3).map { Float(pixels.bytes[4 * pixel + $0]) / 255 }
-      }
-      withExtendedLifetime(pixels) {}
-      image.withUnsafeMutableBufferPointer { image in
-        guard let start = image.baseAddress else { return }
-        for (kind, factor) in zip(golden.order, golden.factors) {
-          guard let kind = ColorJitter.Kind(rawValue: kind) else { continue }
-          ColorJitter.adjust(kind, factor: factor, start, 391)
-        }
-      }
-      #expect(largestDifference(image, golden.output) < 2e-6, "\(golden.order) \(golden.factors)")
+    let input: [Float] = (0..<3 * 17 * 17).map { index in
+      let (y, x) = (index / 3).quotientAndRemainder(dividingBy: 17)
+      return Float(pixels.bytes[4 * (23 * y + x) + index % 3]) / 255
     }
+    withExtendedLifetime(pixels) {}
+    for golden in try Goldens.load().jitters {
+      let image = ImagePlanes(interleaved: input, size: 17)
+      for (kind, factor) in zip(golden.order, golden.factors) {
+        try ColorJitter.adjust(
+          #require(ColorJitter.Kind(rawValue: kind)), factor: factor, image)
+      }
+      let difference = largestDifference(image.interleaved, golden.output)
+      #expect(difference < 2e-6, "\(golden.order) \(golden.factors)")
+      let settled = image.interleaved
+      image.settle()
+      #expect(image.interleaved == settled)
+    }
+  }
+
+  /// A grey image is one plane only until it is written.
+  @Test func oneGreyPlaneBecomesWhatThreeEqualOnesWould() {
+    let grey = ImagePlanes()
+    let colour = ImagePlanes()
+    let planes = (grey.begin(size: 9, channels: 1), colour.begin(size: 9, channels: 3))
+    for index in 0..<81 {
+      let value = Float(index * 37 % 80) / 79
+      planes.0[index] = value
+      for channel in 0..<3 { planes.1[81 * channel + index] = value }
+    }
+    for image in [grey, colour] {
+      ColorJitter.adjust(.saturation, factor: 0.7, image)
+      ColorJitter.adjust(.contrast, factor: 1.4, image)
+      ColorJitter.adjust(.brightness, factor: 1.1, image)
+    }
+    #expect(grey.meanGrey() == colour.meanGrey())
+    #expect(grey.interleaved == colour.interleaved)
+    grey.settle()
+    #expect(grey.channels == 3 && grey.interleaved == colour.interleaved)
   }
 
   @Test func factorsAndOrdersAreDrawnFromTheirRanges() {

@@ -11,27 +11,35 @@ public final class SampleReader {
   private let decoder: ImageDecoder
   private let resampler: Resampler
   private let pixels = PixelBuffer()
+  private let planes = ImagePlanes()
+  private let format: SampleFormat
 
   /// - Throws: `MediaError.codec` when a codec library cannot start, `DatasetError.setting`.
-  public init(manifest: FaceManifest, augmentation: Augmentation) throws {
+  public init(
+    manifest: FaceManifest, augmentation: Augmentation, format: SampleFormat = .plain
+  ) throws {
     try augmentation.validate()
     self.manifest = manifest
     self.augmentation = augmentation
+    self.format = format
     decoder = try ImageDecoder()
     resampler = Resampler(size: augmentation.imageSize)
   }
 
-  /// Floats of one sample.
+  /// Colours of one sample.
   public var sampleCount: Int { 3 * augmentation.imageSize * augmentation.imageSize }
+
+  /// Bytes of one sample.
+  public var sampleBytes: Int { sampleCount * format.elementBytes }
 
   /// Reads a sample as training sees it: a random crop of the face box, jittered.
   ///
-  /// - Shapes: `output` is `[size, size, 3]`, float32, normalised.
+  /// - Shapes: `output` is `[size, size, 3]` or as the reader's format says, normalised.
   /// - Throws: `SampleProblem` naming list, line and image.
   public func readForTraining(
-    _ key: SampleKey, into output: UnsafeMutablePointer<Float>
+    _ key: SampleKey, into output: UnsafeMutableRawPointer
   ) throws(SampleProblem) {
-    try read(key.sample, into: output) { face in
+    try read(key.sample) { face in
       var generator = key.generator(.crop)
       return face.random(
         scale: augmentation.cropScale, ratio: augmentation.cropRatio, from: &generator)
@@ -43,29 +51,29 @@ public final class SampleReader {
       augmentation.brightness > 0 || augmentation.contrast > 0 || augmentation.saturation > 0
     if isJittered {
       var generator = key.generator(.colorJitter)
-      ColorJitter(augmentation, from: &generator).apply(to: output, pixels: sampleCount / 3)
+      ColorJitter(augmentation, from: &generator).apply(to: planes)
     }
-    normalise(output)
+    write(to: output)
   }
 
   /// Reads a sample as evaluation sees it: the whole face box.
   ///
-  /// - Shapes: `output` is `[size, size, 3]`, float32, normalised.
+  /// - Shapes: `output` is `[size, size, 3]` or as the reader's format says, normalised.
   /// - Throws: `SampleProblem` naming list, line and image.
   public func readForEvaluation(
-    _ sample: Int32, into output: UnsafeMutablePointer<Float>
+    _ sample: Int32, into output: UnsafeMutableRawPointer
   ) throws(SampleProblem) {
-    try read(sample, into: output) {
+    try read(sample) {
       $0
     } mirrored: {
       false
     }
-    normalise(output)
+    write(to: output)
   }
 
+  /// Decodes and resizes a part of an image into `planes`.
   private func read(
-    _ sample: Int32, into output: UnsafeMutablePointer<Float>,
-    crop: (CropBox) -> CropBox, mirrored: () -> Bool
+    _ sample: Int32, crop: (CropBox) -> CropBox, mirrored: () -> Bool
   ) throws(SampleProblem) {
     let record = manifest.records[Int(sample)]
     let path = manifest.path(of: record)
@@ -77,25 +85,19 @@ public final class SampleReader {
       let crop = crop(face)
       let reduction = try decoder.decode(
         into: pixels,
-        reduction: .largest(keeping: crop.size, above: augmentation.imageSize))
+        reduction: .largest(keeping: crop.size, above: augmentation.imageSize), keepsGrey: true)
       resampler.resize(
-        pixels, crop: crop, reduction: reduction, mirrored: mirrored(), into: output)
+        pixels, crop: crop, reduction: reduction, mirrored: mirrored(), into: planes)
     } catch {
       throw SampleProblem(
         sample: sample, file: manifest.path, line: record.line, reason: "\(error)")
     }
   }
 
-  private func normalise(_ image: UnsafeMutablePointer<Float>) {
+  /// Normalises `planes` on the way out.
+  private func write(to output: UnsafeMutableRawPointer) {
     let factor = 1 / augmentation.standardDeviation
-    let added = -augmentation.mean * factor
-    // Scalars, because a vector indexed by a variable goes through memory.
-    let (red, green, blue) = (factor.x, factor.y, factor.z)
-    for index in stride(from: 0, to: sampleCount, by: 3) {
-      image[index] = image[index] * red + added.x
-      image[index + 1] = image[index + 1] * green + added.y
-      image[index + 2] = image[index + 2] * blue + added.z
-    }
+    planes.write(to: output, format: format, factor: factor, added: -augmentation.mean * factor)
   }
 }
 

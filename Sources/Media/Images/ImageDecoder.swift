@@ -66,16 +66,19 @@ public final class ImageDecoder {
   /// - Parameters:
   ///   - pixels: takes the image; its size is set.
   ///   - reduction: by how much JPEG is made smaller on the way; others ignore it.
+  ///   - keepsGrey: whether a grey JPEG comes as one byte a pixel; others are always four.
   /// - Returns: the reduction that `pixels` has.
   /// - Throws: `MediaError` naming the file.
   @discardableResult
   public func decode(
-    into pixels: PixelBuffer, reduction: DecodingReduction = .none
+    into pixels: PixelBuffer, reduction: DecodingReduction = .none, keepsGrey: Bool = false
   ) throws -> DecodingReduction {
     guard let opened else { throw MediaError.codec(reason: "decode called before open") }
     switch opened.content {
     case .jpeg(let bytes, let size):
-      try jpeg.decode(bytes, size: size, reduction: reduction, into: pixels, file: opened.name)
+      try jpeg.decode(
+        bytes, size: size, reduction: reduction, keepsGrey: keepsGrey, into: pixels,
+        file: opened.name)
       return reduction
     case .other:
       try still.decode(into: pixels)

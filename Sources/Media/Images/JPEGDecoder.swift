@@ -3,7 +3,7 @@ import CTurboJPEG
 /// Owns one TurboJPEG decompressor; used by one thread at a time.
 final class JPEGDecoder {
   private var handle: tjhandle
-  private var isFourColour = false
+  private var colourSpace = TJCS_RGB
 
   init() throws { handle = try Self.newHandle() }
 
@@ -26,7 +26,7 @@ final class JPEGDecoder {
       handle, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), UInt(bytes.count),
       &width, &height, &subsampling, &colourSpace)
     guard status == 0 else { throw try failure(file) }
-    isFourColour = colourSpace == TJCS_CMYK.rawValue || colourSpace == TJCS_YCCK.rawValue
+    self.colourSpace = TJCS(UInt32(bitPattern: colourSpace))
     return ImageSize(width: Int(width), height: Int(height))
   }
 
@@ -36,13 +36,15 @@ final class JPEGDecoder {
   /// areas in the picture, which must not pass for a face.
   func decode(
     _ bytes: UnsafeRawBufferPointer, size: ImageSize, reduction: DecodingReduction,
-    into pixels: PixelBuffer, file: String
+    keepsGrey: Bool, into pixels: PixelBuffer, file: String
   ) throws {
-    pixels.resize(reduction.reduced(size))
-    let format = isFourColour ? TJPF_CMYK.rawValue : TJPF_RGBX.rawValue
+    let isGrey = keepsGrey && colourSpace == TJCS_GRAY
+    let isFourColour = colourSpace == TJCS_CMYK || colourSpace == TJCS_YCCK
+    pixels.resize(reduction.reduced(size), channels: isGrey ? 1 : 4)
+    let format = isGrey ? TJPF_GRAY : isFourColour ? TJPF_CMYK : TJPF_RGBX
     let status = tjDecompress2(
       handle, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), UInt(bytes.count),
-      pixels.bytes.baseAddress, Int32(pixels.width), 0, Int32(pixels.height), format,
+      pixels.bytes.baseAddress, Int32(pixels.width), 0, Int32(pixels.height), format.rawValue,
       TJFLAG_ACCURATEDCT | TJFLAG_STOPONWARNING | TJFLAG_LIMITSCANS)
     guard status == 0 else { throw try failure(file) }
     if isFourColour { Self.convertFourColours(pixels.bytes) }

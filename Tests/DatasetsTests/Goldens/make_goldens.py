@@ -35,7 +35,7 @@ def resized(x, y, width, height, size):
 
 
 def main():
-    image = picture() / 255
+    image = picture()[:, :, :HEIGHT] / 255
     adjust = [F.adjust_brightness, F.adjust_contrast, F.adjust_saturation]
     single = [(kind, factor) for kind in range(3) for factor in (0.6, 1.45)]
     jitters = [
