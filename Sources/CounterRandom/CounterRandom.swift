@@ -9,6 +9,10 @@ public enum RandomPurpose: UInt16, Sendable, CaseIterable {
   case syntheticFace = 6
   case dropout = 7
   case stochasticDepth = 8
+  case randAugment = 9
+  case grayscale = 10
+  case erasing = 11
+  case mixing = 12
   case spectrogramMask = 13
   case speakerSplit = 16
 }

@@ -176,7 +176,7 @@ extension ImagePlanes {
     #expect(grey.meanGrey() == colour.meanGrey())
     #expect(grey.interleaved == colour.interleaved)
     grey.settle()
-    #expect(grey.channels == 3 && grey.interleaved == colour.interleaved)
+    #expect(grey.channels == 1 && grey.interleaved == colour.interleaved)
   }
 
   @Test func factorsAndOrdersAreDrawnFromTheirRanges() {

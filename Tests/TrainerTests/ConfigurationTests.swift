@@ -217,6 +217,10 @@ private let frozenKeyList = """
   data.augmentation.brightness
   data.augmentation.contrast
   data.augmentation.saturation
+  data.augmentation.grayscale
+  data.augmentation.randaugment_operations
+  data.augmentation.randaugment_strength
+  data.augmentation.erasing
   batch.global
   batch.micro
   train.epochs

@@ -19,15 +19,26 @@ public struct Augmentation: Equatable, Sendable {
   public var contrast: Float
   /// Saturation is multiplied by 1 ± this.
   public var saturation: Float
+  /// How often a sample loses its colours, 0 to 1.
+  public var grayscaleProbability: Float
+  /// Operations of RandAugment that a sample undergoes after crop and flip, before the colours change.
+  public var randAugmentOperations: Int
+  /// Their strength, 0 to 30.
+  public var randAugmentStrength: Int
+  /// How often a rectangle of a sample becomes the mean colour, 0 to 1.
+  public var erasingProbability: Float
   /// Subtracted from red, green and blue in 0...1.
   public var mean: SIMD3<Float>
   /// What the difference is divided by.
   public var standardDeviation: SIMD3<Float>
 
-  /// An augmentation with every field given; evaluation uses only size, mean and deviation.
+  /// An augmentation with every field given, rarer changes left out unless asked for; evaluation uses
+  /// only size, mean and deviation.
   public init(
     imageSize: Int, cropScale: ClosedRange<Float>, cropRatio: ClosedRange<Float>,
     flipProbability: Float, brightness: Float, contrast: Float, saturation: Float,
+    grayscaleProbability: Float = 0, randAugmentOperations: Int = 0, randAugmentStrength: Int = 9,
+    erasingProbability: Float = 0,
     mean: SIMD3<Float> = Self.imageNetMean,
     standardDeviation: SIMD3<Float> = Self.imageNetStandardDeviation
   ) {
@@ -38,6 +49,10 @@ public struct Augmentation: Equatable, Sendable {
     self.brightness = brightness
     self.contrast = contrast
     self.saturation = saturation
+    self.grayscaleProbability = grayscaleProbability
+    self.randAugmentOperations = randAugmentOperations
+    self.randAugmentStrength = randAugmentStrength
+    self.erasingProbability = erasingProbability
     self.mean = mean
     self.standardDeviation = standardDeviation
   }
@@ -54,8 +69,18 @@ public struct Augmentation: Equatable, Sendable {
     try require(
       cropRatio.lowerBound > 0 && cropRatio.upperBound.isFinite, "crop ratio",
       "\(cropRatio) is not positive")
+    for (name, value) in [
+      ("flip probability", flipProbability), ("grayscale probability", grayscaleProbability),
+      ("erasing probability", erasingProbability),
+    ] {
+      try require((0...1).contains(value), name, "\(value) is not 0 to 1")
+    }
     try require(
-      (0...1).contains(flipProbability), "flip probability", "\(flipProbability) is not 0 to 1")
+      (0...16).contains(randAugmentOperations), "RandAugment's operations",
+      "\(randAugmentOperations) is not 0 to 16")
+    try require(
+      (0...RandAugment.strongest).contains(randAugmentStrength), "RandAugment's strength",
+      "\(randAugmentStrength) is not 0 to \(RandAugment.strongest)")
     for (name, value) in [
       ("brightness", brightness), ("contrast", contrast), ("saturation", saturation),
     ] {

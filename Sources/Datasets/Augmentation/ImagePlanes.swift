@@ -9,6 +9,8 @@ final class ImagePlanes {
   private(set) var size = 0
   private(set) var channels = 0
   private let buffer = GrowingBuffer<Float>()
+  /// What planes were before an operation that reads neighbours.
+  private let original = GrowingBuffer<Float>()
   private var changes: [aver_colour_change] = []
 
   /// Begins another image, of undefined content.
@@ -40,13 +42,13 @@ final class ImagePlanes {
     withDescription { aver_mean_grey_f32(&$0) }
   }
 
-  /// Makes the changes so that `values` shows them. Three planes afterwards.
+  /// Makes the changes so that `values` shows them.
   func settle() {
-    guard channels == 1 || !changes.isEmpty else { return }
+    guard !changes.isEmpty else { return }
     var format = aver_image_format(
       factors: (1, 1, 1), added: (0, 0, 0), type: aver_f32, is_planar: true)
+    // Of grey it writes three equal planes, for which there is room; the first stays the image.
     withDescription { aver_write_image(values, &$0, &format) }
-    channels = 3
     changes.removeAll(keepingCapacity: true)
   }
 
@@ -62,6 +64,19 @@ final class ImagePlanes {
       type: format.element == .bfloat16 ? aver_bf16 : aver_f32,
       is_planar: format.order == .channelsFirst)
     withDescription { aver_write_image(output, &$0, &format) }
+  }
+
+  /// Computes each plane from what it was, after the changes that were collected.
+  func changePlanes(
+    _ change: (_ plane: UnsafeMutablePointer<Float>, _ original: UnsafePointer<Float>) -> Void
+  ) {
+    settle()
+    let before = original.reserve(pixels)
+    for channel in 0..<channels {
+      let plane = values + channel * pixels
+      before.update(from: plane, count: pixels)
+      change(plane, before)
+    }
   }
 
   private func withDescription<Result>(_ body: (inout aver_colour_planes) -> Result) -> Result {

@@ -47,13 +47,9 @@ public final class SampleReader {
       var generator = key.generator(.flip)
       return generator.uniform() < augmentation.flipProbability
     }
-    let isJittered =
-      augmentation.brightness > 0 || augmentation.contrast > 0 || augmentation.saturation > 0
-    if isJittered {
-      var generator = key.generator(.colorJitter)
-      ColorJitter(augmentation, from: &generator).apply(to: planes)
-    }
+    changeColours(key)
     write(to: output)
+    erase(key, output)
   }
 
   /// Reads a sample as evaluation sees it: the whole face box.
@@ -69,6 +65,43 @@ public final class SampleReader {
       false
     }
     write(to: output)
+  }
+
+  /// RandAugment, jitter and loss of colours, in this order.
+  private func changeColours(_ key: SampleKey) {
+    if augmentation.randAugmentOperations > 0 {
+      var generator = key.generator(.randAugment)
+      RandAugment(
+        operations: augmentation.randAugmentOperations, strength: augmentation.randAugmentStrength
+      ).apply(to: planes, from: &generator)
+    }
+    let isJittered =
+      augmentation.brightness > 0 || augmentation.contrast > 0 || augmentation.saturation > 0
+    if isJittered {
+      var generator = key.generator(.colorJitter)
+      ColorJitter(augmentation, from: &generator).apply(to: planes)
+    }
+    if happens(augmentation.grayscaleProbability, key.generator(.grayscale)) {
+      planes.scale(by: 0, addingOwnGrey: 1)
+    }
+  }
+
+  /// Makes a rectangle of a written sample zero: the mean colour.
+  private func erase(_ key: SampleKey, _ output: UnsafeMutableRawPointer) {
+    var generator = key.generator(.erasing)
+    guard augmentation.erasingProbability > 0,
+      generator.uniform() < augmentation.erasingProbability,
+      let box = RandomErasing.rectangle(size: augmentation.imageSize, from: &generator)
+    else { return }
+    format.forEachRow(of: box, size: augmentation.imageSize) { bytes in
+      output.advanced(by: bytes.lowerBound).initializeMemory(
+        as: UInt8.self, repeating: 0, count: bytes.count)
+    }
+  }
+
+  private func happens(_ probability: Float, _ generator: CounterRandom) -> Bool {
+    var generator = generator
+    return probability > 0 && generator.uniform() < probability
   }
 
   /// Decodes and resizes a part of an image into `planes`.

@@ -32,6 +32,14 @@ struct AugmentationSection: ConfigurationSection {
   var contrast = 0.2
   /// Largest relative change.
   var saturation = 0.2
+  /// Probability of losing all colours.
+  var grayscale = 0.0
+  /// Operations of RandAugment on each image.
+  var randAugmentOperations = 0
+  /// Their strength.
+  var randAugmentStrength = 9
+  /// Probability of erasing a rectangle.
+  var erasing = 0.0
   /// Beyond it nothing is left of a picture.
   private static let largestChange = 10.0
 
@@ -60,6 +68,18 @@ struct AugmentationSection: ConfigurationSection {
       ConfigurationKey(
         "saturation", \.saturation, "Saturation is multiplied by 1 ± up to this.",
         must: .from(0, to: largestChange)),
+      ConfigurationKey(
+        "grayscale", \.grayscale, "Probability of losing all colours.", must: .fraction),
+      ConfigurationKey(
+        "randaugment_operations", \.randAugmentOperations,
+        "Operations of RandAugment on each image, after crop and flip; 0 for none.",
+        must: .from(0, to: 16)),
+      ConfigurationKey(
+        "randaugment_strength", \.randAugmentStrength, "Strength of RandAugment's operations.",
+        must: .from(0, to: 30)),
+      ConfigurationKey(
+        "erasing", \.erasing, "Probability of erasing a rectangle (random erasing).",
+        must: .fraction),
     ]
   }
 }
@@ -140,6 +160,8 @@ extension AugmentationSection {
       cropScale: Float(cropScale.lowerBound)...Float(cropScale.upperBound),
       cropRatio: Float(cropRatio.lowerBound)...Float(cropRatio.upperBound),
       flipProbability: Float(flip), brightness: Float(brightness), contrast: Float(contrast),
-      saturation: Float(saturation))
+      saturation: Float(saturation), grayscaleProbability: Float(grayscale),
+      randAugmentOperations: randAugmentOperations, randAugmentStrength: randAugmentStrength,
+      erasingProbability: Float(erasing))
   }
 }

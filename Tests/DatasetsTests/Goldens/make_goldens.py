@@ -13,8 +13,10 @@ import torch
 # The CPU build of torchvision lacks the operators that this module registers.
 sys.modules["torchvision._meta_registrations"] = types.ModuleType("none")
 import torchvision.transforms.functional as F  # noqa: E402
+from torchvision.transforms import v2  # noqa: E402
 
 WIDTH, HEIGHT = 23, 17
+SIDE = 17  # of the part for RandAugment
 
 
 def picture():
@@ -32,6 +34,24 @@ def flat(image):
 def resized(x, y, width, height, size):
     out = F.resized_crop(picture() / 255, y, x, height, width, [size, size], antialias=True)
     return {"crop": [x, y, width, height], "size": size, "output": flat(out)}
+
+
+def operations(image):
+    """Every operation of RandAugment, in the order of its list, of both signs; unsigned ones also at
+    the largest strength. Fewer than 256 pixels would not be equalized."""
+    augment = v2.RandAugment(interpolation=v2.InterpolationMode.BILINEAR)
+    results = []
+    for number, (name, (magnitudes, signed)) in enumerate(augment._AUGMENTATION_SPACE.items()):
+        table = magnitudes(31, SIDE, SIDE)
+        for strength in (9,) if signed or table is None else (9, 30):
+            for sign in (1, -1) if signed else (1,):
+                magnitude = 0.0 if table is None else sign * float(table[strength])
+                result = augment._apply_image_or_video_transform(
+                    image, name, magnitude, interpolation=augment.interpolation, fill=augment._fill)
+                results.append({
+                    "operation": number, "strength": strength, "magnitude": magnitude,
+                    "output": flat(result)})
+    return results
 
 
 def main():
@@ -52,6 +72,8 @@ def main():
             resized(0, 0, 23, 2, 8),
         ],
         "jitters": jitters,
+        "grayscale": flat(F.rgb_to_grayscale(image[:, :SIDE, :SIDE], 3)),
+        "operations": operations(image[:, :SIDE, :SIDE]),
     }
     path = pathlib.Path(__file__).parent / "augmentation.json"
     path.write_text(json.dumps(goldens) + "\n")
