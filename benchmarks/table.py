@@ -12,11 +12,15 @@ import statistics
 import sys
 
 REFERENCE = "aver"
+# What is compared, the first that the programs report.
+RATES = {"images_per_second": "images/s", "samples_per_cpu_second": "samples/s of CPU time"}
 FIGURES = {
     # key of a result: (title, digits)
     "step_ms_median": ("step, ms", 1),
     "batch_ms_median": ("batch, ms", 1),
     "images_per_second": ("images/s", 1),
+    "samples_per_second": ("samples/s", 0),
+    "samples_per_cpu_second": ("samples/s of CPU time", 0),
     "seconds_to_first_step": ("first step after, s", 2),
     "seconds_to_first_batch": ("first batch after, s", 2),
     "peak_memory_mib_per_rank": ("peak memory a rank, MiB", 0),
@@ -45,20 +49,29 @@ def summarise(lines):
     for (precision, label), results in groups.items():
         own = medians(groups.get((precision, REFERENCE), []))
         row = {"precision": precision, "label": label, "rounds": len(results), **medians(results)}
-        if "images_per_second" in own:
-            row["aver_is_faster_by"] = own["images_per_second"] / row["images_per_second"]
+        rate = next((key for key in RATES if key in own), None)
+        if rate:
+            row["aver_is_faster_by"] = own[rate] / row[rate]
         rows.append(row)
     return rows
+
+
+def title_of(figures, first):
+    if "samples_per_second" in figures:
+        return "Training samples from files, one worker on one core"
+    measured = "A training step" if "step_ms_median" in figures else "Inference"
+    return (
+        f"{measured} of {first['model']}, {first['image_size']} px, "
+        f"{first['batch_per_rank']} a rank, {first['ranks']} ranks")
 
 
 def markdown(rows, first):
     figures = {key: FIGURES[key] for key in FIGURES if any(key in row for row in rows)}
     figure_titles = [title for title, _ in figures.values()]
-    titles = ["precision", "program", *figure_titles, "aver ÷ this, images/s"]
-    measured = "A training step" if "step_ms_median" in figures else "Inference"
+    rate = next(title for key, title in RATES.items() if key in figures)
+    titles = ["precision", "program", *figure_titles, f"aver ÷ this, {rate}"]
     out = [
-        f"# {measured} of {first['model']}, {first['image_size']} px, "
-        f"{first['batch_per_rank']} a rank, {first['ranks']} ranks", "",
+        f"# {title_of(figures, first)}", "",
         f"{processor()}, {os.cpu_count()} cores; medians of {rows[0]['rounds']} rounds, "
         "the programs taking turns.", "",
         f"| {' | '.join(titles)} |", f"|{' --- |' * len(titles)}"]

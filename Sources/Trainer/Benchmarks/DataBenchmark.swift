@@ -15,12 +15,15 @@ public struct DataBenchmark: Sendable {
   public struct Result: Codable, Sendable {
     /// Over all ranks.
     var samplesPerSecond: Double
+    /// Samples for each second that any of the processors worked for a rank.
+    var samplesPerProcessorSecond: Double
     var ranks: Int
     /// Decoding threads of each rank.
     var workers: Int
 
     enum CodingKeys: String, CodingKey {
       case samplesPerSecond = "samples_per_second"
+      case samplesPerProcessorSecond = "samples_per_cpu_second"
       case ranks, workers
     }
   }
@@ -42,16 +45,21 @@ public struct DataBenchmark: Sendable {
     _ = try loader.next(into: images.values)
     try job.communicator.barrier()
     let start = ContinuousClock.now
+    let processorStart = ProcessFacts.processorSeconds()
     var samples = 0
     while start.duration(to: .now) < .seconds(seconds), try loader.next(into: images.values) != nil
     {
       samples += microBatch
     }
     let rate = Double(samples) / (start.duration(to: .now) / .seconds(1))
-    let rates = try job.communicator.allGather(ByteCoding.bytes(of: [rate]))
+    let processorRate = Double(samples) / (ProcessFacts.processorSeconds() - processorStart)
+    let rates = try job.communicator.allGather(ByteCoding.bytes(of: [rate, processorRate]))
+      .map { ByteCoding.values(in: $0[...]) as [Double] }
+    let ranks = job.communicator.worldSize
     return Result(
-      samplesPerSecond: rates.reduce(0) { $0 + ByteCoding.values(in: $1[...])[0] },
-      ranks: job.communicator.worldSize, workers: configuration.data.workers)
+      samplesPerSecond: rates.reduce(0) { $0 + $1[0] },
+      samplesPerProcessorSecond: rates.reduce(0) { $0 + $1[1] } / Double(ranks), ranks: ranks,
+      workers: configuration.data.workers)
   }
 
   private func makeLoader(job: Job) throws -> (BatchLoader, TeacherConfiguration) {

@@ -10,6 +10,14 @@ enum ProcessFacts {
     return Double(usage.ru_maxrss) / 1024
   }
 
+  /// Processor time of all threads so far, in user and system mode.
+  static func processorSeconds() -> Double {
+    var usage = rusage()
+    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+    let microseconds = usage.ru_utime.tv_usec + usage.ru_stime.tv_usec
+    return Double(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) + Double(microseconds) * 1e-6
+  }
+
   /// Seconds since the process was started, to a hundredth; 0 where the kernel does not tell.
   static func secondsSinceStart() -> Double {
     // The name, in parentheses, may hold spaces; the start is the 20th field after it.
