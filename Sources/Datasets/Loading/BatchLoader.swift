@@ -1,3 +1,4 @@
+import CounterRandom
 import Foundation
 
 /// A micro-batch beside its images.
@@ -10,6 +11,11 @@ public struct MicroBatch: Equatable, Sendable {
   public var labels: [Int32]
   /// 1 for each sample that counts, 0 for padding and for what could not be read.
   public var weights: [Float]
+  /// The class of each sample's partner where samples are mixed.
+  public var partnerLabels: [Int32]
+  /// How much of each sample is its partner's, 0 to 1: the loss is
+  /// (1 − share) · loss(label) + share · loss(partner's label). 0 where samples are not mixed.
+  public var partnerShares: [Float]
   /// How many images could not be used while this micro-batch was put together.
   public var skipped = 0
 
@@ -17,6 +23,8 @@ public struct MicroBatch: Equatable, Sendable {
     sampleIndices = Array(repeating: MicroBatchRequest.padding, count: capacity)
     labels = Array(repeating: 0, count: capacity)
     weights = Array(repeating: 0, count: capacity)
+    partnerLabels = Array(repeating: 0, count: capacity)
+    partnerShares = Array(repeating: 0, count: capacity)
   }
 }
 
@@ -37,6 +45,9 @@ public final class BatchLoader {
   }
 
   private let queue: LoaderQueue
+  private let mixing: BatchMixing
+  private let pass: MixingPass
+  private let seed: UInt64
   private let onError: ErrorPolicy
   /// Kept between calls so that its arrays change places with the queue's.
   private var delivered: MicroBatch
@@ -55,27 +66,34 @@ public final class BatchLoader {
   ///   - microBatch: samples of a micro-batch; requests may ask for fewer.
   ///   - workers: threads.
   ///   - queueDepth: micro-batches that are ready or in work at a time.
+  ///   - format: how samples lie in memory.
+  ///   - mixing: how samples of a micro-batch are mixed; only in training.
   ///   - onError: what happens to images that cannot be used; the limit counts the images that this
   ///     loader met, each once. Who has several loaders gives them no limit and counts over all.
   /// - Throws: `DatasetError.setting`, `MediaError.codec`.
   public init(
     manifest: FaceManifest, augmentation: Augmentation, mode: Mode,
     requests: sending some Sequence<MicroBatchRequest>, seed: UInt64, microBatch: Int, workers: Int,
-    queueDepth: Int, onError: ErrorPolicy
+    queueDepth: Int, format: SampleFormat = .plain, mixing: BatchMixing = .none,
+    onError: ErrorPolicy
   ) throws {
     for (name, value) in [
       ("batch.micro", microBatch), ("data workers", workers), ("data queue depth", queueDepth),
     ] where value < 1 {
       throw DatasetError.setting(name: name, reason: "\(value) is less than 1")
     }
+    try mixing.validate()
     let readers = try (0..<workers).map { _ in
-      try SampleReader(manifest: manifest, augmentation: augmentation)
+      try SampleReader(manifest: manifest, augmentation: augmentation, format: format)
     }
+    self.mixing = mode == .training ? mixing : .none
+    pass = MixingPass(format: format, size: augmentation.imageSize)
+    self.seed = seed
     self.onError = onError
     delivered = MicroBatch(capacity: microBatch)
     queue = LoaderQueue(
       requests: AnyIterator(requests.makeIterator()), microBatch: microBatch,
-      sampleCount: readers[0].sampleCount, depth: queueDepth, workers: workers)
+      sampleBytes: readers[0].sampleBytes, depth: queueDepth, workers: workers)
     for reader in readers {
       let worker = LoaderWorker(
         reader: reader, queue: queue, manifest: manifest, mode: mode, seed: seed, onError: onError)
@@ -102,11 +120,21 @@ public final class BatchLoader {
 
   /// The next micro-batch, nil after the last one.
   ///
-  /// - Parameter images: takes the images; those that are masked are zero.
+  /// - Parameter images: takes the images, in the plain format; those that are masked are zero.
   /// - Shapes: `images` is `[microBatch, size, size, 3]`, float32, normalised.
   /// - Throws: `DatasetError.sample` under `.fail`, `.tooManySamples` and `.noSubstitute` under `.skip`;
   ///   the same again when called again.
   public func next(into images: UnsafeMutableBufferPointer<Float>) throws -> MicroBatch? {
+    precondition(pass.format == .plain, "the loader's format is not float32, channels last")
+    return try next(into: UnsafeMutableRawBufferPointer(images))
+  }
+
+  /// The next micro-batch, nil after the last one.
+  ///
+  /// - Parameter images: takes the images, in the loader's format; those that are masked are zero.
+  /// - Shapes: `images` is `[microBatch]` samples, normalised, and mixed where the loader was asked to.
+  /// - Throws: as the other `next`.
+  public func next(into images: UnsafeMutableRawBufferPointer) throws -> MicroBatch? {
     if let failure { throw failure }
     guard let slot = waitForSlot() else { return nil }
     do throws(DatasetError) {
@@ -117,10 +145,19 @@ public final class BatchLoader {
       throw error
     }
     precondition(images.count >= slot.images.count, "images has no room for a micro-batch")
-    _ = images.update(fromContentsOf: slot.images)
+    deliver(slot, into: images)
     swap(&delivered, &slot.batch)
     queue.recycle()
     return delivered
+  }
+
+  private func deliver(_ slot: LoaderSlot, into images: UnsafeMutableRawBufferPointer) {
+    guard let source = slot.images.baseAddress, let target = images.baseAddress else { return }
+    var generator = CounterRandom(
+      seed: seed, epoch: slot.request.epoch, index: slot.request.positions.lowerBound,
+      purpose: .mixing)
+    let mix = mixing.draw(size: pass.size, from: &generator)
+    pass.run(mix, batch: &slot.batch, from: source, into: target)
   }
 
   private func waitForSlot() -> LoaderSlot? {

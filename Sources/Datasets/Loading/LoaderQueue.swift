@@ -5,7 +5,7 @@ import Foundation
 /// Who writes what: a worker the image of the sample it claimed, without the lock; everything else
 /// under the queue's lock while the slot is in work, and the consumer alone once it is ready.
 final class LoaderSlot {
-  let images: UnsafeMutableBufferPointer<Float>
+  let images: UnsafeMutableRawBufferPointer
   var batch: MicroBatch
   var request = MicroBatchRequest(epoch: 0, sampleIndices: [])
   /// In the order of the samples' places once the slot is ready.
@@ -17,9 +17,10 @@ final class LoaderSlot {
   var remaining = 0
   fileprivate var failurePlaces: [Int] = []
 
-  init(microBatch: Int, sampleCount: Int) {
-    images = .allocate(capacity: microBatch * sampleCount)
-    images.initialize(repeating: 0)
+  init(microBatch: Int, sampleBytes: Int) {
+    // Whole cache lines: vector loads and stores then cross none.
+    images = .allocate(byteCount: microBatch * sampleBytes, alignment: 64)
+    images.initializeMemory(as: UInt8.self, repeating: 0)
     batch = MicroBatch(capacity: microBatch)
   }
 
@@ -50,7 +51,7 @@ struct LoaderClaim {
   let slot: LoaderSlot
   let place: Int
   let request: MicroBatchRequest
-  let image: UnsafeMutablePointer<Float>
+  let image: UnsafeMutableRawPointer
 }
 
 /// What a worker made of a claim.
@@ -69,7 +70,7 @@ final class LoaderQueue: @unchecked Sendable {
   private let lock = NSCondition()
   private let requests: AnyIterator<MicroBatchRequest>
   private let microBatch: Int
-  private let sampleCount: Int
+  private let sampleBytes: Int
   private let slots: [LoaderSlot]
   /// Micro-batches delivered, begun and whether there are more to begin.
   private var delivered = 0
@@ -79,13 +80,13 @@ final class LoaderQueue: @unchecked Sendable {
   private var liveWorkers: Int
 
   init(
-    requests: AnyIterator<MicroBatchRequest>, microBatch: Int, sampleCount: Int, depth: Int,
+    requests: AnyIterator<MicroBatchRequest>, microBatch: Int, sampleBytes: Int, depth: Int,
     workers: Int
   ) {
     self.requests = requests
     self.microBatch = microBatch
-    self.sampleCount = sampleCount
-    slots = (0..<depth).map { _ in LoaderSlot(microBatch: microBatch, sampleCount: sampleCount) }
+    self.sampleBytes = sampleBytes
+    slots = (0..<depth).map { _ in LoaderSlot(microBatch: microBatch, sampleBytes: sampleBytes) }
     liveWorkers = workers
   }
 
@@ -159,7 +160,7 @@ final class LoaderQueue: @unchecked Sendable {
     defer { slot.unclaimed += 1 }
     return LoaderClaim(
       slot: slot, place: slot.unclaimed, request: slot.request,
-      image: images + slot.unclaimed * sampleCount)
+      image: images + slot.unclaimed * sampleBytes)
   }
 
   private func beginNext() {
@@ -210,7 +211,9 @@ final class LoaderWorker: @unchecked Sendable {
       position >= claim.request.positions.upperBound
       || claim.request.order.samples[position] == MicroBatchRequest.padding
     let isRead = !isPadding && read(claim, position, &result)
-    if !isRead { claim.image.update(repeating: 0, count: reader.sampleCount) }
+    if !isRead {
+      claim.image.initializeMemory(as: UInt8.self, repeating: 0, count: reader.sampleBytes)
+    }
     return result
   }
 
