@@ -37,18 +37,20 @@ extension EndToEnd {
       #expect(last < 0.95 * first, "\(losses)")
     }
 
-    @Test("class-weighted loss and balanced sampling are the same for any number of ranks, too")
-    func balancing() throws {
-      for balance in ["loss", "sampling"] {
-        let overrides = [
-          "data.balance=\(balance)", "train.max_steps=4", "optimizer.name=sgd",
-          "data.augmentation.crop_scale=[0.5, 1]", "data.augmentation.brightness=0.3",
-        ]
-        try laboratory.train("\(balance)-1", overrides)
-        try laboratory.train("\(balance)-4", ranks: 4, overrides)
-        #expect(
-          try laboratory.finalModel("\(balance)-1") == laboratory.finalModel("\(balance)-4"))
-      }
+    @Test(
+      "class weights, balanced sampling and mixed samples are the same for any number of ranks, too",
+      arguments: [
+        ("loss", ["augmentation.mixup=0.4", "augmentation.cutmix=1"]),
+        ("sampling", ["augmentation.crop_scale=[0.5, 1]", "augmentation.brightness=0.3"]),
+      ])
+    func balancing(_ balance: String, _ data: [String]) throws {
+      let overrides =
+        ["data.balance=\(balance)", "train.max_steps=4", "optimizer.name=sgd"]
+        + data.map { "data.\($0)" }
+      try laboratory.train("\(balance)-1", overrides)
+      try laboratory.train("\(balance)-4", ranks: 4, overrides)
+      #expect(
+        try laboratory.finalModel("\(balance)-1") == laboratory.finalModel("\(balance)-4"))
     }
 
     @Test("slow kernels are warned of, once")

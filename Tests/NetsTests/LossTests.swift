@@ -70,6 +70,18 @@ import Testing
     }
   }
 
+  @Test func crossEntropyOfMixedSamplesMatchesPyTorch() throws {
+    let inputs = ["labels", "weights", "partner_labels", "partner_weights"]
+    try expectMatches("cross-entropy-mixed", inputs: inputs, count: 2) {
+      graph, logits, inputs, attributes in
+      func input(_ name: String) throws -> ValueID { try #require(inputs[name]) }
+      try graph.crossEntropy(
+        logits, labels: input("labels"), weights: input("weights"),
+        partners: (input("partner_labels"), input("partner_weights")), name: "l",
+        labelSmoothing: Float(try #require(attributes["smoothing"])))
+    }
+  }
+
   @Test func distillationMatchesPyTorch() throws {
     try expectMatches("distillation", inputs: ["teacher", "weights"], count: 4) {
       let (teacher, weights) = (try #require($2["teacher"]), try #require($2["weights"]))

@@ -221,6 +221,8 @@ private let frozenKeyList = """
   data.augmentation.randaugment_operations
   data.augmentation.randaugment_strength
   data.augmentation.erasing
+  data.augmentation.mixup
+  data.augmentation.cutmix
   batch.global
   batch.micro
   train.epochs

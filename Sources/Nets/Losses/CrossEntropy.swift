@@ -7,8 +7,11 @@ import Glibc
 /// t_c = (1 − ε) w_y [c = y] + w_c ε / C, and its gradient is (Σ_c t_c) p − t. In the mean over the
 /// rows it counts as w_y times its own weight.
 ///
-/// - Shapes: logits `[rows, C]`; labels and weights `[rows]`. A sample of weight 0 or with a
-///   negative label is left out.
+/// A sample that is mixed of two has a second label with a weight of its own, and counts as two
+/// samples with the same logits.
+///
+/// - Shapes: logits `[rows, C]`; labels and weights, and those of partners where there are any,
+///   `[rows]`. A sample of weight 0 or with a negative label is left out.
 /// - Source: C. Szegedy et al., "Rethinking the Inception architecture", 2015 (label smoothing);
 ///   `torch.nn.functional.cross_entropy` with `weight` and `label_smoothing` computes the same.
 struct CrossEntropy: Loss {
@@ -28,9 +31,24 @@ struct CrossEntropy: Loss {
     CrossEntropyKernel(
       rows: shape[0], classes: shape[1], smoothing: labelSmoothing,
       classWeights: classWeights.isEmpty ? nil : ClassWeights(classWeights), sums: sums,
-      logits: prediction, gradient: gradient,
-      labels: targets[0].assumingMemoryBound(to: Int32.self),
-      weights: targets[1].assumingMemoryBound(to: Float.self))
+      logits: prediction, gradient: gradient, own: WeightedLabels(targets[0], targets[1]),
+      partners: targets.count > 2 ? WeightedLabels(targets[2], targets[3]) : nil)
+  }
+}
+
+/// A label for each row, with its weight.
+private struct WeightedLabels {
+  private let labels: UnsafePointer<Int32>
+  private let weights: UnsafePointer<Float>
+
+  init(_ labels: UnsafeRawPointer, _ weights: UnsafeRawPointer) {
+    self.labels = labels.assumingMemoryBound(to: Int32.self)
+    self.weights = weights.assumingMemoryBound(to: Float.self)
+  }
+
+  /// Of a row that counts; nil where it does not.
+  subscript(row: Int) -> (label: Int, weight: Double)? {
+    weights[row] != 0 && labels[row] >= 0 ? (Int(labels[row]), Double(weights[row])) : nil
   }
 }
 
@@ -55,8 +73,8 @@ private struct CrossEntropyKernel: StepKernel {
   let sums: LossSums
   let logits: UnsafePointer<Float>
   let gradient: UnsafeMutablePointer<Float>
-  let labels: UnsafePointer<Int32>
-  let weights: UnsafePointer<Float>
+  let own: WeightedLabels
+  let partners: WeightedLabels?
 
   func run(_ context: StepContext) {
     gradient.update(repeating: 0, count: rows * classes)
@@ -64,24 +82,29 @@ private struct CrossEntropyKernel: StepKernel {
     guard total != 0 else { return }
     let scale = sums.scale(in: context) / total
     var (loss, correct, samples) = (0.0, 0.0, 0.0)
-    for row in 0..<rows where isCounted(row) {
-      let weight = Double(weights[row])
+    for row in 0..<rows {
+      let (target, partner) = (own[row], partners?[row])
+      guard target != nil || partner != nil else { continue }
       let softmax = Softmax(of: logits + row * classes, count: classes)
-      loss += weight * sampleLoss(row, softmax)
-      writeGradient(row, softmax, factor: scale * weight)
+      if let (label, weight) = partner {
+        loss += weight * sampleLoss(label, softmax)
+        addGradient(row, label, softmax, factor: scale * weight)
+      }
+      guard let target else { continue }
+      loss += target.weight * sampleLoss(target.label, softmax)
+      addGradient(row, target.label, softmax, factor: scale * target.weight)
       samples += 1
-      if softmax.top == Int(labels[row]) { correct += 1 }
+      if softmax.top == target.label { correct += 1 }
     }
     sums.record(loss / total, in: context)
     sums.record(metric: 0, sum: correct, count: samples, in: context)
   }
 
-  private func isCounted(_ row: Int) -> Bool { weights[row] != 0 && labels[row] >= 0 }
-
   private var totalWeight: Double {
     var total = 0.0
-    for row in 0..<rows where isCounted(row) {
-      total += Double(weights[row]) * classWeight(Int(labels[row]))
+    for row in 0..<rows {
+      if let (label, weight) = own[row] { total += weight * classWeight(label) }
+      if let (label, weight) = partners?[row] { total += weight * classWeight(label) }
     }
     return total
   }
@@ -98,20 +121,18 @@ private struct CrossEntropyKernel: StepKernel {
     classWeights.map { (1 - smoothing) * $0[label] + smoothing * $0.mean } ?? 1
   }
 
-  private func sampleLoss(_ row: Int, _ softmax: Softmax) -> Double {
-    let label = Int(labels[row])
+  private func sampleLoss(_ label: Int, _ softmax: Softmax) -> Double {
     guard smoothing > 0 else { return -classWeight(label) * softmax.logarithm(label) }
     var loss = 0.0
     for index in 0..<classes { loss -= target(index, label: label) * softmax.logarithm(index) }
     return loss
   }
 
-  private func writeGradient(_ row: Int, _ softmax: Softmax, factor: Double) {
-    let label = Int(labels[row])
+  private func addGradient(_ row: Int, _ label: Int, _ softmax: Softmax, factor: Double) {
     let sum = targetSum(label: label)
     for index in 0..<classes {
       let difference = sum * softmax.probability(index) - target(index, label: label)
-      gradient[row * classes + index] = Float(factor * difference)
+      gradient[row * classes + index] += Float(factor * difference)
     }
   }
 }
@@ -157,6 +178,7 @@ extension Graph {
   /// - Shapes: logits `[C]`, labels and weights `[]`, all with the same rows. A sample of weight 0
   ///   or with a negative label is left out.
   /// - Parameters:
+  ///   - partners: second labels with their weights, of samples that are mixed of two.
   ///   - name: what the loss is reported as.
   ///   - accuracy: what the part of the counted samples whose label has the largest logit is
   ///     reported as.
@@ -165,7 +187,8 @@ extension Graph {
   ///   - classWeights: one for each class, none negative; empty for 1.
   /// - Throws: `NetsError.shape`.
   public mutating func crossEntropy(
-    _ logits: ValueID, labels: ValueID, weights: ValueID, name: String,
+    _ logits: ValueID, labels: ValueID, weights: ValueID,
+    partners: (labels: ValueID, weights: ValueID)? = nil, name: String,
     accuracy: String = "accuracy", factor: Float = 1, labelSmoothing: Float = 0,
     classWeights: [Float] = []
   ) throws {
@@ -179,12 +202,13 @@ extension Graph {
       throw NetsError.shape(
         layer: name, problem: "needs a weight >= 0 for each of \(classes) classes")
     }
-    for (target, what) in [(labels, "labels"), (weights, "weights")] {
+    let targets = [labels, weights] + (partners.map { [$0.labels, $0.weights] } ?? [])
+    for (target, what) in zip(targets, ["labels", "weights", "partners' labels", "their weights"]) {
       try requireTarget(target, shape: [], rowsOf: logits, loss: name, what: what)
     }
     append(
       CrossEntropy(
-        name: name, factor: factor, prediction: logits, targets: [labels, weights],
+        name: name, factor: factor, prediction: logits, targets: targets,
         labelSmoothing: Double(labelSmoothing), classWeights: classWeights, metrics: [accuracy]))
   }
 }

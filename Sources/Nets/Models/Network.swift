@@ -22,11 +22,23 @@ public struct Network {
   /// Adds the loss of a classifier: cross-entropy of `logits` with the new inputs `labels`
   /// (integers, one a sample) and `weights` (floats, one a sample).
   ///
-  /// - Parameter loss: the loss's name.
+  /// - Parameters:
+  ///   - loss: the loss's name.
+  ///   - mixed: whether samples are mixed of two: then there are `partner_labels` and
+  ///     `partner_weights`, too.
   /// - Throws: `NetsError.shape` where the classifier does not see the whole batch.
-  public mutating func addClassificationLoss(name loss: String = "expression_loss") throws {
+  public mutating func addClassificationLoss(
+    name loss: String = "expression_loss", mixed: Bool = false
+  ) throws {
     let labels = graph.input("labels", .integers, shape: [])
     let weights = graph.input("weights", .floats, shape: [])
-    try graph.crossEntropy(logits, labels: labels, weights: weights, name: loss)
+    let partners =
+      mixed
+      ? (
+        labels: graph.input("partner_labels", .integers, shape: []),
+        weights: graph.input("partner_weights", .floats, shape: [])
+      ) : nil
+    try graph.crossEntropy(
+      logits, labels: labels, weights: weights, partners: partners, name: loss)
   }
 }

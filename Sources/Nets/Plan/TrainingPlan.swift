@@ -19,12 +19,14 @@ public final class TrainingPlan {
   ///   - microBatch: samples of a micro-batch.
   ///   - precision: of activations and of the weights that kernels read.
   ///   - gradientSlots: gradient vectors to hold at once, see `slot(_:)`.
+  ///   - mixed: whether samples are mixed of two.
   /// - Throws: `NetsError` where the model does not fit its input, oneDNN refuses or memory lacks.
   public convenience init(
-    model: ModelDescription, microBatch: Int, precision: Precision, gradientSlots: Int
+    model: ModelDescription, microBatch: Int, precision: Precision, gradientSlots: Int,
+    mixed: Bool = false
   ) throws {
     var network = try model.network()
-    try network.addClassificationLoss()
+    try network.addClassificationLoss(mixed: mixed)
     try self.init(
       graph: network.graph, microBatch: microBatch, precision: precision,
       gradientSlots: gradientSlots)

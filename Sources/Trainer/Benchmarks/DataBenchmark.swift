@@ -75,7 +75,7 @@ public struct DataBenchmark: Sendable {
       augmentation: data.augmentation.augmentation(imageSize: loaded.values.model.imageSize),
       mode: .training, requests: epochs.requests(steps: 0..<Int.max, leaves: tree.leaves),
       seed: loaded.values.seed, microBatch: batch.micro, workers: data.workers,
-      queueDepth: data.queueBatches, onError: data.errorPolicy)
+      queueDepth: data.queueBatches, mixing: data.augmentation.mixing, onError: data.errorPolicy)
     return (loader, loaded.values)
   }
 }

@@ -40,6 +40,10 @@ struct AugmentationSection: ConfigurationSection {
   var randAugmentStrength = 9
   /// Probability of erasing a rectangle.
   var erasing = 0.0
+  /// α of the distribution by which samples are blended.
+  var mixup = 0.0
+  /// α of the distribution of the areas that samples exchange.
+  var cutmix = 0.0
   /// Beyond it nothing is left of a picture.
   private static let largestChange = 10.0
 
@@ -80,6 +84,14 @@ struct AugmentationSection: ConfigurationSection {
       ConfigurationKey(
         "erasing", \.erasing, "Probability of erasing a rectangle (random erasing).",
         must: .fraction),
+      ConfigurationKey(
+        "mixup", \.mixup,
+        "Blend samples, and their labels, by a factor of Beta(this, this); 0 for no.",
+        must: .from(0, to: 100)),
+      ConfigurationKey(
+        "cutmix", \.cutmix,
+        "Paste rectangles of samples, of an area of Beta(this, this), into others; 0 for no.",
+        must: .from(0, to: 100)),
     ]
   }
 }
@@ -153,6 +165,11 @@ struct DataSection: ConfigurationSection {
 }
 
 extension AugmentationSection {
+  /// How samples of a micro-batch are mixed, as Datasets takes it.
+  var mixing: BatchMixing {
+    BatchMixing(mixupAlpha: Float(mixup), cutmixAlpha: Float(cutmix))
+  }
+
   /// The augmentation as Datasets takes it, for samples of `imageSize` pixels.
   func augmentation(imageSize: Int) -> Augmentation {
     Augmentation(

@@ -14,14 +14,16 @@ final class ExpressionTask: TrainingTask {
   /// Of the last evaluation; the next one finds the same.
   private var toldProblems: [SampleProblem] = []
 
-  /// - Parameter loader: gives the micro-batches of this rank, in the order of the steps.
+  /// - Parameters:
+  ///   - mixed: whether the loader mixes samples, and the plan's loss has partners.
+  ///   - loader: gives the micro-batches of this rank, in the order of the steps.
   /// - Throws: `NetsError.unknownArray` where the plan is not a classifier's.
   init(
-    plan: TrainingPlan, loader: BatchLoader, evaluator: ClassificationEvaluator,
+    plan: TrainingPlan, mixed: Bool, loader: BatchLoader, evaluator: ClassificationEvaluator,
     classWeights: [Float], logger: Logger
   ) throws {
     self.plan = plan
-    arrays = try ClassifierArrays(plan)
+    arrays = try ClassifierArrays(plan, mixed: mixed)
     self.loader = loader
     self.evaluator = evaluator
     self.classWeights = classWeights
@@ -42,9 +44,15 @@ final class ExpressionTask: TrainingTask {
       preconditionFailure("the requests cover every step of the training")
     }
     for sample in batch.labels.indices {
-      arrays.labels[sample] = batch.labels[sample]
+      let (label, weight) = (batch.labels[sample], batch.weights[sample])
+      arrays.labels[sample] = label
       arrays.weights[sample] =
-        batch.weights[sample] * classWeights[Int(batch.labels[sample])]
+        weight * classWeights[Int(label)] * (1 - batch.partnerShares[sample])
+      guard let partners = arrays.partners else { continue }
+      let partner = batch.partnerLabels[sample]
+      partners.labels[sample] = partner
+      partners.weights[sample] =
+        weight * classWeights[Int(partner)] * batch.partnerShares[sample]
     }
     try plan.run(slot: slot, draw: draw)
   }

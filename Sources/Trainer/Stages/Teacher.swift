@@ -98,7 +98,8 @@ private struct TeacherSetup {
       microBatches: batch.microBatches, rank: job.rank, worldSize: job.communicator.worldSize)
     plan = try TrainingPlan(
       model: loaded.values.modelDescription, microBatch: batch.micro,
-      precision: configuration.precision, gradientSlots: tree.slotCount)
+      precision: configuration.precision, gradientSlots: tree.slotCount,
+      mixed: data.augmentation.mixing != .none)
   }
 
   // MARK: - The loop
@@ -206,13 +207,14 @@ private struct TeacherSetup {
       manifest: training, augmentation: augmentation, mode: .training,
       requests: epochs.requests(steps: firstStep..<settings.totalSteps, leaves: tree.leaves),
       seed: configuration.seed, microBatch: batch.micro, workers: data.workers,
-      queueDepth: data.queueBatches, onError: data.errorPolicy.withoutLimit)
+      queueDepth: data.queueBatches, mixing: data.augmentation.mixing,
+      onError: data.errorPolicy.withoutLimit)
     let evaluator = try ClassificationEvaluator(
       manifest: validation, data: configuration.evaluationData,
       model: configuration.modelDescription, precision: configuration.precision,
       parameters: plan.parameters, job: job)
     return try ExpressionTask(
-      plan: plan, loader: loader, evaluator: evaluator,
+      plan: plan, mixed: data.augmentation.mixing != .none, loader: loader, evaluator: evaluator,
       classWeights: data.balance == .loss
         ? training.classWeights : Array(repeating: 1, count: Expression.allCases.count),
       logger: logger)

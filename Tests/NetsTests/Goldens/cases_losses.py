@@ -21,6 +21,7 @@ def add(cases):
     add_parts(cases)
     add_two_heads(cases)
     add_smooth_class_weights(cases)
+    add_mixed_cross_entropies(cases)
 
 
 def add_loss(cases, case, prediction, loss_of, attributes=None, **others):
@@ -254,3 +255,26 @@ def two_heads(values, inputs, dtype):
                "expression_loss": expression, "embedding_loss": triplets}
     return ({name: value.detach() for name, value in outputs.items()},
             {name: value.grad for name, value in parameters.items()})
+
+
+def add_mixed_cross_entropies(cases):
+    """Each sample mixed of two: mixup's sum of two losses, each sample with its own share."""
+    for name, batch, classes, smoothing in [("mixed", 6, 8, 0.0), ("mixed-smooth", 5, 7, 0.1)]:
+        labels, partners = (
+            torch.randint(classes, (batch,), generator=cases.generator) for _ in range(2))
+        shares = torch.rand(batch, generator=cases.generator).double()
+        shares[0], shares[1] = 0.0, 1.0
+        weights = random_weights(cases, batch, [2])
+        own, other = ((1 - shares) * weights).float(), (shares * weights).float()
+
+        def loss(z):
+            parts = [
+                part.double() * F.cross_entropy(
+                    z, classes_of, reduction="none", label_smoothing=smoothing)
+                for part, classes_of in ((own, labels), (other, partners))]
+            return sum(parts).sum() / (own.double() + other.double()).sum()
+
+        add_loss(
+            cases, f"cross-entropy-mixed/{name}", cases.normal(batch, classes, deviation=1.5), loss,
+            {"smoothing": smoothing}, labels=labels.int(), weights=own,
+            partner_labels=partners.int(), partner_weights=other)
