@@ -103,8 +103,9 @@ import Testing
     try plan.parameters.initialize(seed: 5)
     try plan.refreshWeights()
     let arrays = try ClassifierArrays(plan)
-    for index in arrays.samples.indices {
-      arrays.samples[index] = Float((index * 2_654_435_761) % 1009) / 504 - 1
+    let images = try plan.floats(input: "images")
+    for index in images.indices {
+      images[index] = Float((index * 2_654_435_761) % 1009) / 504 - 1
     }
     for sample in 0..<8 {
       arrays.labels[sample] = Int32(sample)

@@ -131,7 +131,7 @@ import Testing
 
 extension Float {
   /// The nearest number that bfloat16 has, ties to even.
-  fileprivate var roundedToBFloat16: Float {
+  var roundedToBFloat16: Float {
     let isOdd = (bitPattern >> 16) & 1
     return Float(bitPattern: (bitPattern + 0x7FFF + isOdd) & 0xFFFF_0000)
   }

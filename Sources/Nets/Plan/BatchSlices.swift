@@ -70,6 +70,11 @@ final class BatchSlices {
       start: start.assumingMemoryBound(to: Element.self), count: slice.count * count)
   }
 
+  /// The bytes of the whole batch of which `slice` are the plan's.
+  func whole(_ slice: UnsafeMutableRawBufferPointer) -> UnsafeMutableRawBufferPointer {
+    UnsafeMutableRawBufferPointer(whole(slice.assumingMemoryBound(to: UInt8.self)))
+  }
+
   /// Runs the plan on every slice.
   func run(_ plan: () throws -> Void) throws {
     for slice in 0..<count {

@@ -1,8 +1,5 @@
-/// The arrays of a plan that trains a classifier, looked up once.
+/// The arrays of a plan that trains a classifier, beside its images, looked up once.
 public struct ClassifierArrays {
-  /// Input: normalised pixels `[microBatch, height, width, 3]`, or log-mel patches
-  /// `[microBatch, frames, bands]`.
-  public let samples: UnsafeMutableBufferPointer<Float>
   /// Input, class indices `[microBatch]`; a negative one leaves a sample out.
   public let labels: UnsafeMutableBufferPointer<Int32>
   /// Input, weight of each sample in the loss `[microBatch]`; 0 leaves a sample out.
@@ -13,12 +10,9 @@ public struct ClassifierArrays {
   /// Output of the last run, `[microBatch, classes]`.
   public let logits: UnsafeMutableBufferPointer<Float>
 
-  /// - Parameters:
-  ///   - input: the name of the network's input, see `ModelName.input`.
-  ///   - mixed: whether samples are mixed of two.
+  /// - Parameter mixed: whether samples are mixed of two.
   /// - Throws: `NetsError.unknownArray` where the plan is not such a classifier's.
-  public init(_ plan: TrainingPlan, input: String = "images", mixed: Bool = false) throws {
-    samples = try plan.floats(input: input)
+  public init(_ plan: TrainingPlan, mixed: Bool = false) throws {
     labels = try plan.integers(input: "labels")
     weights = try plan.floats(input: "weights")
     partners =

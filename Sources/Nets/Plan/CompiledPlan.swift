@@ -119,6 +119,13 @@ final class CompiledPlan {
     elements(try names.input(name, isInteger: type == Int32.self))
   }
 
+  /// The images of an input, by its name.
+  func pixels(_ name: String) throws -> PixelArray {
+    let (located, format) = try names.pixels(name)
+    return PixelArray(
+      bytes: UnsafeMutableRawBufferPointer(elements(located, as: UInt8.self)), format: format)
+  }
+
   /// The elements of an output, by its name.
   func output(_ name: String) throws -> UnsafeMutableBufferPointer<Float> {
     floats(try names.output(name))

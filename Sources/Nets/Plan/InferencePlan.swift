@@ -15,35 +15,42 @@ public final class InferencePlan {
   /// Compiles a model that reads its weights from `parameters`, which may be those of a training
   /// plan of the same model.
   ///
+  /// - Parameter pixels: how images lie in memory.
   /// - Throws: `NetsError` where the model does not fit its input, oneDNN refuses or memory lacks.
   public convenience init(
-    model: ModelDescription, batch: Int, precision: Precision, parameters: ParameterStore
+    model: ModelDescription, batch: Int, precision: Precision, parameters: ParameterStore,
+    pixels: PixelFormat.Choice = .plain
   ) throws {
     try self.init(
-      graph: model.network().graph, batch: batch, precision: precision, parameters: parameters)
+      graph: model.network().graph, batch: batch, precision: precision, parameters: parameters,
+      pixels: pixels)
   }
 
   /// Compiles a graph that reads its weights from `parameters`, which may be those of a training
   /// plan of a graph with the same parameters.
   ///
+  /// - Parameter pixels: how images lie in memory.
   /// - Throws: `NetsError` where the graph does not fit its input, oneDNN refuses or memory lacks.
   public convenience init(
-    graph: Graph, batch: Int, precision: Precision, parameters: ParameterStore
+    graph: Graph, batch: Int, precision: Precision, parameters: ParameterStore,
+    pixels: PixelFormat.Choice = .plain
   ) throws {
     try self.init(
       planning: InferenceFusion.rewriting(graph), batch: batch, precision: precision,
-      parameters: parameters)
+      parameters: parameters, pixels: pixels)
   }
 
   /// Compiles a graph as it is.
   init(
-    planning graph: Graph, batch: Int, precision: Precision, parameters: ParameterStore
+    planning graph: Graph, batch: Int, precision: Precision, parameters: ParameterStore,
+    pixels: PixelFormat.Choice = .plain
   ) throws {
     precondition(
       graph.parameters == parameters.graph.parameters, "the parameters belong to another model")
     let samples = BatchSlices.samples(of: graph, batch: batch)
     let builder = try PlanBuilder(
-      graph: graph, batch: samples, precision: precision, isTraining: false, device: KernelDevice())
+      graph: graph, batch: samples, precision: precision, isTraining: false, pixels: pixels,
+      device: KernelDevice())
     try builder.build()
     compiled = try CompiledPlan(builder, parameters: parameters, slotCount: 0)
     slices =
@@ -55,11 +62,20 @@ public final class InferencePlan {
   }
 
   /// An input that takes float32, `[rows, …]` row-major; `[rows, height, width, channels]` for
-  /// pixels. Ask for it once, before the first run: it is looked up by name.
+  /// pixels of the format `plain`. Ask for it once, before the first run: it is looked up by name.
   ///
-  /// - Throws: `NetsError.unknownArray` where there is none of the name.
+  /// - Throws: `NetsError.unknownArray` where there is none of the name and format.
   public func floats(input name: String) throws -> UnsafeMutableBufferPointer<Float> {
     whole(try compiled.input(name, as: Float.self))
+  }
+
+  /// An input that takes images, in the format that the plan chose. Ask for it once, before the first
+  /// run.
+  ///
+  /// - Throws: `NetsError.unknownArray` where there is none of the name.
+  public func pixels(input name: String) throws -> PixelArray {
+    let array = try compiled.pixels(name)
+    return PixelArray(bytes: slices?.whole(array.bytes) ?? array.bytes, format: array.format)
   }
 
   /// An input that takes int32, `[rows, …]` row-major. Ask for it once, before the first run.

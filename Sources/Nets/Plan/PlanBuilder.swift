@@ -7,6 +7,7 @@ final class PlanBuilder {
   let batch: Int
   let precision: Precision
   let isTraining: Bool
+  let pixels: PixelFormat.Choice
   let device: KernelDevice
   let attributes: PrimitiveAttributes
 
@@ -42,9 +43,10 @@ final class PlanBuilder {
 
   /// - Throws: `NetsError.shape` where the batch cannot be divided as the graph wants it,
   ///   `.bfloat16Missing` where this processor's kernels cannot compute in `precision`.
-  init(graph: Graph, batch: Int, precision: Precision, isTraining: Bool, device: KernelDevice)
-    throws
-  {
+  init(
+    graph: Graph, batch: Int, precision: Precision, isTraining: Bool,
+    pixels: PixelFormat.Choice = .plain, device: KernelDevice
+  ) throws {
     guard precision != .bf16 || Engine.capabilities.bfloat16 != .missing else {
       throw NetsError.bfloat16Missing(instructionSet: Engine.identity(threads: 1).instructionSet)
     }
@@ -52,6 +54,7 @@ final class PlanBuilder {
     self.batch = batch
     self.precision = precision
     self.isTraining = isTraining
+    self.pixels = pixels
     self.device = device
     attributes = try PrimitiveAttributes()
     rows = try graph.rowCounts(inBatchOf: batch)
@@ -96,7 +99,7 @@ final class PlanBuilder {
     let shape = shape(of: input.value)
     let layout: MemoryDescriptor =
       switch input.content {
-      case .pixels: try .strided(shape, dnnl_f32, order: [0, 2, 3, 1])
+      case .pixels: try pixelLayout(of: input.value)
       case .floats: try .rowMajor(shape, dnnl_f32)
       case .integers: try .rowMajor(shape, dnnl_s32)
       }

@@ -20,16 +20,17 @@ public final class TrainingPlan {
   ///   - precision: of activations and of the weights that kernels read.
   ///   - gradientSlots: gradient vectors to hold at once, see `slot(_:)`.
   ///   - mixed: whether samples are mixed of two.
+  ///   - pixels: how images lie in memory.
   /// - Throws: `NetsError` where the model does not fit its input, oneDNN refuses or memory lacks.
   public convenience init(
     model: ModelDescription, microBatch: Int, precision: Precision, gradientSlots: Int,
-    mixed: Bool = false
+    mixed: Bool = false, pixels: PixelFormat.Choice = .plain
   ) throws {
     var network = try model.network()
     try network.addClassificationLoss(mixed: mixed)
     try self.init(
       graph: network.graph, microBatch: microBatch, precision: precision,
-      gradientSlots: gradientSlots)
+      gradientSlots: gradientSlots, pixels: pixels)
   }
 
   /// Compiles a graph with its losses.
@@ -39,15 +40,19 @@ public final class TrainingPlan {
   ///   - microBatch: samples of a micro-batch.
   ///   - precision: of activations and of the weights that kernels read.
   ///   - gradientSlots: gradient vectors to hold at once, see `slot(_:)`.
+  ///   - pixels: how images lie in memory.
   /// - Throws: `NetsError` where the graph has no loss or does not fit its input, oneDNN refuses
   ///   or memory lacks.
-  public init(graph: Graph, microBatch: Int, precision: Precision, gradientSlots: Int) throws {
+  public init(
+    graph: Graph, microBatch: Int, precision: Precision, gradientSlots: Int,
+    pixels: PixelFormat.Choice = .plain
+  ) throws {
     guard graph.operations.contains(where: { $0 is any Loss }) else {
       throw NetsError.shape(layer: "the network", problem: "has no loss to be trained with")
     }
     let builder = try PlanBuilder(
       graph: graph, batch: microBatch, precision: precision, isTraining: true,
-      device: KernelDevice())
+      pixels: pixels, device: KernelDevice())
     try builder.build()
     parameters = try ParameterStore(trainedBy: builder)
     compiled = try CompiledPlan(builder, parameters: parameters, slotCount: gradientSlots)
@@ -55,12 +60,18 @@ public final class TrainingPlan {
   }
 
   /// An input that takes float32, `[rows, …]` row-major; `[rows, height, width, channels]` for
-  /// pixels. Ask for it once, before the first run: it is looked up by name.
+  /// pixels of the format `plain`. Ask for it once, before the first run: it is looked up by name.
   ///
-  /// - Throws: `NetsError.unknownArray` where there is none of the name.
+  /// - Throws: `NetsError.unknownArray` where there is none of the name and format.
   public func floats(input name: String) throws -> UnsafeMutableBufferPointer<Float> {
     try compiled.input(name, as: Float.self)
   }
+
+  /// An input that takes images, in the format that the plan chose. Ask for it once, before the first
+  /// run.
+  ///
+  /// - Throws: `NetsError.unknownArray` where there is none of the name.
+  public func pixels(input name: String) throws -> PixelArray { try compiled.pixels(name) }
 
   /// An input that takes int32, `[rows, …]` row-major. Ask for it once, before the first run.
   ///

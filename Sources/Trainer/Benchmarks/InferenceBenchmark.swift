@@ -82,10 +82,10 @@ public struct InferenceBenchmark: Sendable {
     let store = try ParameterStore(inferenceFor: model)
     try store.initialize(seed: 1)
     let plan = try InferencePlan(
-      model: model, batch: batch, precision: precision, parameters: store)
-    let samples = try plan.floats(input: model.name.input)
+      model: model, batch: batch, precision: precision, parameters: store, pixels: .asRead)
+    let samples = try plan.pixels(input: model.name.input)
     var random = CounterRandom(seed: 1, index: rank, purpose: .syntheticFace)
-    for index in samples.indices { samples[index] = random.uniform(in: -2...2) }
+    samples.fill { random.uniform(in: -2...2) }
     return plan
   }
 

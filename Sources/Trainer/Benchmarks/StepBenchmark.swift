@@ -103,7 +103,7 @@ private struct BenchmarkStep {
       worldSize: communicator.worldSize)
     let plan = try TrainingPlan(
       model: benchmark.model, microBatch: benchmark.batchPerRank, precision: benchmark.precision,
-      gradientSlots: tree.slotCount)
+      gradientSlots: tree.slotCount, pixels: .asRead)
     try plan.parameters.initialize(seed: 1)
     try plan.refreshWeights()
     step = TrainingStep(
@@ -122,9 +122,10 @@ private struct BenchmarkStep {
   }
 
   private func fillWithRandomSamples(of model: ModelDescription, rank: Int) throws {
-    let arrays = try ClassifierArrays(step.plan, input: model.name.input)
+    let arrays = try ClassifierArrays(step.plan)
+    let samples = try step.plan.pixels(input: model.name.input)
     var random = CounterRandom(seed: 1, index: rank, purpose: .syntheticFace)
-    for index in arrays.samples.indices { arrays.samples[index] = random.uniform(in: -2...2) }
+    samples.fill { random.uniform(in: -2...2) }
     for sample in 0..<step.microBatch {
       arrays.labels[sample] = Int32(random.integer(below: model.classes))
       arrays.weights[sample] = 1

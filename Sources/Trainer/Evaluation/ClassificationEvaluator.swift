@@ -7,7 +7,7 @@ final class ClassificationEvaluator {
   private let manifest: FaceManifest
   private let data: EvaluationData
   private let plan: InferencePlan
-  private let images: UnsafeMutableBufferPointer<Float>
+  private let images: PixelArray
   private let logits: UnsafeMutableBufferPointer<Float>
   private let rounds: EvaluationPlan
 
@@ -31,8 +31,9 @@ final class ClassificationEvaluator {
     self.manifest = manifest
     self.data = data
     plan = try InferencePlan(
-      model: model, batch: data.microBatch, precision: precision, parameters: parameters)
-    images = try plan.floats(input: "images")
+      model: model, batch: data.microBatch, precision: precision, parameters: parameters,
+      pixels: .asRead)
+    images = try plan.pixels(input: "images")
     logits = try plan.output("logits")
     // A round is one micro-batch a rank. Other numbers of ranks see the same micro-batches.
     rounds = try EvaluationPlan(
@@ -75,7 +76,7 @@ final class ClassificationEvaluator {
     of loader: BatchLoader, to tally: inout ClassificationTally
   ) throws -> DatasetError? {
     do {
-      guard let batch = try loader.next(into: images) else { return nil }
+      guard let batch = try loader.next(into: images.bytes) else { return nil }
       // Micro-batches of nothing but padding happen on the last ranks of the last round.
       if batch.weights.contains(where: { $0 > 0 }) { try plan.run() }
       tally.add(
@@ -91,6 +92,7 @@ final class ClassificationEvaluator {
     return try BatchLoader(
       manifest: manifest, augmentation: data.augmentation, mode: .evaluation,
       requests: rounds.requests(leaves: rank..<rank + 1), seed: 0, microBatch: data.microBatch,
-      workers: data.workers, queueDepth: data.queueBatches, onError: data.onError)
+      workers: data.workers, queueDepth: data.queueBatches, format: SampleFormat(images.format),
+      onError: data.onError)
   }
 }

@@ -5,6 +5,7 @@ import Nets
 /// Classification of facial expressions.
 final class ExpressionTask: TrainingTask {
   private let plan: TrainingPlan
+  private let images: PixelArray
   private let arrays: ClassifierArrays
   private let loader: BatchLoader
   private let evaluator: ClassificationEvaluator
@@ -16,13 +17,15 @@ final class ExpressionTask: TrainingTask {
 
   /// - Parameters:
   ///   - mixed: whether the loader mixes samples, and the plan's loss has partners.
-  ///   - loader: gives the micro-batches of this rank, in the order of the steps.
+  ///   - loader: gives the micro-batches of this rank, in the order of the steps and in the plan's
+  ///     format.
   /// - Throws: `NetsError.unknownArray` where the plan is not a classifier's.
   init(
     plan: TrainingPlan, mixed: Bool, loader: BatchLoader, evaluator: ClassificationEvaluator,
     classWeights: [Float], logger: Logger
   ) throws {
     self.plan = plan
+    images = try plan.pixels(input: "images")
     arrays = try ClassifierArrays(plan, mixed: mixed)
     self.loader = loader
     self.evaluator = evaluator
@@ -40,7 +43,7 @@ final class ExpressionTask: TrainingTask {
   }
 
   func computeNextMicroBatch(slot: Int, draw: MicroBatchDraw) throws {
-    guard let batch = try loader.next(into: arrays.samples) else {
+    guard let batch = try loader.next(into: images.bytes) else {
       preconditionFailure("the requests cover every step of the training")
     }
     for sample in batch.labels.indices {

@@ -99,7 +99,7 @@ private struct TeacherSetup {
     plan = try TrainingPlan(
       model: loaded.values.modelDescription, microBatch: batch.micro,
       precision: configuration.precision, gradientSlots: tree.slotCount,
-      mixed: data.augmentation.mixing != .none)
+      mixed: data.augmentation.mixing != .none, pixels: .asRead)
   }
 
   // MARK: - The loop
@@ -207,7 +207,9 @@ private struct TeacherSetup {
       manifest: training, augmentation: augmentation, mode: .training,
       requests: epochs.requests(steps: firstStep..<settings.totalSteps, leaves: tree.leaves),
       seed: configuration.seed, microBatch: batch.micro, workers: data.workers,
-      queueDepth: data.queueBatches, mixing: data.augmentation.mixing,
+      queueDepth: data.queueBatches,
+      format: SampleFormat(try plan.pixels(input: "images").format),
+      mixing: data.augmentation.mixing,
       onError: data.errorPolicy.withoutLimit)
     let evaluator = try ClassificationEvaluator(
       manifest: validation, data: configuration.evaluationData,
