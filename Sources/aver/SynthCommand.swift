@@ -3,34 +3,56 @@ import Datasets
 import Foundation
 import Trainer
 
-/// `aver synth`: draws a corpus.
+/// `aver synth`: makes a corpus.
 struct SynthCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "synth",
-    abstract: "Draws labelled faces, in the layout of AffectNet's first release.",
+    abstract: "Makes a synthetic corpus in the formats of the real data sets.",
     discussion: """
-      Writes DIR/training.csv, DIR/validation.csv and the pictures under DIR/images. The same options \
-      give the same bytes. An earlier corpus in DIR is replaced; a folder that holds anything else is \
-      left alone unless forced.
+      Writes one folder for each data set:
+
+        DIR/affectnet  labelled faces, as AffectNet's first release: training.csv, validation.csv
+        DIR/fec        half as many faces in triplets, as Google's facial expression comparison: two \
+      lists, and images.csv from addresses to images
+        DIR/rafdb      a quarter as many, as RAF-DB: another population, light and camera
+        DIR/unlabeled  half as many, images only
+        DIR/speech     utterances with emotions, named as RAVDESS
+        DIR/recola     people who talk, as RECOLA: films, sound, valence and arousal by six \
+      annotators; recordings_faces has their landmarks
+
+      Those to test on are other people than those to train on. The same options give the same bytes, \
+      whatever the number of cores. An earlier corpus in DIR is replaced; a folder that holds anything \
+      else is left alone unless forced. The lists come last: where they are, the set is complete.
       """)
 
   @Argument(help: "The folder to write to.", completion: .directory)
   var directory: String
 
-  @Option(help: "Faces, over both splits.")
-  var faces = SyntheticFaces.Options().faces
+  @Option(help: "Labelled faces, over both splits; 0 leaves out all sets of faces.")
+  var faces = SyntheticCorpus.Options().faces
 
-  @Option(help: "What every face and all noise follow from.")
-  var seed = SyntheticFaces.Options().seed
+  @Option(help: "Utterances; 0 leaves them out.")
+  var speech = SyntheticCorpus.Options().speech
 
-  @Option(help: "Height and width of the pictures, in pixels.")
-  var imageSize = SyntheticFaces.Options().imageSize
+  @Option(help: "Clips of people who talk; 0 leaves them out.")
+  var clips = SyntheticCorpus.Options().clips
+
+  @Option(help: "How long a clip is, in seconds; RECOLA's last 300.")
+  var clipSeconds = SyntheticCorpus.Options().clipSeconds
+
+  @Option(help: "What everybody, everything they do and all noise follow from.")
+  var seed = SyntheticCorpus.Options().seed
+
+  @Option(help: "Height and width of pictures and clips, in pixels.")
+  var imageSize = SyntheticCorpus.Options().imageSize
 
   @Flag(help: "Write into a folder that holds something else; nothing is removed from it.")
   var force = false
 
-  private var options: SyntheticFaces.Options {
-    SyntheticFaces.Options(faces: faces, seed: seed, imageSize: imageSize)
+  private var options: SyntheticCorpus.Options {
+    SyntheticCorpus.Options(
+      faces: faces, speech: speech, clips: clips, clipSeconds: clipSeconds, seed: seed,
+      imageSize: imageSize)
   }
 
   func validate() throws {
@@ -42,19 +64,16 @@ struct SynthCommand: ParsableCommand {
   }
 
   func run() throws {
-    let start = Date()
-    let summary = try draw()
-    let seconds = Date().timeIntervalSince(start)
-    try printResult(
-      "\(directory)/training.csv: \(summary.training) faces\n"
-        + "\(directory)/validation.csv: \(summary.validation) faces, of other people\n"
-        + "\(imageSize)x\(imageSize) pixels, seed \(seed), drawn in "
-        + String(format: "%.1f s", seconds))
+    let sets = try make()
+    let lines = sets.map {
+      "\($0.folder): \($0.summary), in " + String(format: "%.1f s", $0.seconds)
+    }
+    try printResult(lines.joined(separator: "\n") + "\nseed \(seed)")
   }
 
-  private func draw() throws -> SyntheticFaces.Summary {
+  private func make() throws -> [SyntheticCorpus.WrittenSet] {
     do {
-      return try SyntheticFaces.write(to: directory, options: options, force: force)
+      return try SyntheticCorpus.write(to: directory, options: options, force: force)
     } catch let error as DatasetError {
       if case .folderInUse = error { throw ValidationError("\(error) with --force") }
       throw failed(error)

@@ -1,8 +1,9 @@
-import Datasets
 import Foundation
 
+@testable import Datasets
+
 /// A folder for one test, removed at its end.
-final class Scratch {
+final class Scratch: Sendable {
   let url = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
   var path: String { url.path }
 
@@ -41,8 +42,9 @@ final class Corpus {
 
   init(faces: Int = 40) throws {
     scratch = try Scratch()
-    try SyntheticFaces.write(
-      to: scratch.path, options: .init(faces: faces, seed: 5, imageSize: 48, threads: 2))
+    let set = AffectNetSet(seed: 5, faces: faces, imageSize: 48)
+    let folder = OutputFolder(path: scratch.path)
+    try set.writeLists(try set.writeItems(to: folder, threads: 2), to: folder)
     manifest = try FaceManifest.affectNet(
       csv: "\(scratch.path)/training.csv", root: scratch.path, onError: .fail)
   }

@@ -14,7 +14,11 @@ final class Laboratory: Sendable {
     // All tests share the folder, so that only the end of the process is its end; models are large.
     atexit { try? FileManager.default.removeItem(atPath: Laboratory.path) }
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    let synth = try run("aver", ["synth", "faces", "--faces", "200", "--image-size", "48"])
+    let synth = try run(
+      "aver",
+      [
+        "synth", "corpus", "--faces", "200", "--speech", "0", "--clips", "0", "--image-size", "48",
+      ])
     try #require(synth.status == 0, "\(synth.errors)")
     try Data(configuration.utf8).write(to: URL(fileURLWithPath: "\(folder)/tiny.yaml"))
   }
@@ -24,7 +28,7 @@ final class Laboratory: Sendable {
     model:
       image_size: 32
     data:
-      root: faces
+      root: corpus/affectnet
       workers: 1
       augmentation: {crop_scale: [1, 1], crop_ratio: [1, 1], brightness: 0, contrast: 0, saturation: 0}
     batch:
@@ -85,7 +89,7 @@ final class Laboratory: Sendable {
   /// Copies the corpus to the folder `name` and spoils the images of some lines of its training list.
   func copyFaces(to name: String, unreadable lines: [Int]) throws {
     let copy = "\(folder)/\(name)"
-    try FileManager.default.copyItem(atPath: "\(folder)/faces", toPath: copy)
+    try FileManager.default.copyItem(atPath: "\(folder)/corpus/affectnet", toPath: copy)
     let rows = try String(contentsOfFile: "\(copy)/training.csv", encoding: .utf8)
       .split(separator: "\n")
     for line in lines {

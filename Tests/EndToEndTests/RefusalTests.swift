@@ -75,7 +75,8 @@ extension EndToEnd {
         arguments + ["data.root=nowhere"], ranks: 2, status: 65,
         "data.root: 'nowhere' does not exist")
       try refuse(
-        arguments + ["data.train=no.csv"], status: 65, "data.train: 'faces/no.csv' does not exist")
+        arguments + ["data.train=no.csv"], status: 65,
+        "data.train: 'corpus/affectnet/no.csv' does not exist")
     }
 
     @Test("a folder that holds a run is refused, and so is a changed configuration")
@@ -148,11 +149,11 @@ extension EndToEnd {
 
     @Test("an empty list exits 65 and says that it is empty")
     func emptyList() throws {
-      let path = "\(laboratory.folder)/faces/empty.csv"
+      let path = "\(laboratory.folder)/corpus/affectnet/empty.csv"
       try Data().write(to: URL(fileURLWithPath: path))
       try refuse(
         ["teacher", "--config", "tiny.yaml", "--run", "empty", "data.train=empty.csv"], status: 65,
-        "faces/empty.csv: is empty; the first line has to name the columns")
+        "corpus/affectnet/empty.csv: is empty; the first line has to name the columns")
     }
 
     @Test("weights that are truncated, foreign or not finite are refused by name")

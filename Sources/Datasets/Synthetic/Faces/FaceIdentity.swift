@@ -42,8 +42,7 @@ struct FaceIdentity {
 
   /// The person of a number: a pure function of (seed, number).
   init(seed: UInt64, number: Int) {
-    // Epochs keep people (1) and pictures (0) apart.
-    var random = CounterRandom(seed: seed, epoch: 1, index: number, purpose: .syntheticFace)
+    var random = CounterRandom(seed: seed, stream: .person, index: number)
     skin = random.blend(of: Self.skins)
     hair = random.blend(of: Self.hairs)
     iris = Self.irises[random.integer(below: Self.irises.count)]
@@ -66,6 +65,25 @@ struct FaceIdentity {
     restingBrow = random.uniform(in: (-0.16)...0.16)
     restingEyes = random.uniform(in: (-0.14)...0.14)
   }
+
+  /// The person of a number in another population, whose features are distributed otherwise: what has
+  /// been learned from the first has to be carried over to it.
+  static func stranger(seed: UInt64, number: Int) -> FaceIdentity {
+    var person = FaceIdentity(seed: seed, number: number)
+    var random = CounterRandom(seed: seed, stream: .strangerPerson, index: number)
+    person.halfWidth -= 0.03
+    person.eyeDistance += 0.012
+    person.eyeHeight += 0.03
+    person.eyeSize *= 0.93
+    person.browThickness *= 1.25
+    person.mouthWidth *= 1.06
+    person.lipThickness *= 1.15
+    person.beard = random.uniform() < 0.32 ? random.uniform(in: 0.35...0.9) : 0
+    person.glasses = random.uniform() < 0.26
+    person.restingSmile *= 1.4
+    person.restingBrow *= 1.4
+    return person
+  }
 }
 
 extension CounterRandom {
@@ -74,11 +92,5 @@ extension CounterRandom {
     let first = integer(below: palette.count - 1)
     let part = uniform()
     return palette[first] * (1 - part) + palette[first + 1] * part
-  }
-
-  /// Nearly normal, of deviation 1: the sum of four uniform numbers.
-  mutating func bell() -> Float {
-    let sum = uniform() + uniform() + uniform() + uniform()
-    return (sum - 2) * 1.7320508
   }
 }

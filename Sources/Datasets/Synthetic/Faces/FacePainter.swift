@@ -1,4 +1,5 @@
 import CounterRandom
+import Foundation
 
 /// Paints one face, from the back to the front.
 struct FacePainter {
@@ -298,7 +299,16 @@ struct FacePainter {
       let bits = random.next32()
       // The sum of four bytes is nearly normal, of deviation 148.
       let sum = (bits & 0xFF) + (bits >> 8 & 0xFF) + (bits >> 16 & 0xFF) + bits >> 24
-      return colour * scene.exposure + scene.noise * (Float(sum) - 510) / 148
+      let lit = colour * scene.exposure
+      let toned = scene.gamma == 1 ? lit : tone(lit)
+      return toned + scene.noise * (Float(sum) - 510) / 148
     }
+  }
+
+  @inline(__always)
+  private func tone(_ colour: SIMD4<Float>) -> SIMD4<Float> {
+    SIMD4(
+      powf(max(colour.x, 0), scene.gamma), powf(max(colour.y, 0), scene.gamma),
+      powf(max(colour.z, 0), scene.gamma), 1)
   }
 }

@@ -89,6 +89,21 @@ struct FacePose {
       self[keyPath: movement] *= max(0, intensity * (1 + 0.18 * random.bell()))
     }
   }
+
+  /// Adds a part of another pose.
+  mutating func add(_ other: FacePose, _ part: Float) {
+    for movement in Self.movements { self[keyPath: movement] += part * other[keyPath: movement] }
+  }
+
+  /// Lets a departure of valence and arousal from the expression's own show in the face, and how the
+  /// person's face is at rest: the corners of the mouth follow valence, eyes and jaw follow arousal.
+  mutating func depart(by departure: SIMD2<Float>, of person: FaceIdentity) {
+    smile += person.restingSmile + 0.8 * departure.x
+    wide += person.restingEyes + 1.1 * departure.y
+    open = max(0, open + 0.3 * max(0, departure.y))
+    innerBrow += person.restingBrow
+    outerBrow += 0.6 * person.restingBrow
+  }
 }
 
 /// A face's expression with its labels.
@@ -101,7 +116,7 @@ struct FaceAffect {
   /// Valence and arousal of the full expression.
   ///
   /// - Source: about where J. Russell, "A circumplex model of affect", 1980, has the words.
-  private static func circumplex(_ expression: Expression) -> SIMD2<Float> {
+  static func circumplex(_ expression: Expression) -> SIMD2<Float> {
     switch expression {
     case .neutral: SIMD2(0, -0.05)
     case .happy: SIMD2(0.85, 0.35)
@@ -115,9 +130,6 @@ struct FaceAffect {
   }
 
   /// Draws an expression of random strength.
-  ///
-  /// Departures of valence and arousal from the expression's own show in the face: the corners of the
-  /// mouth follow valence, eyes and jaw follow arousal.
   init(_ expression: Expression, of person: FaceIdentity, from random: inout CounterRandom) {
     self.expression = expression
     let intensity = 0.38 + 0.67 * random.uniform().squareRoot()
@@ -127,11 +139,9 @@ struct FaceAffect {
     let affect = Self.circumplex(expression) * intensity + departure
     valence = min(max(affect.x, -1), 1)
     arousal = min(max(affect.y, -1), 1)
-    pose.smile += person.restingSmile + 0.8 * departure.x
-    pose.wide += person.restingEyes + 1.1 * departure.y
-    pose.open = max(0, pose.open + 0.3 * max(0, departure.y))
-    pose.innerBrow += person.restingBrow + 0.08 * random.bell()
-    pose.outerBrow += 0.6 * person.restingBrow + 0.08 * random.bell()
+    pose.depart(by: departure, of: person)
+    pose.innerBrow += 0.08 * random.bell()
+    pose.outerBrow += 0.08 * random.bell()
     // Either side may be the raised one.
     if random.uniform() < 0.5 { pose.smirk = -pose.smirk }
   }
