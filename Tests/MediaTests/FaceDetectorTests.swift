@@ -3,7 +3,7 @@ import Testing
 
 @testable import Media
 
-/// A drawn face: `aver synth` with seed 5, 100 faces of 224 pixels, the 86th.
+/// A drawn face, of 224 pixels, as `aver synth` draws them.
 private let drawnFace = URL(filePath: #filePath).deletingLastPathComponent()
   .appending(path: "Fixtures/face.jpg").path
 
