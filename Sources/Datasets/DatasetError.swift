@@ -14,6 +14,10 @@ public enum DatasetError: Error, Sendable, CustomStringConvertible {
   case longRow(file: String, line: Int, bytes: Int, fields: Int)
   /// A quote that no other quote closes; the rest of the file is inside it.
   case openQuote(file: String, line: Int)
+  /// More rows than can be counted.
+  case listTooLong(file: String, limit: Int)
+  /// A packed list, or an index of shards, that is damaged or of another kind.
+  case packedList(file: String, reason: String)
   /// A row of a list cannot be used.
   case row(RowProblem)
   /// More rows than allowed cannot be used.
@@ -54,6 +58,8 @@ public enum DatasetError: Error, Sendable, CustomStringConvertible {
       "\(file):\(line): a row of more than \(bytes >> 20) MiB or \(fields) fields; is it a list?"
     case .openQuote(let file, let line):
       "\(file):\(line): the quote opened in this row is never closed"
+    case .listTooLong(let file, let limit): "\(file): more than \(limit) rows; split the list"
+    case .packedList(let file, let reason): "\(file): \(reason)"
     case .row(let problem): problem.description
     case .tooManyRows(let file, let count, let limit, let first):
       "\(file): \(count) rows cannot be used (data.on_error skips at most \(limit)); the first:"
@@ -83,7 +89,7 @@ public enum DatasetError: Error, Sendable, CustomStringConvertible {
 }
 
 /// Why a row of a list cannot be used.
-public struct RowProblem: Equatable, Sendable, CustomStringConvertible {
+public struct RowProblem: Equatable, Codable, Sendable, CustomStringConvertible {
   /// The list, or the file or folder that stands in its place.
   public var file: String
   /// The line where the row begins, counted from 1; 0 where the file has no lines.

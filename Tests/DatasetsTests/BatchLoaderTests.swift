@@ -256,8 +256,10 @@ private func message(_ body: () throws -> Void) -> String {
 
   @Test func boxOutsideTheImageIsNamed() throws {
     let corpus = try Corpus()
-    var manifest = corpus.manifest
-    manifest.records[0].faceBox = FaceBox(x: 500, y: 0, width: 10, height: 10)
+    var record = corpus.manifest.records[0]
+    record.faceBox = FaceBox(x: 500, y: 0, width: 10, height: 10)
+    let manifest = FaceManifest(
+      path: corpus.manifest.path, root: corpus.manifest.root, records: [record])
     let requests = [MicroBatchRequest(epoch: 0, sampleIndices: [0])]
     let text = message { _ = try deliver(loader(manifest, requests)) }
     #expect(text.hasSuffix("the face box lies outside the image of 48x48 pixels"))

@@ -26,7 +26,7 @@ extension FaceManifest {
     let list = "\(root)/\(rafDBList)"
     let reader = try DelimitedReader(file: list, dialect: .lines)
     let row = RowValues(reader: reader)
-    var training = FaceManifest(path: list, root: root, records: [])
+    var training = FaceList(path: list, root: root)
     var test = training
     var tally = RowTally(file: list, policy: onError)
     var lineOfName: [String: Int] = [:]
@@ -40,17 +40,17 @@ extension FaceManifest {
           imagePath: "Image/aligned/\(name)_aligned.jpg", faceBox: nil, expression: expression,
           valence: nil, arousal: nil, line: reader.line)
         if name.hasPrefix("train_") {
-          training.records.append(record)
+          training.append(record)
         } else {
-          test.records.append(record)
+          test.append(record)
         }
       } catch {
         try tally.add(error)
       }
     }
-    try training.finish(tally)
-    try test.finish(RowTally(file: list, policy: onError))
-    return (training, test)
+    return (
+      try training.finished(tally), try test.finished(RowTally(file: list, policy: onError))
+    )
   }
 
   /// The name, without its ending, and the label of a line.

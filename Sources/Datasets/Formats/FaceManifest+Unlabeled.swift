@@ -48,18 +48,17 @@ extension FaceManifest {
   ) throws -> FaceManifest {
     let reader = try DelimitedReader(file: list, dialect: .lines)
     let row = RowValues(reader: reader)
-    var manifest = FaceManifest(path: list, root: root, records: [])
+    var faces = FaceList(path: list, root: root)
     var tally = RowTally(file: list, policy: onError)
     while try reader.next() {
       do throws(RowProblem) {
         let path = try row.path(0, nil, of: "image", .anywhere)
-        manifest.records.append(unlabeled(path, line: reader.line))
+        faces.append(unlabeled(path, line: reader.line))
       } catch {
         try tally.add(error)
       }
     }
-    try manifest.finish(tally)
-    return manifest
+    return try faces.finished(tally)
   }
 
   private static func unlabeled(_ path: String, line: Int) -> FaceRecord {

@@ -250,7 +250,7 @@ final class LoaderWorker: @unchecked Sendable {
       return false
     }
     result.sample = sample
-    result.label = Int32(manifest.records[Int(sample)].expression?.rawValue ?? 0)
+    result.label = Int32(manifest.records.expression(at: Int(sample))?.rawValue ?? 0)
     result.weight = 1
     return true
   }

@@ -27,6 +27,23 @@ private func rows(
     #expect(try rows("a,\"b;c\r\n\n \"d\n", .lines) == [["a,\"b;c"], ["\"d"]])
   }
 
+  @Test func lineEndsQuotesAndBlanksMayBeMixed() throws {
+    #expect(
+      try rows("a, b ,c\r\n\"d\ne\",f\n\n\rg\rh,\"i\"\"j\",\nk\"l,m\n,\n\"\"\n\"n\",\r\no")
+        == [
+          ["a", "b", "c"], ["d\ne", "f"], ["g"], ["h", "i\"j", ""], ["k\"l", "m"], ["", ""],
+          ["n", ""], ["o"],
+        ])
+  }
+
+  @Test(arguments: ["\n", "\r\n", "\r"]) func rowsMayBeLongerThanAChunk(end: String) throws {
+    let long = String(repeating: "x", count: 1_500_000)
+    let text = (0..<5).map { "\($0),\(long),\($0)" }.joined(separator: end)
+    let rows = try rows(text)
+    #expect(rows.count == 5)
+    for (index, row) in rows.enumerated() { #expect(row == ["\(index)", long, "\(index)"]) }
+  }
+
   @Test(arguments: ["x", ",", "\"", "\0"])
   func endlessLineIsRefused(unit: String) throws {
     let text = String(repeating: unit, count: DelimitedReader.longestRow + 9)

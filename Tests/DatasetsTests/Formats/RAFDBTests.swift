@@ -64,7 +64,7 @@ private let two = "train_00001.jpg 5\ntest_0001.jpg 7\n"
     let mutations = Mutations(seed: formatSeed("RAF-DB"), original: [UInt8](text.utf8))
     try mutations.run("RAF-DB", file: FaceManifest.rafDBList, in: scratch) { _, comment in
       let (training, test) = try FaceManifest.rafDB(root: scratch.path, onError: .fail)
-      let paths = (training.records + test.records).map(\.imagePath)
+      let paths = [training, test].flatMap { $0.records.map(\.imagePath) }
       #expect(Set(paths).count == paths.count, comment)
       #expect(
         paths.allSatisfy { $0.hasPrefix("Image/aligned/t") && !$0.contains("..") }, comment)

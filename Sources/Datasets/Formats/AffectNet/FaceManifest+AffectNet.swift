@@ -18,32 +18,20 @@ extension FaceManifest {
   ) throws -> FaceManifest {
     let reader = try DelimitedReader(file: csv)
     let columns = try AffectNetColumns(header: ListHeader(of: reader))
-    var manifest = FaceManifest(path: csv, root: root, records: [])
+    var list = FaceList(path: csv, root: root)
     var tally = RowTally(file: csv, policy: onError)
     while try reader.next() {
       do throws(RowProblem) {
         if let record = try columns.record(of: RowValues(reader: reader)) {
-          manifest.records.append(record)
+          list.append(record)
         } else {
-          manifest.excluded += 1
+          list.excluded += 1
         }
       } catch {
         try tally.add(error)
       }
+      try list.makeRoom(for: reader)
     }
-    try manifest.finish(tally)
-    return manifest
-  }
-
-  /// Takes over the rows that were left out, when all are read.
-  ///
-  /// - Throws: `DatasetError.tooManyRows`, `.emptySplit`.
-  mutating func finish(_ tally: RowTally) throws {
-    try tally.finish()
-    problems = tally.problems
-    if records.isEmpty {
-      throw DatasetError.emptySplit(
-        file: path, rows: problems.count + excluded, problems: problems.count, excluded: excluded)
-    }
+    return try list.finished(tally)
   }
 }

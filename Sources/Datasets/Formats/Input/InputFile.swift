@@ -5,6 +5,8 @@ import Foundation
 /// Whatever else a path may name (a pipe, a device, a folder) is refused: reading it could wait for
 /// ever or never end.
 final class InputFile {
+  /// Bytes of the file when it was opened.
+  let byteCount: Int
   private let path: String
   private let descriptor: Int32
 
@@ -19,6 +21,7 @@ final class InputFile {
     guard descriptor >= 0 else { throw DatasetError.unreadable(path, errno) }
     var status = stat()
     guard fstat(descriptor, &status) == 0 else { throw DatasetError.unreadable(path, errno) }
+    byteCount = Int(status.st_size)
     guard status.st_mode & S_IFMT == S_IFREG else {
       throw DatasetError.unreadable(file: path, reason: "not a regular file")
     }

@@ -1,0 +1,53 @@
+/// A tar file that holds images of a list.
+public struct Shard: Equatable, Codable, Sendable {
+  /// The file, relative to the folder of the list.
+  public var name: String
+  /// Bytes of the file: another size means another file than the one that was listed.
+  public var byteCount: Int
+  /// Images; a list has them in the order of its shards.
+  public var sampleCount: Int
+
+  /// A shard with every field given.
+  public init(name: String, byteCount: Int, sampleCount: Int) {
+    self.name = name
+    self.byteCount = byteCount
+    self.sampleCount = sampleCount
+  }
+
+  /// Whether `name` stays below the folder that it is relative to.
+  static func isContained(_ name: String) -> Bool {
+    !name.isEmpty && !name.hasPrefix("/") && !name.utf8.contains(0)
+      && !name.split(separator: "/", omittingEmptySubsequences: false).contains {
+        $0 == ".." || $0.isEmpty
+      }
+  }
+
+  /// Throws `PackedListProblem` where shards cannot be those of a list.
+  static func check(
+    _ shards: [Shard], holding records: FaceRecords
+  ) throws(PackedListProblem) {
+    guard records.layout.hasLocations else {
+      throw PackedListProblem("has shards and no places in them")
+    }
+    var first = 0
+    for shard in shards {
+      guard isContained(shard.name) else {
+        throw PackedListProblem("names the shard '\(shard.name)', which is not below its folder")
+      }
+      guard (0...records.count - first).contains(shard.sampleCount) else {
+        throw PackedListProblem("has \(records.count) rows and shards with more")
+      }
+      let end = first + shard.sampleCount
+      let outside = (first..<end).first {
+        (records.extent(at: $0)?.upperBound ?? 0) > shard.byteCount
+      }
+      if let outside {
+        throw PackedListProblem("row \(outside) ends behind the shard '\(shard.name)'")
+      }
+      first = end
+    }
+    guard first == records.count else {
+      throw PackedListProblem("has \(records.count) rows and shards with \(first)")
+    }
+  }
+}
