@@ -39,7 +39,14 @@ public struct DataBenchmark: Sendable {
   ///
   /// - Throws: `TrainerError.agreed` where the configuration or the data cannot be used.
   public func run(job: Job) throws -> Result {
-    let (loader, configuration) = try job.agreement.together { try makeLoader(job: job) }
+    let loaded = try job.agreement.together {
+      try TeacherConfiguration.load(file: configurationFile, overrides: overrides)
+    }
+    let configuration = loaded.values
+    let manifest = try job.agreement.manifestOfRankZero {
+      try configuration.data.manifest(configuration.data.trainPath)
+    }
+    let loader = try job.agreement.together { try makeLoader(loaded, manifest, job: job) }
     let (size, microBatch) = (configuration.model.imageSize, configuration.batch.micro)
     let images = FlatVector(count: microBatch * size * size * 3)
     _ = try loader.next(into: images.values)
@@ -62,20 +69,18 @@ public struct DataBenchmark: Sendable {
       workers: configuration.data.workers)
   }
 
-  private func makeLoader(job: Job) throws -> (BatchLoader, TeacherConfiguration) {
-    let loaded = try TeacherConfiguration.load(file: configurationFile, overrides: overrides)
+  private func makeLoader(
+    _ loaded: LoadedConfiguration<TeacherConfiguration>, _ manifest: FaceManifest, job: Job
+  ) throws -> BatchLoader {
     let (data, batch) = (loaded.values.data, loaded.values.batch)
-    let manifest = try FaceManifest.affectNet(
-      csv: data.trainPath, root: data.root, onError: data.errorPolicy)
     let epochs = try loaded.epochPlan(classOfSample: manifest.classOfSample)
     let tree = try MicroBatchTree(
       microBatches: batch.microBatches, rank: job.rank, worldSize: job.communicator.worldSize)
-    let loader = try BatchLoader(
+    return try BatchLoader(
       manifest: manifest,
       augmentation: data.augmentation.augmentation(imageSize: loaded.values.model.imageSize),
       mode: .training, requests: epochs.requests(steps: 0..<Int.max, leaves: tree.leaves),
       seed: loaded.values.seed, microBatch: batch.micro, workers: data.workers,
       queueDepth: data.queueBatches, mixing: data.augmentation.mixing, onError: data.errorPolicy)
-    return (loader, loaded.values)
   }
 }

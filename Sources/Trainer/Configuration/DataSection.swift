@@ -159,6 +159,20 @@ struct DataSection: ConfigurationSection {
     }
   }
 
+  /// - Throws: `TrainerError.missingData` naming the key of what is not there.
+  func requireFiles() throws {
+    for (key, path) in [
+      ("data.root", root), ("data.train", trainPath), ("data.validation", validationPath),
+    ] where !DurableFiles.exists(path) {
+      throw TrainerError.missingData(path: path, key: key)
+    }
+  }
+
+  /// Reads one of the lists.
+  func manifest(_ path: String) throws -> FaceManifest {
+    try FaceManifest.affectNet(csv: path, root: root, onError: errorPolicy)
+  }
+
   private func path(of list: String) -> String {
     list.hasPrefix("/") ? list : "\(root)/\(list)"
   }

@@ -35,7 +35,11 @@ public struct RunEvaluation: Sendable {
   /// - Returns: the report and the weights file it is about, the same on all ranks.
   /// - Throws: `TrainerError.agreed` for what all ranks know; anything else is this rank's own.
   public func evaluate(job: Job) throws -> (report: ClassificationReport, weights: String) {
-    let (evaluator, weights) = try job.agreement.together { try makeEvaluator(job: job) }
+    let configuration = try job.agreement.together { try loadConfiguration() }
+    let manifest = try job.agreement.manifestOfRankZero { try readList(configuration.data) }
+    let (evaluator, weights) = try job.agreement.together {
+      try makeEvaluator(configuration, manifest, job: job)
+    }
     guard let report = try evaluator.evaluate(isStopRequested: { false }) else {
       preconditionFailure("an evaluation that is never asked to stop comes to its end")
     }
@@ -46,22 +50,25 @@ public struct RunEvaluation: Sendable {
     return (report, weights)
   }
 
-  private func makeEvaluator(job: Job) throws -> (ClassificationEvaluator, String) {
-    let folder = RunFolder(path: run)
-    guard DurableFiles.exists(folder.configuration) else {
+  private func loadConfiguration() throws -> TeacherConfiguration {
+    let path = RunFolder(path: run).configuration
+    guard DurableFiles.exists(path) else {
       throw TrainerError.runIncomplete(folder: run, missing: "config.yaml")
     }
-    let configuration = try TeacherConfiguration.load(
-      file: folder.configuration, overrides: overrides
-    ).values
-    let weights = try weightsPath(in: folder)
+    return try TeacherConfiguration.load(file: path, overrides: overrides).values
+  }
+
+  private func makeEvaluator(
+    _ configuration: TeacherConfiguration, _ manifest: FaceManifest, job: Job
+  ) throws -> (ClassificationEvaluator, String) {
+    let weights = try weightsPath(in: RunFolder(path: run))
     try Engine.configure(threads: configuration.threads)
     job.warnOfSlowKernels(precision: configuration.precision)
     let model = configuration.modelDescription
     let parameters = try ParameterStore(inferenceFor: model)
     try parameters.loadModel(from: try SafetensorsReader(path: weights))
     let evaluator = try ClassificationEvaluator(
-      manifest: try manifest(configuration.data), data: configuration.evaluationData, model: model,
+      manifest: manifest, data: configuration.evaluationData, model: model,
       precision: configuration.precision, parameters: parameters, job: job)
     return (evaluator, weights)
   }
@@ -75,12 +82,12 @@ public struct RunEvaluation: Sendable {
     ].compactMap { $0 }
   }
 
-  private func manifest(_ data: DataSection) throws -> FaceManifest {
+  private func readList(_ data: DataSection) throws -> FaceManifest {
     let path = list ?? data.validationPath
     guard DurableFiles.exists(path) else {
       throw TrainerError.missingData(path: path, key: list == nil ? "data.validation" : "--data")
     }
-    return try FaceManifest.affectNet(csv: path, root: data.root, onError: data.errorPolicy)
+    return try data.manifest(path)
   }
 
   private func weightsPath(in folder: RunFolder) throws -> String {

@@ -17,11 +17,17 @@ public enum Teacher {
     let loaded = try job.agreement.together {
       try TeacherSetup.configuration(options, worldSize: job.communicator.worldSize)
     }
+    try job.agreement.onRankZero { try loaded.values.data.requireFiles() }
     let folder = try job.prepareRunFolder(stage: "teacher", options: options)
     let engine = try job.configureEngine(
       threads: loaded.values.threads, allowIdentityChange: options.allowIdentityChange)
+    let data = loaded.values.data
+    let training = try job.agreement.manifestOfRankZero { try data.manifest(data.trainPath) }
+    let validation = try job.agreement.manifestOfRankZero { try data.manifest(data.validationPath) }
     let setup = try job.agreement.together {
-      try TeacherSetup(loaded: loaded, folder: folder, engine: engine, job: job)
+      try TeacherSetup(
+        loaded: loaded, folder: folder, engine: engine, job: job, training: training,
+        validation: validation)
     }
     return try setup.makeLoop(options: options).run()
   }
@@ -46,7 +52,7 @@ private struct TeacherSetup {
 
   // MARK: - Checks before anything is built
 
-  /// The configuration, checked against the data set's files and the number of ranks.
+  /// The configuration, checked against the number of ranks.
   static func configuration(
     _ options: StageOptions, worldSize: Int
   ) throws -> LoadedConfiguration<TeacherConfiguration> {
@@ -65,22 +71,15 @@ private struct TeacherSetup {
           "precision", "bf16 needs kernels with AVX-512, and they have \(set) here; use f32")
       ])
     }
-    let data = loaded.values.data
-    for (key, path) in [
-      ("data.root", data.root), ("data.train", data.trainPath),
-      ("data.validation", data.validationPath),
-    ] where !DurableFiles.exists(path) {
-      throw TrainerError.missingData(path: path, key: key)
-    }
     return loaded
   }
 
   init(
     loaded: LoadedConfiguration<TeacherConfiguration>, folder: RunFolder, engine: EngineIdentity,
-    job: Job
+    job: Job, training: FaceManifest, validation: FaceManifest
   ) throws {
     let configuration = loaded.values
-    let (data, batch) = (configuration.data, configuration.batch)
+    let batch = configuration.batch
     self.loaded = loaded
     self.folder = folder
     self.engine = engine
@@ -88,10 +87,8 @@ private struct TeacherSetup {
     logger = try RankLogHandler.logger(path: folder.log(rank: job.rank), rank: job.rank)
     console = Console(
       style: job.isRankZero ? (LaunchEnvironment.current.isTerminal ? .bar : .lines) : .silent)
-    training = try FaceManifest.affectNet(
-      csv: data.trainPath, root: data.root, onError: data.errorPolicy)
-    validation = try FaceManifest.affectNet(
-      csv: data.validationPath, root: data.root, onError: data.errorPolicy)
+    self.training = training
+    self.validation = validation
     epochs = try loaded.epochPlan(classOfSample: training.classOfSample)
     settings = try loaded.loopSettings(stepsPerEpoch: epochs.stepsPerEpoch)
     tree = try MicroBatchTree(
@@ -322,11 +319,7 @@ extension FaceManifest {
   /// A digest of what training depends on: the rows in their order.
   func digest() throws -> String {
     let digest = try SHA256()
-    for record in records {
-      let box = record.faceBox.map { "\($0.x),\($0.y),\($0.width),\($0.height)" } ?? ""
-      let row = "\(record.imagePath)\t\(box)\t\(record.expression?.rawValue ?? -1)\n"
-      try Array(row.utf8).withUnsafeBytes { try digest.update($0) }
-    }
+    try forEachDecidingPiece { try digest.update($0) }
     return try digest.finish()
   }
 }
