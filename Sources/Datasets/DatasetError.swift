@@ -18,6 +18,10 @@ public enum DatasetError: Error, Sendable, CustomStringConvertible {
   case listTooLong(file: String, limit: Int)
   /// A packed list, or an index of shards, that is damaged or of another kind.
   case packedList(file: String, reason: String)
+  /// A tar file is damaged, or holds what no data set has; `offset` in bytes is where.
+  case tar(file: String, offset: Int, reason: String)
+  /// Shards are others than those that were listed.
+  case staleIndex(index: String, shard: String, reason: String)
   /// A row of a list cannot be used.
   case row(RowProblem)
   /// More rows than allowed cannot be used.
@@ -60,6 +64,10 @@ public enum DatasetError: Error, Sendable, CustomStringConvertible {
       "\(file):\(line): the quote opened in this row is never closed"
     case .listTooLong(let file, let limit): "\(file): more than \(limit) rows; split the list"
     case .packedList(let file, let reason): "\(file): \(reason)"
+    case .tar(let file, let offset, let reason): "\(file): at byte \(offset): \(reason)"
+    case .staleIndex(let index, let shard, let reason):
+      "\(index): \(shard) is not the shard that was listed (\(reason)); list the shards anew, by "
+        + "removing this file or packing again"
     case .row(let problem): problem.description
     case .tooManyRows(let file, let count, let limit, let first):
       "\(file): \(count) rows cannot be used (data.on_error skips at most \(limit)); the first:"

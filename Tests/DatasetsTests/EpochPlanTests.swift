@@ -65,15 +65,17 @@ import Testing
     let classes =
       [Int](repeating: 0, count: 900) + [Int](repeating: 2, count: 95) + [5, 5, 5, 5, 5]
     let plan = try plan(classes, global: 100, micro: 50, sampling: .balanced)
-    let order = plan.epochOrder(0)
-    #expect(order.samples.count == 1000)
+    let epoch = plan.epochOrder(0)
+    #expect(epoch.count == 1000)
+    let samples = (0..<1000).map(epoch.sample)
+    let draws = (0..<1000).map(epoch.draw)
     var counts: [Int: Int] = [:]
-    for sample in order.samples { counts[classes[Int(sample)], default: 0] += 1 }
+    for sample in samples { counts[classes[Int(sample)], default: 0] += 1 }
     #expect(counts.keys.sorted() == [0, 2, 5])
     #expect(counts.values.allSatisfy { abs($0 - 333) < 80 })
     // Decks are used up before a sample comes again, and repetitions are numbered.
     var drawn: [Int32: Int32] = [:]
-    for (sample, draw) in zip(order.samples, order.draws) {
+    for (sample, draw) in zip(samples, draws) {
       #expect(draw == drawn[sample, default: 0])
       drawn[sample, default: 0] += 1
     }

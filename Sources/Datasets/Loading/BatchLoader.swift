@@ -83,8 +83,10 @@ public final class BatchLoader {
       throw DatasetError.setting(name: name, reason: "\(value) is less than 1")
     }
     try mixing.validate()
+    let shards = OpenShards(of: manifest)
     let readers = try (0..<workers).map { _ in
-      try SampleReader(manifest: manifest, augmentation: augmentation, format: format)
+      try SampleReader(
+        manifest: manifest, augmentation: augmentation, format: format, shards: shards)
     }
     self.mixing = mode == .training ? mixing : .none
     pass = MixingPass(format: format, size: augmentation.imageSize)

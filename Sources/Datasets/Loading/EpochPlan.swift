@@ -24,14 +24,27 @@ public struct EpochPlan: Sendable {
   private let sampling: Sampling
   /// The samples of each class that has any; only for `.balanced`.
   private let classes: [[Int32]]
+  /// How to go through shards; nil where samples are files, which are taken in any order.
+  private let shards: ShardWindows?
 
   /// Plans epochs over `classOfSample.count` samples.
   ///
-  /// - Parameter classOfSample: classes counted from 0; `.balanced` needs them, `.shuffled` their number.
+  /// - Parameters:
+  ///   - classOfSample: classes counted from 0; `.balanced` needs them, `.shuffled` their number.
+  ///   - shards: where the samples lie; `.shuffled` then goes through them in sequence (`ShardWindows`),
+  ///     while `.balanced` still takes any sample at any time.
   /// - Throws: `DatasetError.setting` where the batch sizes do not fit each other or the data.
   public init(
-    classOfSample: [Int], globalBatch: Int, microBatch: Int, seed: UInt64, sampling: Sampling
+    classOfSample: [Int], globalBatch: Int, microBatch: Int, seed: UInt64, sampling: Sampling,
+    shards: ShardWindows? = nil
   ) throws {
+    if let shards {
+      guard shards.window > 0 else {
+        throw DatasetError.setting(
+          name: "data.shuffle_window", reason: "\(shards.window) is less than 1")
+      }
+      precondition(shards.sampleCounts.reduce(0, +) == classOfSample.count)
+    }
     guard microBatch > 0 && globalBatch > 0 && globalBatch % microBatch == 0 else {
       throw DatasetError.setting(
         name: "batch.global",
@@ -46,6 +59,7 @@ public struct EpochPlan: Sendable {
     self.microBatch = microBatch
     self.seed = seed
     self.sampling = sampling
+    self.shards = shards
     sampleCount = classOfSample.count
     stepsPerEpoch = sampleCount / globalBatch
     classes = sampling == .balanced ? try Self.samplesOfClasses(classOfSample) : []
@@ -55,12 +69,22 @@ public struct EpochPlan: Sendable {
   public var microBatchesPerStep: Int { globalBatch / microBatch }
 
   /// The samples of an epoch, in the order of training, without the remainder.
-  public func order(epoch: Int) -> [Int32] { epochOrder(epoch).samples }
+  public func order(epoch: Int) -> [Int32] {
+    let order = epochOrder(epoch)
+    return (0..<order.count).map(order.sample)
+  }
 
   /// The samples of an epoch, and how often each was drawn before.
   public func epochOrder(_ epoch: Int) -> EpochOrder {
     switch sampling {
-    case .shuffled: shuffledOrder(epoch)
+    case .shuffled:
+      shards.map {
+        EpochOrder(
+          epoch: epoch,
+          shards: ShardOrder(
+            $0, globalBatch: globalBatch, microBatch: microBatch, steps: stepsPerEpoch, seed: seed,
+            epoch: epoch))
+      } ?? shuffledOrder(epoch)
     case .balanced: balancedOrder(epoch)
     }
   }
@@ -86,18 +110,19 @@ public struct EpochPlan: Sendable {
   /// is used up is shuffled again.
   private func balancedOrder(_ epoch: Int) -> EpochOrder {
     var generator = CounterRandom(seed: seed, epoch: epoch, purpose: .sampleOrder)
-    var order = EpochOrder(epoch: epoch, samples: [])
+    var samples: [Int32] = []
+    var draws: [Int32] = []
     var decks = classes
     var taken = [Int](repeating: 0, count: decks.count)
     for _ in 0..<(stepsPerEpoch * globalBatch) {
       let drawn = generator.integer(below: decks.count)
       let (turn, position) = taken[drawn].quotientAndRemainder(dividingBy: decks[drawn].count)
       if position == 0 { decks[drawn].shuffle(from: &generator) }
-      order.samples.append(decks[drawn][position])
-      order.draws.append(Int32(turn))
+      samples.append(decks[drawn][position])
+      draws.append(Int32(turn))
       taken[drawn] += 1
     }
-    return order
+    return EpochOrder(epoch: epoch, samples: samples, draws: draws)
   }
 
   private static func samplesOfClasses(_ classOfSample: [Int]) throws -> [[Int32]] {

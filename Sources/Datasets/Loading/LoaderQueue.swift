@@ -206,10 +206,13 @@ final class LoaderWorker: @unchecked Sendable {
 
   private func work(on claim: LoaderClaim) -> LoaderResult {
     var result = LoaderResult()
+    if claim.place == 0 {
+      reader.prepare(claim.request.order.upcoming(after: claim.request.positions))
+    }
     let position = claim.request.positions.lowerBound + claim.place
     let isPadding =
       position >= claim.request.positions.upperBound
-      || claim.request.order.samples[position] == MicroBatchRequest.padding
+      || claim.request.order.sample(at: position) == MicroBatchRequest.padding
     let isRead = !isPadding && read(claim, position, &result)
     if !isRead {
       claim.image.initializeMemory(as: UInt8.self, repeating: 0, count: reader.sampleBytes)
@@ -224,7 +227,7 @@ final class LoaderWorker: @unchecked Sendable {
     for substitute in claim.request.substitutePositions(for: position) {
       // One failure more than the limit ends the run whatever follows.
       if result.problems.count > limit { return false }
-      let sample = claim.request.order.samples[substitute]
+      let sample = claim.request.order.sample(at: substitute)
       if result.problems.contains(where: { $0.sample == sample }) { continue }
       if read(claim, at: substitute, &result) { return true }
     }
@@ -236,7 +239,7 @@ final class LoaderWorker: @unchecked Sendable {
     _ claim: LoaderClaim, at position: Int, _ result: inout LoaderResult
   ) -> Bool {
     let order = claim.request.order
-    let sample = order.samples[position]
+    let sample = order.sample(at: position)
     do {
       switch mode {
       case .training:

@@ -1,21 +1,57 @@
 /// The samples of an epoch, in the order in which training takes them.
 public struct EpochOrder: Equatable, Sendable {
-  /// The epoch, counted from 0.
-  public var epoch: Int
-  /// Indices into the manifest's records.
-  public var samples: [Int32]
-  /// How often the epoch drew each sample before; empty where it draws none twice.
-  public var draws: [Int32]
+  private enum Samples: Equatable {
+    /// One by one, and how often each was drawn before, where any is drawn twice.
+    case listed([Int32], draws: [Int32])
+    case sharded(ShardOrder)
+  }
 
-  /// An order with every field given.
+  /// The epoch, counted from 0.
+  public let epoch: Int
+  private let order: Samples
+
+  /// An order of listed samples.
+  ///
+  /// - Parameters:
+  ///   - samples: indices into the manifest's records.
+  ///   - draws: how often the epoch drew each sample before; empty where it draws none twice.
   public init(epoch: Int, samples: [Int32], draws: [Int32] = []) {
     self.epoch = epoch
-    self.samples = samples
-    self.draws = draws
+    order = .listed(samples, draws: draws)
+  }
+
+  init(epoch: Int, shards: ShardOrder) {
+    self.epoch = epoch
+    order = .sharded(shards)
+  }
+
+  /// Samples of the epoch.
+  public var count: Int {
+    switch order {
+    case .listed(let samples, _): samples.count
+    case .sharded(let shards): shards.count
+    }
+  }
+
+  /// The sample at `position`, as an index into the manifest's records.
+  public func sample(at position: Int) -> Int32 {
+    switch order {
+    case .listed(let samples, _): samples[position]
+    case .sharded(let shards): shards.sample(at: position)
+    }
   }
 
   /// How often the epoch drew the sample at `position` before.
-  func draw(at position: Int) -> Int32 { draws.isEmpty ? 0 : draws[position] }
+  public func draw(at position: Int) -> Int32 {
+    guard case .listed(_, let draws) = order, !draws.isEmpty else { return 0 }
+    return draws[position]
+  }
+
+  /// Samples that will soon be read, as they lie in their shards; see `ShardOrder`.
+  func upcoming(after positions: Range<Int>) -> [Range<Int>] {
+    guard case .sharded(let shards) = order else { return [] }
+    return shards.upcoming(after: positions)
+  }
 }
 
 /// Which samples one micro-batch has: a piece of an epoch's order, which all requests share.
@@ -47,14 +83,14 @@ public struct MicroBatchRequest: Equatable, Sendable {
   /// The epoch, counted from 0.
   public var epoch: Int { order.epoch }
   /// Indices into the manifest's records, `padding` where there is none.
-  public var sampleIndices: ArraySlice<Int32> { order.samples[positions] }
+  public var sampleIndices: [Int32] { positions.map(order.sample) }
 
   /// Where the order has the substitutes for its sample at `position`, best first.
   ///
   /// From half an epoch further on: far from the place itself, so that a batch is unlikely to have the
   /// same face twice, and the same whichever rank asks.
   func substitutePositions(for position: Int) -> LazyMapSequence<Range<Int>, Int> {
-    let count = order.samples.count
+    let count = order.count
     return (0..<max(0, count - 1)).lazy.map { (position + count / 2 + $0) % count }
   }
 }

@@ -9,20 +9,31 @@ public final class SampleReader {
   private let manifest: FaceManifest
   private let augmentation: Augmentation
   private let decoder: ImageDecoder
+  private let shards: ShardReader?
   private let resampler: Resampler
   private let pixels = PixelBuffer()
   private let planes = ImagePlanes()
   private let format: SampleFormat
 
   /// - Throws: `MediaError.codec` when a codec library cannot start, `DatasetError.setting`.
-  public init(
+  public convenience init(
     manifest: FaceManifest, augmentation: Augmentation, format: SampleFormat = .plain
+  ) throws {
+    try self.init(
+      manifest: manifest, augmentation: augmentation, format: format,
+      shards: OpenShards(of: manifest))
+  }
+
+  /// A reader that has the open shards in common with others; nil where images are files.
+  init(
+    manifest: FaceManifest, augmentation: Augmentation, format: SampleFormat, shards: OpenShards?
   ) throws {
     try augmentation.validate()
     self.manifest = manifest
     self.augmentation = augmentation
     self.format = format
     decoder = try ImageDecoder()
+    self.shards = shards.map(ShardReader.init)
     resampler = Resampler(size: augmentation.imageSize)
   }
 
@@ -104,14 +115,19 @@ public final class SampleReader {
     return probability > 0 && generator.uniform() < probability
   }
 
+  /// Tells the system which samples will be read soon; only where they lie in shards.
+  func prepare(_ upcoming: [Range<Int>]) { shards?.willNeed(upcoming) }
+
   /// Decodes and resizes a part of an image into `planes`.
   private func read(
     _ sample: Int32, crop: (CropBox) -> CropBox, mirrored: () -> Bool
   ) throws(SampleProblem) {
     let record = manifest.records[Int(sample)]
-    let path = manifest.path(of: record)
+    let path = shards?.name(of: Int(sample)) ?? manifest.path(of: record)
     do {
-      let size = try decoder.open(path)
+      let size =
+        try shards.map { try decoder.open(bytes: try $0.bytes(of: Int(sample)), name: path) }
+        ?? decoder.open(path)
       guard let face = CropBox(clamping: record.faceBox, to: size) else {
         throw FaceOutside(path: path, size: size)
       }

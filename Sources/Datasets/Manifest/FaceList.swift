@@ -7,15 +7,25 @@ struct FaceList {
   let root: String
   /// Rows labelled none, uncertain or no face.
   var excluded = 0
-  private var columns = FaceColumns()
+  private var columns: FaceColumns
+  private var shards: [Shard]?
 
-  init(path: String, root: String) {
+  /// - Parameter shards: empty where the rows will lie in shards, nil where they are files.
+  init(path: String, root: String, shards: [Shard]? = nil) {
     self.path = path
     self.root = root
+    self.shards = shards
+    columns = FaceColumns(hasLocations: shards != nil)
   }
 
   /// Takes a row.
   mutating func append(_ record: FaceRecord) { columns.append(record) }
+
+  /// Takes a shard with all of its rows.
+  mutating func append(_ shard: Shard, _ rows: [(record: FaceRecord, extent: Range<Int>)]) {
+    shards?.append(shard)
+    for row in rows { columns.append(row.record, extent: row.extent) }
+  }
 
   /// Makes room for as many rows as the file has, if the rest of it is like what was read; room that
   /// stays unused takes no memory.
@@ -41,6 +51,7 @@ struct FaceList {
         excluded: excluded)
     }
     return FaceManifest(
-      path: path, root: root, columns: columns, problems: tally.problems, excluded: excluded)
+      path: path, root: root, columns: columns, problems: tally.problems, excluded: excluded,
+      shards: shards)
   }
 }

@@ -1,5 +1,5 @@
 extension FaceManifest {
-  /// Gives `body` the bytes that training depends on, piece by piece: paths, boxes and classes of the
+  /// Gives `body` the bytes that training depends on, piece by piece: paths, boxes, eyes and classes of the
   /// rows in their order, and how they are cut into shards.
   ///
   /// Where the list and its images lie is not among them, nor are the lines.
@@ -8,7 +8,9 @@ extension FaceManifest {
   ) rethrows {
     let layout = records.layout
     try records.bytes.withUnsafeBytes { bytes in
-      for column in [layout.pathEnds, layout.paths, layout.boxes, layout.expressions] {
+      for column in [
+        layout.pathEnds, layout.paths, layout.boxes, layout.eyes, layout.expressions,
+      ] {
         try body(UnsafeRawBufferPointer(rebasing: bytes[column]))
       }
     }

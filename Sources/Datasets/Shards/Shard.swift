@@ -1,5 +1,8 @@
 /// A tar file that holds images of a list.
 public struct Shard: Equatable, Codable, Sendable {
+  /// Bytes of the largest image that is read, as of one in a file.
+  static let largestImage = 256 << 20
+
   /// The file, relative to the folder of the list.
   public var name: String
   /// Bytes of the file: another size means another file than the one that was listed.
@@ -38,11 +41,13 @@ public struct Shard: Equatable, Codable, Sendable {
         throw PackedListProblem("has \(records.count) rows and shards with more")
       }
       let end = first + shard.sampleCount
-      let outside = (first..<end).first {
-        (records.extent(at: $0)?.upperBound ?? 0) > shard.byteCount
+      let outside = (first..<end).first { row in
+        guard let extent = records.extent(at: row) else { return true }
+        return extent.lowerBound < TarHeader.blockBytes || extent.upperBound > shard.byteCount
+          || extent.count > largestImage
       }
       if let outside {
-        throw PackedListProblem("row \(outside) ends behind the shard '\(shard.name)'")
+        throw PackedListProblem("row \(outside) has no possible place in '\(shard.name)'")
       }
       first = end
     }

@@ -40,6 +40,25 @@ final class InputFile {
     }
   }
 
+  /// The first bytes of a file, fewer where it has fewer.
+  static func beginning(of path: String, count: Int) throws -> [UInt8] {
+    let file = try InputFile(path)
+    var bytes = [UInt8](repeating: 0, count: count)
+    let read = try file.read(into: &bytes)
+    return Array(bytes[..<read])
+  }
+
+  /// All bytes of a file, which may be large.
+  static func bytes(of path: String) throws -> [UInt8] {
+    let file = try InputFile(path)
+    var chunk = [UInt8](repeating: 0, count: 1 << 20)
+    var bytes: [UInt8] = []
+    // Some more, for what may be appended.
+    bytes.reserveCapacity(file.byteCount + 1 << 16)
+    while case let count = try file.read(into: &chunk), count > 0 { bytes += chunk[..<count] }
+    return bytes
+  }
+
   /// All bytes of a small file.
   ///
   /// - Throws: `DatasetError.unreadable`, also for a file of more than `limit` bytes.
