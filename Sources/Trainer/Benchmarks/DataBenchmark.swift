@@ -73,7 +73,7 @@ public struct DataBenchmark: Sendable {
     _ loaded: LoadedConfiguration<TeacherConfiguration>, _ manifest: FaceManifest, job: Job
   ) throws -> BatchLoader {
     let (data, batch) = (loaded.values.data, loaded.values.batch)
-    let epochs = try loaded.epochPlan(classOfSample: manifest.classOfSample)
+    let epochs = try loaded.epochPlan(for: manifest)
     let tree = try MicroBatchTree(
       microBatches: batch.microBatches, rank: job.rank, worldSize: job.communicator.worldSize)
     return try BatchLoader(

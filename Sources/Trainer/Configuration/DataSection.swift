@@ -108,6 +108,8 @@ struct DataSection: ConfigurationSection {
   var workers = 2
   /// Micro-batches decoded ahead.
   var queueBatches = 4
+  /// How many images in a row of a lane are mixed where the training list is in shards.
+  var shuffleWindow = 1024
   /// What happens to samples that cannot be used.
   var onError = ErrorHandling.fail
   /// How many of them `skip` allows.
@@ -126,9 +128,12 @@ struct DataSection: ConfigurationSection {
         "root", \.root, "Folder of the data set (AffectNet's layout).",
         must: Requirement(words: "a folder") { !$0.isEmpty }, changesResult: false,
         isRequired: true),
-      ConfigurationKey("train", \.train, "Training list (CSV), relative to the root."),
       ConfigurationKey(
-        "validation", \.validation, "Validation list (CSV), relative to the root.",
+        "train", \.train,
+        "Training list: a CSV, the index of shards, or shards (train-{000000..000099}.tar); relative to "
+          + "the root."),
+      ConfigurationKey(
+        "validation", \.validation, "Validation list, of the same kinds; relative to the root.",
         changesResult: false),
       ConfigurationKey(
         "workers", \.workers, "Decoding threads of each rank.", must: .oneTo(256),
@@ -136,6 +141,10 @@ struct DataSection: ConfigurationSection {
       ConfigurationKey(
         "queue_batches", \.queueBatches, "Micro-batches that are decoded ahead of the step.",
         must: .oneTo(1024), changesResult: false),
+      ConfigurationKey(
+        "shuffle_window", \.shuffleWindow,
+        "Of shards: how many images in a row are mixed in each of a step's micro-batches' lanes.",
+        must: .oneTo(1 << 30)),
       ConfigurationKey(
         "on_error", \.onError, "What rows and images that cannot be used do.",
         changesResult: false),
@@ -151,6 +160,13 @@ struct DataSection: ConfigurationSection {
   /// The validation list's path.
   var validationPath: String { path(of: validation) }
 
+  /// How an epoch goes through the shards of a list, nil where it has none.
+  func windows(of manifest: FaceManifest) -> ShardWindows? {
+    manifest.shards.map {
+      ShardWindows(sampleCounts: $0.map(\.sampleCount), window: shuffleWindow)
+    }
+  }
+
   /// The error policy as Datasets takes it.
   var errorPolicy: ErrorPolicy {
     switch onError {
@@ -163,14 +179,14 @@ struct DataSection: ConfigurationSection {
   func requireFiles() throws {
     for (key, path) in [
       ("data.root", root), ("data.train", trainPath), ("data.validation", validationPath),
-    ] where !DurableFiles.exists(path) {
+    ] where !FaceManifest.listExists(path: path) {
       throw TrainerError.missingData(path: path, key: key)
     }
   }
 
   /// Reads one of the lists.
   func manifest(_ path: String) throws -> FaceManifest {
-    try FaceManifest.affectNet(csv: path, root: root, onError: errorPolicy)
+    try FaceManifest.list(path: path, root: root, onError: errorPolicy)
   }
 
   private func path(of list: String) -> String {

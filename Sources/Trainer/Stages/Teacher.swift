@@ -89,7 +89,7 @@ private struct TeacherSetup {
       style: job.isRankZero ? (LaunchEnvironment.current.isTerminal ? .bar : .lines) : .silent)
     self.training = training
     self.validation = validation
-    epochs = try loaded.epochPlan(classOfSample: training.classOfSample)
+    epochs = try loaded.epochPlan(for: training)
     settings = try loaded.loopSettings(stepsPerEpoch: epochs.stepsPerEpoch)
     tree = try MicroBatchTree(
       microBatches: batch.microBatches, rank: job.rank, worldSize: job.communicator.worldSize)
@@ -276,12 +276,13 @@ extension TeacherConfiguration {
 extension LoadedConfiguration<TeacherConfiguration> {
   /// The order of the samples; a refusal of Datasets becomes a mistake that says where the value
   /// stands.
-  func epochPlan(classOfSample: [Int]) throws -> EpochPlan {
+  func epochPlan(for manifest: FaceManifest) throws -> EpochPlan {
     do {
       return try EpochPlan(
-        classOfSample: classOfSample, globalBatch: values.batch.global,
+        classOfSample: manifest.classOfSample, globalBatch: values.batch.global,
         microBatch: values.batch.micro, seed: values.seed,
-        sampling: values.data.balance == .sampling ? .balanced : .shuffled)
+        sampling: values.data.balance == .sampling ? .balanced : .shuffled,
+        shards: values.data.windows(of: manifest))
     } catch DatasetError.setting(let name, let reason) {
       throw TrainerError.configuration([mistake(name, reason)])
     }
