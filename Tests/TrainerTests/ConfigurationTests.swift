@@ -189,7 +189,7 @@ struct ConfigurationTests {
     #expect(
       free == [
         "data.root", "data.validation", "data.workers", "data.queue_batches", "data.on_error",
-        "data.shuffle_window", "data.skip_limit", "checkpoint.every_steps", "checkpoint.keep", "evaluation.every",
+        "data.skip_limit", "checkpoint.every_steps", "checkpoint.keep", "evaluation.every",
         "logging.every_steps",
       ])
   }
@@ -208,6 +208,7 @@ private let frozenKeyList = """
   data.validation
   data.workers
   data.queue_batches
+  data.shuffle_window
   data.on_error
   data.skip_limit
   data.balance

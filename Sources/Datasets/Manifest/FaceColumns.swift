@@ -57,6 +57,11 @@ struct FaceColumns {
     count += 1
   }
 
+  /// Appends the records of a list in shards, with their places.
+  mutating func append(contentsOf records: FaceRecords) {
+    for index in records.indices { append(records[index], extent: records.extent(at: index)) }
+  }
+
   /// Puts the columns into one array of bytes, and gives up each as it goes: the memory is needed once,
   /// and once more for the largest column.
   consuming func packed(metadata: [UInt8]) -> (bytes: [UInt8], layout: FaceTableLayout) {

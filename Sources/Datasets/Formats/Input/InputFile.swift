@@ -48,6 +48,22 @@ final class InputFile {
     return Array(bytes[..<read])
   }
 
+  /// All bytes of an image.
+  ///
+  /// - Throws: `DatasetError.unreadable`, also for more bytes than any image has.
+  static func bytes(ofImage path: String) throws -> [UInt8] {
+    let file = try InputFile(path)
+    guard file.byteCount <= Shard.largestImage else {
+      throw DatasetError.unreadable(file: path, reason: "has \(file.byteCount) bytes")
+    }
+    var bytes = [UInt8](repeating: 0, count: file.byteCount)
+    let count = try file.read(into: &bytes)
+    guard count == bytes.count else {
+      throw DatasetError.unreadable(file: path, reason: "ends after \(count) bytes")
+    }
+    return bytes
+  }
+
   /// All bytes of a file, which may be large.
   static func bytes(of path: String) throws -> [UInt8] {
     let file = try InputFile(path)
