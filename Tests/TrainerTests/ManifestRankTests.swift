@@ -1,13 +1,13 @@
-import Datasets
 import TestSupport
 import Testing
 
+@testable import Datasets
 @testable import Distributed
 @testable import Trainer
 
 @Suite(.serialized, .enabled(if: SharedCommunicator.isUnderMPI))
 struct ManifestRankTests {
-  private func manifest(rows: Int) -> FaceManifest {
+  private func made(rows: Int) -> FaceManifest {
     FaceManifest(
       path: "list.csv", root: "faces",
       records: (0..<rows).map {
@@ -21,11 +21,11 @@ struct ManifestRankTests {
 
   @Test func everyRankHasTheListThatRankZeroRead() throws {
     let communicator = try SharedCommunicator.get()
-    let expected = manifest(rows: 1000)
+    let expected = made(rows: 1000)
     var readers = 0
     let manifest = try Agreement(communicator: communicator).manifestOfRankZero {
       readers += 1
-      return manifest(rows: 1000)
+      return made(rows: 1000)
     }
     #expect(readers == (communicator.rank == 0 ? 1 : 0))
     #expect(manifest.records == expected.records && manifest.packed == expected.packed)
@@ -35,9 +35,9 @@ struct ManifestRankTests {
 
   @Test func aListLongerThanATransferArrivesInPieces() throws {
     let cutting = try Communicator(largestTransfer: 1009)
-    let manifest = try Agreement(communicator: cutting).manifestOfRankZero { manifest(rows: 500) }
+    let manifest = try Agreement(communicator: cutting).manifestOfRankZero { made(rows: 500) }
     #expect(manifest.packed.count > 20 * 1009)
-    #expect(manifest.records == self.manifest(rows: 500).records)
+    #expect(manifest.records == made(rows: 500).records)
   }
 
   @Test func whatFailsOnRankZeroFailsOnAllInTheSameWords() throws {
