@@ -58,7 +58,7 @@ import Testing
     let (training, test) = try FaceManifest.rafDB(root: root, onError: .fail)
     #expect(training.records.count == 32 && test.records.count == 8)
     #expect(training.classCounts[Datasets.Expression.contempt.rawValue] == 0)
-    for record in training.records + test.records {
+    for record in Array(training.records) + Array(test.records) {
       #expect(FileManager.default.fileExists(atPath: training.path(of: record)))
     }
   }

@@ -96,7 +96,7 @@ private struct TeacherSetup {
     plan = try TrainingPlan(
       model: loaded.values.modelDescription, microBatch: batch.micro,
       precision: configuration.precision, gradientSlots: tree.slotCount,
-      mixed: data.augmentation.mixing != .none, pixels: .asRead)
+      mixed: configuration.data.augmentation.mixing != .none, pixels: .asRead)
   }
 
   // MARK: - The loop
