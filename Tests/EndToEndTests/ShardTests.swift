@@ -14,7 +14,10 @@ extension EndToEnd {
       for list in ["training", "validation"] {
         let outcome = try laboratory.run(
           "aver", ranks: ranks,
-          ["pack", "faces/\(list).csv", "\(folder)/\(list)-{000}.tar", "--samples", "30"])
+          [
+            "pack", "corpus/affectnet/\(list).csv", "\(folder)/\(list)-{000}.tar", "--samples",
+            "30",
+          ])
         try #require(outcome.status == 0, "\(outcome.errors)")
         #expect(outcome.output.contains("\(folder)/\(list).index: "), "\(outcome.output)")
       }

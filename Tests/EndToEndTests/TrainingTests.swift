@@ -180,7 +180,7 @@ extension EndToEnd {
       let files = FileManager.default
       try files.removeItem(atPath: "\(laboratory.folder)/vanishing")
       try files.copyItem(
-        atPath: "\(laboratory.folder)/faces", toPath: "\(laboratory.folder)/vanishing")
+        atPath: "\(laboratory.folder)/corpus/affectnet", toPath: "\(laboratory.folder)/vanishing")
       for (run, ranks) in [("vanishing-1", 4), ("vanishing-4", 2)] {
         try laboratory.train(run, ranks: ranks, resume: "auto", ["data.root=vanishing"])
         #expect(try laboratory.finalModel(run) == reference)
