@@ -128,9 +128,10 @@ private func image(_ reader: SampleReader, _ sample: Int) throws -> [Float] {
     let shard = "\(packed.scratch.path)/faces-000001.tar"
     let whole = try Data(contentsOf: URL(filePath: shard))
     // Of the same size, with other members.
-    var other = whole
-    other[0] = UInt8(ascii: "q")
-    try other.write(to: URL(filePath: shard))
+    let size = try #require(manifest.records.extent(at: 16)).count
+    let header = try #require(TarHeader(name: "q16.jpg", byteCount: size).block)
+    let other = header + whole.dropFirst(header.count)
+    try Data(other).write(to: URL(filePath: shard))
     let reader = try SampleReader(manifest: manifest, augmentation: .small)
     let moved = try message { _ = try image(reader, 16) }
     #expect(
