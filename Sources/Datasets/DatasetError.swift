@@ -127,3 +127,12 @@ public struct SampleProblem: Equatable, Codable, Sendable, CustomStringConvertib
   /// `FILE:LINE: IMAGE: REASON`
   public var description: String { "\(file):\(line > 0 ? "\(line):" : "") \(reason)" }
 }
+
+extension DatasetError {
+  /// Throws `setting` with this name and reason unless `holds`.
+  static func require(
+    _ holds: Bool, _ name: String, _ reason: @autoclosure () -> String
+  ) throws(DatasetError) {
+    if !holds { throw .setting(name: name, reason: reason()) }
+  }
+}

@@ -59,34 +59,33 @@ public struct Augmentation: Equatable, Sendable {
 
   /// - Throws: `DatasetError.setting` for a value that cannot work.
   public func validate() throws {
-    func require(_ holds: Bool, _ name: String, _ reason: String) throws {
-      if !holds { throw DatasetError.setting(name: name, reason: reason) }
-    }
-    try require((8...4096).contains(imageSize), "image size", "\(imageSize) is not 8 to 4096")
-    try require(
+    try DatasetError.require(
+      (8...4096).contains(imageSize), "image size", "\(imageSize) is not 8 to 4096")
+    try DatasetError.require(
       cropScale.lowerBound > 0 && cropScale.upperBound <= 1, "crop scale",
       "\(cropScale) is not within 0 to 1, without 0")
-    try require(
+    try DatasetError.require(
       cropRatio.lowerBound > 0 && cropRatio.upperBound.isFinite, "crop ratio",
       "\(cropRatio) is not positive")
     for (name, value) in [
       ("flip probability", flipProbability), ("grayscale probability", grayscaleProbability),
       ("erasing probability", erasingProbability),
     ] {
-      try require((0...1).contains(value), name, "\(value) is not 0 to 1")
+      try DatasetError.require((0...1).contains(value), name, "\(value) is not 0 to 1")
     }
-    try require(
+    try DatasetError.require(
       (0...16).contains(randAugmentOperations), "RandAugment's operations",
       "\(randAugmentOperations) is not 0 to 16")
-    try require(
+    try DatasetError.require(
       (0...RandAugment.strongest).contains(randAugmentStrength), "RandAugment's strength",
       "\(randAugmentStrength) is not 0 to \(RandAugment.strongest)")
     for (name, value) in [
       ("brightness", brightness), ("contrast", contrast), ("saturation", saturation),
     ] {
-      try require(value >= 0 && value.isFinite, name, "\(value) is negative or infinite")
+      try DatasetError.require(
+        value >= 0 && value.isFinite, name, "\(value) is negative or infinite")
     }
-    try require(
+    try DatasetError.require(
       standardDeviation.min() > 0, "standard deviation", "\(standardDeviation) is not positive")
   }
 }

@@ -33,21 +33,18 @@ public struct SpecAugment: Equatable, Sendable {
 
   /// - Throws: `DatasetError.setting` for a value that cannot work.
   public func validate() throws {
-    func require(_ holds: Bool, _ name: String, _ reason: String) throws {
-      if !holds { throw DatasetError.setting(name: name, reason: reason) }
-    }
     let counts = [
       ("time masks", timeMasks, 100), ("longest time mask", longestTimeMask, 1_000_000),
       ("frequency masks", frequencyMasks, 100),
       ("widest frequency mask", widestFrequencyMask, 100_000),
     ]
     for (name, value, limit) in counts {
-      try require((0...limit).contains(value), name, "\(value) is not 0 to \(limit)")
+      try DatasetError.require((0...limit).contains(value), name, "\(value) is not 0 to \(limit)")
     }
-    try require(
+    try DatasetError.require(
       longestTimePart > 0 && longestTimePart <= 1, "longest time part",
       "\(longestTimePart) is not within 0 to 1, without 0")
-    try require(fill.isFinite, "fill", "\(fill) is not a finite number")
+    try DatasetError.require(fill.isFinite, "fill", "\(fill) is not a finite number")
   }
 
   /// Hides parts of one sample, in place; which ones is a function of `key` and of the sizes alone.

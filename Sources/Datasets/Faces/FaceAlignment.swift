@@ -41,14 +41,13 @@ public struct FaceAlignment: Equatable, Sendable {
 
   /// - Throws: `DatasetError.setting` for a value that cannot work.
   public func validate() throws {
-    func require(_ holds: Bool, _ name: String, _ reason: String) throws {
-      if !holds { throw DatasetError.setting(name: name, reason: reason) }
-    }
-    try require((8...4096).contains(size), "image size", "\(size) is not 8 to 4096")
-    try require(
+    try DatasetError.require((8...4096).contains(size), "image size", "\(size) is not 8 to 4096")
+    try DatasetError.require(
       (0.02...1).contains(eyeDistance), "eye distance", "\(eyeDistance) is not 0.02 to 1")
-    try require((0...1).contains(eyeHeight), "eye height", "\(eyeHeight) is not 0 to 1")
-    try require((0.25...8).contains(boxMargin), "box margin", "\(boxMargin) is not 0.25 to 8")
+    try DatasetError.require(
+      (0...1).contains(eyeHeight), "eye height", "\(eyeHeight) is not 0 to 1")
+    try DatasetError.require(
+      (0.25...8).contains(boxMargin), "box margin", "\(boxMargin) is not 0.25 to 8")
   }
 
   /// Takes points of the square, in its pixels, to points of the image.

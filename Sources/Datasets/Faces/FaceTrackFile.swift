@@ -138,21 +138,18 @@ public struct FaceTrackFile: Sendable {
 extension FaceTrackFile.Options {
   /// - Throws: `DatasetError.setting` for a value that cannot work.
   public func validate() throws {
-    func require(_ holds: Bool, _ name: String, _ reason: String) throws {
-      if !holds { throw DatasetError.setting(name: name, reason: reason) }
-    }
-    try require(
+    try DatasetError.require(
       (0...1).contains(minimumConfidence), "minimum confidence",
       "\(minimumConfidence) is not 0 to 1")
-    try require(
+    try DatasetError.require(
       maximumGapSeconds >= 0 && maximumGapSeconds.isFinite, "maximum gap",
       "\(maximumGapSeconds) seconds is negative or infinite")
     switch frameTimes {
     case .perSecond(let rate):
-      try require(
+      try DatasetError.require(
         rate > 0 && rate.isFinite, "frames per second", "\(rate) is not a positive number")
     case .listed(let times):
-      try require(
+      try DatasetError.require(
         times.allSatisfy { $0.isFinite && $0 >= 0 } && zip(times, times.dropFirst()).allSatisfy(<),
         "frame times", "are not finite numbers that rise")
     case nil: break

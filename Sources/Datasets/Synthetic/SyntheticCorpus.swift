@@ -51,24 +51,22 @@ public enum SyntheticCorpus {
 
     /// - Throws: `DatasetError.setting` for a value that cannot work.
     public func validate() throws {
-      func require(_ holds: Bool, _ name: String, _ reason: String) throws {
-        if !holds { throw DatasetError.setting(name: name, reason: reason) }
-      }
-      try require(
+      try DatasetError.require(
         faces == 0 || (40...10_000_000).contains(faces), "faces",
         "\(faces) is neither 0 nor 40 to 10000000")
-      try require(
+      try DatasetError.require(
         speech == 0 || SpeechSet.possibleCounts.contains(speech), "speech",
         "\(speech) is neither 0 nor \(SpeechSet.possibleCounts.lowerBound) to "
           + "\(SpeechSet.possibleCounts.upperBound), which is all that RAVDESS has names for")
-      try require(
+      try DatasetError.require(
         clips == 0 || (2...10_000).contains(clips), "clips", "\(clips) is neither 0 nor 2 to 10000")
-      try require(
+      try DatasetError.require(
         (2...600).contains(clipSeconds), "clip seconds", "\(clipSeconds) is not 2 to 600")
-      try require(
+      try DatasetError.require(
         faces + speech + clips > 0, "faces, speech, clips", "all are 0: nothing would be made")
-      try require((48...1024).contains(imageSize), "image size", "\(imageSize) is not 48 to 1024")
-      try require(threads > 0, "threads", "\(threads) is less than 1")
+      try DatasetError.require(
+        (48...1024).contains(imageSize), "image size", "\(imageSize) is not 48 to 1024")
+      try DatasetError.require(threads > 0, "threads", "\(threads) is less than 1")
     }
   }
 
