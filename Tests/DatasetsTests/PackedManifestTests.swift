@@ -25,6 +25,16 @@ private func manifest(_ count: Int = 50) -> FaceManifest {
 }
 
 @Suite struct PackedManifestTests {
+  /// 10 000 rows lie in the first chunk of the file, of which a list's length is estimated.
+  @Test func longListsOfShortRowsAreRead() throws {
+    let scratch = try Scratch()
+    let header = AffectNetColumns.header.joined(separator: ",") + "\n"
+    let list = try scratch.file(
+      "list.csv", header + String(repeating: "a.jpg,,,,,,1,0,0\n", count: 20_000))
+    let manifest = try FaceManifest.affectNet(csv: list, root: "/root", onError: .fail)
+    #expect(manifest.records.count == 20_000 && manifest.records[19_999].line == 20_001)
+  }
+
   @Test func recordsAreThoseThatWereGiven() {
     let manifest = manifest()
     #expect(Array(manifest.records) == records(50))

@@ -42,8 +42,8 @@ final class DelimitedReader {
   private var fieldEnds: [Int] = []
   /// The line where the current row begins, counted from 1.
   private(set) var line = 1
-  /// Bytes of the file up to the chunk that rows are taken from.
-  private(set) var bytesRead = 0
+  /// Where the chunk begins in the file.
+  private var chunkStart = 0
 
   init(file: String, dialect: Dialect = .commas) throws {
     self.file = file
@@ -56,6 +56,9 @@ final class DelimitedReader {
       separator = chunk[..<chunkCount].first { $0 == 0x2C || $0 == 0x3B } ?? separator
     }
   }
+
+  /// Bytes of the file up to the next row.
+  var bytesRead: Int { chunkStart + position }
 
   /// Bytes of the whole file.
   var fileBytes: Int { input.byteCount }
@@ -193,7 +196,7 @@ final class DelimitedReader {
   }
 
   private func refill() throws {
-    bytesRead += chunkCount
+    chunkStart += chunkCount
     position = 0
     chunkCount = 0
     nextLineFeed = -1
