@@ -31,11 +31,14 @@ let package = Package(
     .target(name: "CVectorKernels", dependencies: ["CKernelThreads"]),
     .target(name: "CWinograd", dependencies: ["CKernelThreads"]),
 
-    // Arrows point one way: CounterRandom → (Media → Datasets, Nets, Distributed) → Trainer → executables.
+    // Arrows point one way:
+    // CounterRandom → (Media, Digests → Datasets, Nets, Distributed) → Trainer → executables.
     .target(name: "CounterRandom"),
     .target(
       name: "Media", dependencies: ["CFFmpeg", "CFaceDetector", "CSndFile", "CTurboJPEG"]),
-    .target(name: "Datasets", dependencies: ["CVectorKernels", "CounterRandom", "Media"]),
+    .target(name: "Digests", dependencies: ["CCrypto"]),
+    .target(
+      name: "Datasets", dependencies: ["CVectorKernels", "CounterRandom", "Digests", "Media"]),
     .target(
       name: "Nets",
       dependencies: [
@@ -45,7 +48,7 @@ let package = Package(
     .target(
       name: "Trainer",
       dependencies: [
-        "CCrypto", "CVectorKernels", "CounterRandom", "Datasets", "Nets", "Distributed",
+        "CVectorKernels", "CounterRandom", "Datasets", "Digests", "Nets", "Distributed",
         .product(name: "Logging", package: "swift-log"), "Yams",
       ]),
 
@@ -82,7 +85,7 @@ let package = Package(
     .testTarget(name: "DistributedTests", dependencies: ["Distributed", "TestSupport"]),
     .testTarget(
       name: "TrainerTests",
-      dependencies: ["Datasets", "Distributed", "Nets", "Trainer", "TestSupport"],
+      dependencies: ["Datasets", "Digests", "Distributed", "Nets", "Trainer", "TestSupport"],
       exclude: ["Goldens"]),
     // The executables are dependencies so that they are built with the tests that run them.
     .testTarget(name: "EndToEndTests", dependencies: ["aver-train", "aver"]),

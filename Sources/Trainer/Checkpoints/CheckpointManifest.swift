@@ -1,3 +1,4 @@
+import Digests
 import Foundation
 
 /// The files of a folder with their sizes and digests: what tells a whole checkpoint from a broken

@@ -1,4 +1,5 @@
 import Datasets
+import Digests
 import Distributed
 import Foundation
 import Logging
