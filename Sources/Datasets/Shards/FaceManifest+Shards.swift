@@ -78,7 +78,8 @@ extension FaceManifest {
     return scanned
   }
 
-  private static func scan(
+  /// Lists shards by one pass over their headers, and writes nothing.
+  static func scan(
     _ pattern: ShardPattern, onError: ErrorPolicy
   ) throws -> FaceManifest {
     var list = FaceList(path: pattern.indexPath, root: pattern.folder, shards: [])

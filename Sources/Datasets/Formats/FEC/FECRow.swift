@@ -1,6 +1,6 @@
 /// One row of FEC's list.
 struct FECRow {
-  private static let columnCount = 28
+  static let columnCount = 28
   /// What rounding may add to a fraction; boxes beyond that are not within the image.
   private static let tolerance = 1e-3
 

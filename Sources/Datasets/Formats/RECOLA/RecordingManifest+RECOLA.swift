@@ -26,16 +26,8 @@ extension RecordingManifest {
     let folders = try RecordingFolders(root: root)
     var manifest = RecordingManifest(root: root, recordings: [])
     for name in folders.names {
-      try folders.checkComplete(name)
-      var traces = try RecordingTraces(name, folders)
-      manifest.notes += try traces.align(tolerance: toleranceFrames, root: root)
       manifest.recordings.append(
-        Recording(
-          name: name.text, split: name.split, audioPath: folders.path(.audio, of: name),
-          videoPath: folders.path(.video, of: name), firstFrame: traces.frames.lowerBound,
-          frameCount: traces.frames.count,
-          valence: traces.trace(.individualValence, .goldValence),
-          arousal: traces.trace(.individualArousal, .goldArousal)))
+        try recording(name, in: folders, toleranceFrames, notes: &manifest.notes))
     }
     if manifest.recordings.isEmpty {
       throw DatasetError.nothingUsable(
@@ -44,6 +36,21 @@ extension RecordingManifest {
           + RecordingFolders.Content.allCases.map(\.rawValue).joined(separator: ", "))
     }
     return manifest
+  }
+
+  /// Reads one recording.
+  static func recording(
+    _ name: RecordingName, in folders: RecordingFolders,
+    _ toleranceFrames: Int = defaultToleranceFrames, notes: inout [String]
+  ) throws -> Recording {
+    try folders.checkComplete(name)
+    var traces = try RecordingTraces(name, folders)
+    notes += try traces.align(tolerance: toleranceFrames, root: folders.root)
+    return Recording(
+      name: name.text, split: name.split, audioPath: folders.path(.audio, of: name),
+      videoPath: folders.path(.video, of: name), firstFrame: traces.frames.lowerBound,
+      frameCount: traces.frames.count, valence: traces.trace(.individualValence, .goldValence),
+      arousal: traces.trace(.individualArousal, .goldArousal))
   }
 }
 
