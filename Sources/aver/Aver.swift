@@ -7,7 +7,9 @@ struct Aver: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "aver",
     abstract: "Data, evaluation and diagnosis for audio-visual emotion recognition.",
-    subcommands: [SynthCommand.self, PackCommand.self, EvaluateCommand.self, Doctor.self])
+    subcommands: [
+      SynthCommand.self, PackCommand.self, VerifyCommand.self, EvaluateCommand.self, Doctor.self,
+    ])
 }
 
 /// Prints what a command found, or leaves with the status of an internal error.

@@ -73,6 +73,11 @@ struct CheckpointStore: Sendable {
   /// Whether there are checkpoints, whole or not.
   var hasCheckpoints: Bool { !steps().isEmpty }
 
+  /// All checkpoints, whole or not, from the oldest to the newest.
+  var paths: [String] {
+    steps().flatMap { [path(step: $0), temporaryPath(step: $0)] }.filter(DurableFiles.exists)
+  }
+
   /// The newest checkpoint that is whole, nil where there is none at all.
   ///
   /// - Parameter report: hears of each broken one that was passed over.
