@@ -45,8 +45,8 @@ struct FaceTrackColumns {
     firstFrame = isOpenFace ? 1 : 0
     if isOpenFace {
       shape = .landmarks(
-        x: try (0..<68).map { try header.require("x_\($0)") },
-        y: try (0..<68).map { try header.require("y_\($0)") })
+        x: try (0..<Landmarks.count).map { try header.require("x_\($0)") },
+        y: try (0..<Landmarks.count).map { try header.require("y_\($0)") })
     } else {
       let box = try ["x", "y", "width", "height"].map(header.require)
       let hasEyes = Self.eyeNames.contains { header.find($0) != nil }
@@ -122,9 +122,9 @@ struct FaceTrackColumns {
   /// Both eyes, nil where all four fields are empty.
   private func pair(
     _ reader: DelimitedReader, _ columns: [Column]
-  ) throws(RowProblem) -> EyePair? {
+  ) throws(RowProblem) -> EyeCenters? {
     if columns.allSatisfy({ reader.field($0.index).isEmpty }) { return nil }
-    let eyes = EyePair(
+    let eyes = EyeCenters(
       left: SIMD2(try coordinate(reader, columns[0]), try coordinate(reader, columns[1])),
       right: SIMD2(try coordinate(reader, columns[2]), try coordinate(reader, columns[3])))
     // Exchanged eyes would turn the face upside down.

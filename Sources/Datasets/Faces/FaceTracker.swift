@@ -47,10 +47,11 @@ public final class FaceTracker {
   /// - Throws: `DatasetError.setting`, `MediaError.codec`.
   public init(options: Options = Options(), landmarker: FaceLandmarker? = nil) throws {
     try options.validate()
-    if let landmarker, landmarker.pointCount != 68 {
+    if let landmarker, landmarker.pointCount != Landmarks.count {
       throw DatasetError.setting(
         name: "face landmarks",
-        reason: "the model marks \(landmarker.pointCount) points; one of 68 is needed")
+        reason:
+          "the model marks \(landmarker.pointCount) points; one of \(Landmarks.count) is needed")
     }
     self.options = options
     self.landmarker = landmarker
@@ -74,7 +75,7 @@ public final class FaceTracker {
     lastLook = time
     let faces = try detector.detect(pixels, minimumFace: options.minimumFace).map { face in
       let points = try landmarker?.mark(pixels, region: face.region) ?? []
-      return TrackedFace(region: face.region, eyes: EyePair(landmarks: points))
+      return TrackedFace(region: face.region, eyes: EyeCenters(landmarks: points))
     }
     fragments.add(faces, time: time)
   }

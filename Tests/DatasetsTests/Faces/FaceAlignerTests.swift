@@ -18,7 +18,7 @@ private struct Golden: Decodable {
     let region = box.map { FaceRegion(x: $0[0], y: $0[1], width: $0[2], height: $0[3]) }
     return TrackedFace(
       region: region ?? FaceRegion(x: 0, y: 0, width: 9, height: 9),
-      eyes: eyes.map { EyePair(left: SIMD2($0[0], $0[1]), right: SIMD2($0[2], $0[3])) })
+      eyes: eyes.map { EyeCenters(left: SIMD2($0[0], $0[1]), right: SIMD2($0[2], $0[3])) })
   }
 
   static func load() throws -> [Golden] {
@@ -86,7 +86,7 @@ extension FaceAlignment {
 
   @Test func eyesComeToTheirPlaces() throws {
     let alignment = FaceAlignment(size: 112)
-    let eyes = EyePair(left: SIMD2(210, 130), right: SIMD2(260, 100))
+    let eyes = EyeCenters(left: SIMD2(210, 130), right: SIMD2(260, 100))
     let face = TrackedFace(region: FaceRegion(x: 0, y: 0, width: 1, height: 1), eyes: eyes)
     let transform = alignment.transform(for: face)
     // ArcFace's template, whose eyes differ by 0.2 pixels in height.

@@ -78,7 +78,7 @@ private func openFaceRow(
     ])
     let first = try #require(file.track.face(at: 0))
     #expect(first.region == FaceRegion(x: 2, y: 4, width: 6, height: 8))
-    #expect(first.eyes == EyePair(left: SIMD2(3, 5), right: SIMD2(7, 6)))
+    #expect(first.eyes == EyeCenters(left: SIMD2(3, 5), right: SIMD2(7, 6)))
     #expect(file.track.face(at: 0.5)?.eyes == nil)
     #expect(file.track.face(at: 0.25)?.eyes == nil)
   }

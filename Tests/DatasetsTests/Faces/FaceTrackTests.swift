@@ -6,7 +6,7 @@ import Testing
 private func face(_ x: Float, side: Float = 10, eyes: Bool = false) -> TrackedFace {
   TrackedFace(
     region: FaceRegion(x: x, y: 0, width: side, height: side),
-    eyes: eyes ? EyePair(left: SIMD2(x + 2, 4), right: SIMD2(x + 8, 4)) : nil)
+    eyes: eyes ? EyeCenters(left: SIMD2(x + 2, 4), right: SIMD2(x + 8, 4)) : nil)
 }
 
 private func track(

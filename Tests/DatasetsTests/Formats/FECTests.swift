@@ -29,7 +29,7 @@ private func read(
 ) throws -> TripletManifest {
   let scratch = try Scratch()
   return try TripletManifest.fec(
-    csv: try scratch.file("fec.csv", text), root: "/root",
+    csv: try scratch.file("fec.csv", text), root: "/faces",
     images: try ImageMap(list: try scratch.file("map.csv", map)), agreement: agreement,
     onError: onError)
 }
@@ -62,7 +62,7 @@ private func message(
     #expect(
       manifest.faces[1]
         == .init(image: 1, box: FractionalBox(left: 0.25, right: 0.75, top: 0.125, bottom: 0.5)))
-    #expect(manifest.path(of: manifest.faces[0]) == "/root/images/a.jpg")
+    #expect(manifest.path(of: manifest.faces[0]) == "/faces/images/a.jpg")
     #expect(manifest.path(of: manifest.faces[1]) == "/far/b.jpg")
   }
 

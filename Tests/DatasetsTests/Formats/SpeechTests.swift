@@ -6,7 +6,7 @@ import Testing
 private func read(_ text: String, onError: ErrorPolicy = .fail) throws -> SpeechManifest {
   let scratch = try Scratch()
   return try SpeechManifest.list(
-    try scratch.file("list.csv", text), root: "/root", onError: onError)
+    try scratch.file("list.csv", text), root: "/speech", onError: onError)
 }
 
 private func message(_ text: String) throws -> String {
@@ -35,7 +35,7 @@ private func message(_ text: String) throws -> String {
           line: 4),
       ])
     #expect(manifest.speakers == ["ann", "ben"])
-    #expect(manifest.path(of: manifest.records[0]) == "/root/a.wav")
+    #expect(manifest.path(of: manifest.records[0]) == "/speech/a.wav")
     #expect(manifest.path(of: manifest.records[1]) == "/far/b.flac")
   }
 

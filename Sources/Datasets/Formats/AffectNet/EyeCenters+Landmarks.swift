@@ -1,19 +1,3 @@
-/// The 68 points that outline a face.
-///
-/// - Source: C. Sagonas et al., "300 faces in-the-wild challenge", ICCV workshops 2013. Counted from 0,
-///   points 36 to 41 surround the eye on the left in the image, 42 to 47 the one on the right.
-enum Landmarks {
-  /// Points of one face.
-  static let count = 68
-  static let leftEye = 36..<42
-  static let rightEye = 42..<48
-
-  /// Why landmarks cannot be used.
-  struct Problem: Error {
-    var reason: String
-  }
-}
-
 extension EyeCenters {
   /// Reads `x;y;x;y;…` of 68 points.
   init(landmarks field: ArraySlice<UInt8>) throws(Landmarks.Problem) {
