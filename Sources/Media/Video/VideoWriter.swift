@@ -117,7 +117,12 @@ public final class VideoWriter {
       context.pointee.global_quality = FF_QP2LAMBDA * CInt(max(2, settings.quantiser * 31 / 51))
       return try pictures.open()
     }
-    try pictures.open([("crf", "\(settings.quantiser)"), ("preset", "veryfast")])
+    // Without the last one x264 takes other ways on other processors, and on those with AVX-512 its
+    // macroblock tree gives other bytes for the same pictures now and then (1 run of 12 in version 164).
+    try pictures.open([
+      ("crf", "\(settings.quantiser)"), ("preset", "veryfast"),
+      ("x264-params", "cpu-independent=1"),
+    ])
   }
 
   private func prepareFrame() throws {
