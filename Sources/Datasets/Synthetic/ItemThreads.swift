@@ -1,14 +1,14 @@
+import Dispatch
 import Foundation
 
 /// Makes the items of a set on several threads.
 ///
 /// Sendable because what threads share is only touched under `lock`.
 final class ItemThreads: @unchecked Sendable {
-  private let lock = NSCondition()
+  private let lock = NSLock()
   private let make: @Sendable (Int, FaceStudio) throws -> String
   private var rows: [String]
   private var nextItem = 0
-  private var liveThreads = 0
   private var failure: (any Error)?
 
   private init(count: Int, make: @escaping @Sendable (Int, FaceStudio) throws -> String) {
@@ -28,15 +28,7 @@ final class ItemThreads: @unchecked Sendable {
   }
 
   private func run(threads: Int) throws -> [String] {
-    liveThreads = threads
-    for _ in 0..<threads {
-      let thread = Thread { self.work() }
-      thread.name = "aver-synth"
-      thread.start()
-    }
-    lock.lock()
-    defer { lock.unlock() }
-    while liveThreads > 0 { lock.wait() }
+    DispatchQueue.concurrentPerform(iterations: threads) { _ in work() }
     if let failure { throw failure }
     return rows
   }
@@ -46,26 +38,18 @@ final class ItemThreads: @unchecked Sendable {
       let studio = try FaceStudio()
       while let item = claim() {
         let row = try make(item, studio)
-        lock.lock()
-        rows[item] = row
-        lock.unlock()
+        lock.withLock { rows[item] = row }
       }
     } catch {
-      lock.lock()
-      failure = failure ?? error
-      lock.unlock()
+      lock.withLock { failure = failure ?? error }
     }
-    lock.lock()
-    liveThreads -= 1
-    lock.broadcast()
-    lock.unlock()
   }
 
   private func claim() -> Int? {
-    lock.lock()
-    defer { lock.unlock() }
-    guard nextItem < rows.count && failure == nil else { return nil }
-    defer { nextItem += 1 }
-    return nextItem
+    lock.withLock {
+      guard nextItem < rows.count && failure == nil else { return nil }
+      defer { nextItem += 1 }
+      return nextItem
+    }
   }
 }
