@@ -262,6 +262,6 @@ private func message(_ body: () throws -> Void) -> String {
       path: corpus.manifest.path, root: corpus.manifest.root, records: [record])
     let requests = [MicroBatchRequest(epoch: 0, sampleIndices: [0])]
     let text = message { _ = try deliver(loader(manifest, requests)) }
-    #expect(text.hasSuffix("the face box lies outside the image of 48x48 pixels"))
+    #expect(text.hasSuffix("the face lies outside the image of 48x48 pixels"))
   }
 }

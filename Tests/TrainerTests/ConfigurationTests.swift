@@ -211,6 +211,7 @@ private let frozenKeyList = """
   data.shuffle_window
   data.on_error
   data.skip_limit
+  data.alignment
   data.balance
   data.augmentation.crop_scale
   data.augmentation.crop_ratio

@@ -7,7 +7,9 @@ public struct Augmentation: Equatable, Sendable {
 
   /// Height and width of a sample, in pixels.
   public var imageSize: Int
-  /// The part of the face box's area that a random crop takes.
+  /// How faces are turned upright by their eyes; nil leaves them as they are in their boxes.
+  public var alignment: FaceAlignment?
+  /// The part of the face's area that a random crop takes.
   public var cropScale: ClosedRange<Float>
   /// Width by height of a random crop.
   public var cropRatio: ClosedRange<Float>
@@ -33,9 +35,10 @@ public struct Augmentation: Equatable, Sendable {
   public var standardDeviation: SIMD3<Float>
 
   /// An augmentation with every field given, rarer changes left out unless asked for; evaluation uses
-  /// only size, mean and deviation.
+  /// only size, alignment, mean and deviation.
   public init(
-    imageSize: Int, cropScale: ClosedRange<Float>, cropRatio: ClosedRange<Float>,
+    imageSize: Int, alignment: FaceAlignment? = nil, cropScale: ClosedRange<Float>,
+    cropRatio: ClosedRange<Float>,
     flipProbability: Float, brightness: Float, contrast: Float, saturation: Float,
     grayscaleProbability: Float = 0, randAugmentOperations: Int = 0, randAugmentStrength: Int = 9,
     erasingProbability: Float = 0,
@@ -43,6 +46,7 @@ public struct Augmentation: Equatable, Sendable {
     standardDeviation: SIMD3<Float> = Self.imageNetStandardDeviation
   ) {
     self.imageSize = imageSize
+    self.alignment = alignment
     self.cropScale = cropScale
     self.cropRatio = cropRatio
     self.flipProbability = flipProbability
@@ -61,6 +65,7 @@ public struct Augmentation: Equatable, Sendable {
   public func validate() throws {
     try DatasetError.require(
       (8...4096).contains(imageSize), "image size", "\(imageSize) is not 8 to 4096")
+    try alignment?.validate()
     try DatasetError.require(
       cropScale.lowerBound > 0 && cropScale.upperBound <= 1, "crop scale",
       "\(cropScale) is not within 0 to 1, without 0")

@@ -2,16 +2,6 @@ import Media
 
 /// How a face in an image becomes a square: where its eyes go, or how much of its surroundings is kept.
 public struct FaceAlignment: Equatable, Sendable {
-  /// What lies outside an image.
-  public enum Border: String, Equatable, Sendable, CaseIterable {
-    /// Black.
-    case black
-    /// The pixels of the image's edge, continued.
-    case edge
-  }
-
-  /// Height and width of the square, in pixels.
-  public var size: Int
   /// From eye to eye, as a part of the square's width.
   public var eyeDistance: Double
   /// How far below the upper edge the eyes are, as a part of the square's height.
@@ -19,7 +9,7 @@ public struct FaceAlignment: Equatable, Sendable {
   /// For boxes without eyes: the side of the square by the longer side of the box.
   public var boxMargin: Double
   /// What lies outside the image.
-  public var border: Border
+  public var border: ImageBorder
 
   /// An alignment with every field given.
   ///
@@ -29,10 +19,9 @@ public struct FaceAlignment: Equatable, Sendable {
   /// - Source: J. Deng et al., "ArcFace: additive angular margin loss for deep face recognition", CVPR
   ///   2019; the template is InsightFace's `arcface_src`.
   public init(
-    size: Int, eyeDistance: Double = 0.3146, eyeHeight: Double = 0.4607, boxMargin: Double = 1.3,
-    border: Border = .black
+    eyeDistance: Double = 0.3146, eyeHeight: Double = 0.4607, boxMargin: Double = 1.3,
+    border: ImageBorder = .black
   ) {
-    self.size = size
     self.eyeDistance = eyeDistance
     self.eyeHeight = eyeHeight
     self.boxMargin = boxMargin
@@ -41,7 +30,6 @@ public struct FaceAlignment: Equatable, Sendable {
 
   /// - Throws: `DatasetError.setting` for a value that cannot work.
   public func validate() throws {
-    try DatasetError.require((8...4096).contains(size), "image size", "\(size) is not 8 to 4096")
     try DatasetError.require(
       (0.02...1).contains(eyeDistance), "eye distance", "\(eyeDistance) is not 0.02 to 1")
     try DatasetError.require(
@@ -50,12 +38,13 @@ public struct FaceAlignment: Equatable, Sendable {
       (0.25...8).contains(boxMargin), "box margin", "\(boxMargin) is not 0.25 to 8")
   }
 
-  /// Takes points of the square, in its pixels, to points of the image.
+  /// Takes points of the square to points of the image.
   ///
   /// The face's eyes go to their places, which turns, scales and shifts it. Without eyes the square is
   /// upright around the middle of the box. A pure function of `face`.
-  public func transform(for face: TrackedFace) -> SimilarityTransform {
-    let side = Double(size)
+  ///
+  /// - Parameter side: what the square's side is counted as, such as its pixels.
+  public func transform(for face: TrackedFace, side: Double) -> SimilarityTransform {
     if let eyes = face.eyes, eyes.left != eyes.right {
       let height = eyeHeight * side
       return SimilarityTransform(
@@ -69,11 +58,5 @@ public struct FaceAlignment: Equatable, Sendable {
     return SimilarityTransform(
       rotation: SIMD2(scale, 0),
       translation: SIMD2<Double>(face.region.centre) - 0.5 * scale * side)
-  }
-
-  /// The reduction with which a JPEG of the face may be decoded and still have more pixels than the square.
-  public func reduction(for face: TrackedFace) -> DecodingReduction {
-    let scale = transform(for: face).scale
-    return DecodingReduction.allCases.last { scale >= Double($0.rawValue) } ?? .none
   }
 }

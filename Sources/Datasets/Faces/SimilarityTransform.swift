@@ -27,11 +27,6 @@ public struct SimilarityTransform: Equatable, Sendable {
   /// By how much it makes lengths larger.
   public var scale: Double { (rotation * rotation).sum().squareRoot() }
 
-  /// Whether all of its numbers are.
-  var isFinite: Bool {
-    (rotation.x + rotation.y + translation.x + translation.y).isFinite && scale.isFinite
-  }
-
   /// Where it takes `point`.
   public func apply(to point: SIMD2<Double>) -> SIMD2<Double> {
     SIMD2(

@@ -11,6 +11,7 @@ public final class SampleReader {
   private let decoder: ImageDecoder
   private let shards: ShardReader?
   private let resampler: Resampler
+  private let sampler: GridSampler
   private let pixels = PixelBuffer()
   private let planes = ImagePlanes()
   private let format: SampleFormat
@@ -35,6 +36,8 @@ public final class SampleReader {
     decoder = try ImageDecoder()
     self.shards = shards.map(ShardReader.init)
     resampler = Resampler(size: augmentation.imageSize)
+    sampler = GridSampler(
+      size: augmentation.imageSize, border: augmentation.alignment?.border ?? .black)
   }
 
   /// Colours of one sample.
@@ -43,7 +46,7 @@ public final class SampleReader {
   /// Bytes of one sample.
   public var sampleBytes: Int { sampleCount * format.elementBytes }
 
-  /// Reads a sample as training sees it: a random crop of the face box, jittered.
+  /// Reads a sample as training sees it: a random crop of the face, jittered.
   ///
   /// - Shapes: `output` is `[size, size, 3]` or as the reader's format says, normalised.
   /// - Throws: `SampleProblem` naming list, line and image.
@@ -63,7 +66,7 @@ public final class SampleReader {
     erase(key, output)
   }
 
-  /// Reads a sample as evaluation sees it: the whole face box.
+  /// Reads a sample as evaluation sees it: the whole face.
   ///
   /// - Shapes: `output` is `[size, size, 3]` or as the reader's format says, normalised.
   /// - Throws: `SampleProblem` naming list, line and image.
@@ -128,18 +131,30 @@ public final class SampleReader {
       let size =
         try shards.map { try decoder.open(bytes: try $0.bytes(of: Int(sample)), name: path) }
         ?? decoder.open(path)
-      guard let face = CropBox(clamping: record.faceBox, to: size) else {
+      guard let face = FaceArea(of: record, in: size, alignment: augmentation.alignment) else {
         throw FaceOutside(path: path, size: size)
       }
-      let crop = crop(face)
-      let reduction = try decoder.decode(
-        into: pixels,
-        reduction: .largest(keeping: crop.size, above: augmentation.imageSize), keepsGrey: true)
-      resampler.resize(
-        pixels, crop: crop, reduction: reduction, mirrored: mirrored(), into: planes)
+      try resample(face.replacingBox(by: crop), mirrored: mirrored())
     } catch {
       throw SampleProblem(
         sample: sample, file: manifest.path, line: record.line, reason: "\(error)")
+    }
+  }
+
+  /// Decodes the image that is open and brings a part of it to the sample's size.
+  private func resample(_ area: FaceArea, mirrored: Bool) throws {
+    let size = augmentation.imageSize
+    switch area {
+    case .upright(let crop):
+      let reduction = try decoder.decode(
+        into: pixels, reduction: .largest(keeping: crop.size, above: size), keepsGrey: true)
+      resampler.resize(pixels, crop: crop, reduction: reduction, mirrored: mirrored, into: planes)
+    case .aligned(let crop, let transform):
+      let grid = SamplingGrid(dividing: crop, by: size, transform: transform)
+      let reduction = try decoder.decode(
+        into: pixels, reduction: grid.largestReduction, keepsGrey: true)
+      let turned = mirrored ? grid.mirrored(size: size) : grid
+      sampler.sample(pixels, at: turned.reduced(by: reduction), into: planes)
     }
   }
 
@@ -152,12 +167,12 @@ public final class SampleReader {
 
 extension SampleProblem: Error {}
 
-/// A face box that has no pixel in common with its image.
+/// A face that has no pixel in common with its image.
 private struct FaceOutside: Error, CustomStringConvertible {
   let path: String
   let size: ImageSize
   var description: String {
-    "\(path): the face box lies outside the image of \(size.width)x\(size.height) pixels"
+    "\(path): the face lies outside the image of \(size.width)x\(size.height) pixels"
   }
 }
 

@@ -39,6 +39,11 @@ public struct FaceRecords: RandomAccessCollection, Sendable {
       arousal: affect.y.isNaN ? nil : affect.y, line: Int(value(layout.lines, index, UInt32.self)))
   }
 
+  /// How many records have eyes.
+  public var countWithEyes: Int {
+    indices.count { !value(layout.eyes, $0, SIMD4<Float>.self).x.isNaN }
+  }
+
   /// The class of the record at `index`, without making the record.
   public func expression(at index: Int) -> Expression? {
     Expression(rawValue: Int(expressionCode(at: index)))

@@ -9,17 +9,19 @@ extension FaceManifest {
   /// - Parameters:
   ///   - path: the list, the index or the shards.
   ///   - root: the folder that image paths of a CSV are relative to; shards lie beside their index.
+  ///   - readsEyes: whether the landmarks of a CSV are looked at, which takes most of the time.
   ///   - onError: what happens to rows and samples with bad values.
   /// - Throws: `DatasetError` naming file and line, or file and byte.
   public static func list(
-    path: String, root: String, onError: ErrorPolicy
+    path: String, root: String, readsEyes: Bool = true, onError: ErrorPolicy
   ) throws -> FaceManifest {
     if ShardPattern.isPattern(path) {
       return try shards(ShardPattern(path), onError: onError)
     }
     let start = try InputFile.beginning(of: path, count: FaceTableLayout.magic.count)
     return start == FaceTableLayout.magic
-      ? try index(path: path) : try affectNet(csv: path, root: root, onError: onError)
+      ? try index(path: path)
+      : try affectNet(csv: path, root: root, readsEyes: readsEyes, onError: onError)
   }
 
   /// Whether there is what `list` would read.

@@ -67,7 +67,7 @@ final class MediaProbe {
     guard CropBox(clamping: item.box, to: size) != nil else {
       throw MediaMismatch(
         path: item.path,
-        reason: "the face box lies outside the image of \(size.width)x\(size.height) pixels")
+        reason: "the face lies outside the image of \(size.width)x\(size.height) pixels")
     }
     try sha256.restart()
     try sha256.update(bytes)

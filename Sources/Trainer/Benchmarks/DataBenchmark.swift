@@ -78,7 +78,7 @@ public struct DataBenchmark: Sendable {
       microBatches: batch.microBatches, rank: job.rank, worldSize: job.communicator.worldSize)
     return try BatchLoader(
       manifest: manifest,
-      augmentation: data.augmentation.augmentation(imageSize: loaded.values.model.imageSize),
+      augmentation: data.augmentation(imageSize: loaded.values.model.imageSize),
       mode: .training, requests: epochs.requests(steps: 0..<Int.max, leaves: tree.leaves),
       seed: loaded.values.seed, microBatch: batch.micro, workers: data.workers,
       queueDepth: data.queueBatches, mixing: data.augmentation.mixing, onError: data.errorPolicy)

@@ -18,6 +18,14 @@ enum ClassBalance: String, Sendable, ConfigurationChoice {
   case loss
 }
 
+/// How faces lie in samples: the names of `data.alignment`.
+enum FacePlacement: String, Sendable, ConfigurationChoice {
+  /// As they lie in their boxes.
+  case box
+  /// Turned upright and scaled by their eyes.
+  case eyes
+}
+
 /// `data.augmentation`: random changes of training images.
 struct AugmentationSection: ConfigurationSection {
   /// Part of the face's area that a crop keeps.
@@ -114,6 +122,8 @@ struct DataSection: ConfigurationSection {
   var onError = ErrorHandling.fail
   /// How many of them `skip` allows.
   var skipLimit = 100
+  /// How faces lie in samples.
+  var alignment = FacePlacement.box
   /// How unequal class frequencies are met.
   var balance = ClassBalance.none
   /// Random changes of training images.
@@ -151,6 +161,9 @@ struct DataSection: ConfigurationSection {
       ConfigurationKey(
         "skip_limit", \.skipLimit, "How many of them may be skipped before the run fails.",
         must: .notNegative, changesResult: false),
+      ConfigurationKey(
+        "alignment", \.alignment,
+        "Faces as their boxes cut them, or turned upright and scaled by their eyes, where known."),
       ConfigurationKey("balance", \.balance, "How unequal class frequencies are met."),
     ] + section("augmentation", \.augmentation)
   }
@@ -185,8 +198,23 @@ struct DataSection: ConfigurationSection {
   }
 
   /// Reads one of the lists.
+  ///
+  /// - Throws: `DatasetError`, also where eyes are asked for and the list has none.
   func manifest(_ path: String) throws -> FaceManifest {
-    try FaceManifest.list(path: path, root: root, onError: errorPolicy)
+    let manifest = try FaceManifest.list(
+      path: path, root: root, readsEyes: alignment == .eyes, onError: errorPolicy)
+    if alignment == .eyes, manifest.records.countWithEyes == 0 {
+      throw DatasetError.setting(
+        name: "data.alignment",
+        reason: "no face of \(path) has eyes (68 points in facial_landmarks); use box")
+    }
+    return manifest
+  }
+
+  /// The augmentation as Datasets takes it, for samples of `imageSize` pixels.
+  func augmentation(imageSize: Int) -> Augmentation {
+    augmentation.augmentation(
+      imageSize: imageSize, alignment: alignment == .eyes ? FaceAlignment() : nil)
   }
 
   private func path(of list: String) -> String {
@@ -200,10 +228,9 @@ extension AugmentationSection {
     BatchMixing(mixupAlpha: Float(mixup), cutmixAlpha: Float(cutmix))
   }
 
-  /// The augmentation as Datasets takes it, for samples of `imageSize` pixels.
-  func augmentation(imageSize: Int) -> Augmentation {
+  fileprivate func augmentation(imageSize: Int, alignment: FaceAlignment?) -> Augmentation {
     Augmentation(
-      imageSize: imageSize,
+      imageSize: imageSize, alignment: alignment,
       cropScale: Float(cropScale.lowerBound)...Float(cropScale.upperBound),
       cropRatio: Float(cropRatio.lowerBound)...Float(cropRatio.upperBound),
       flipProbability: Float(flip), brightness: Float(brightness), contrast: Float(contrast),

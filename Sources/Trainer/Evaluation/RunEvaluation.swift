@@ -122,7 +122,7 @@ extension TeacherConfiguration {
   /// How an evaluation loads its samples.
   var evaluationData: ClassificationEvaluator.EvaluationData {
     ClassificationEvaluator.EvaluationData(
-      augmentation: data.augmentation.augmentation(imageSize: model.imageSize),
+      augmentation: data.augmentation(imageSize: model.imageSize),
       microBatch: batch.micro, workers: data.workers, queueBatches: data.queueBatches,
       onError: data.errorPolicy)
   }

@@ -200,7 +200,7 @@ private struct TeacherSetup {
 
   private func makeTask(firstStep: Int) throws -> ExpressionTask {
     let (data, batch) = (configuration.data, configuration.batch)
-    let augmentation = data.augmentation.augmentation(imageSize: configuration.model.imageSize)
+    let augmentation = data.augmentation(imageSize: configuration.model.imageSize)
     let loader = try BatchLoader(
       manifest: training, augmentation: augmentation, mode: .training,
       requests: epochs.requests(steps: firstStep..<settings.totalSteps, leaves: tree.leaves),
@@ -248,6 +248,7 @@ private struct TeacherSetup {
     logger.notice("\(summary); rank \(job.rank) on \(job.communicator.hostName), \(engine.summary)")
     if let caveat = configuration.reduction.caveat { console.say(caveat) }
     tellWhatWillBeSlow()
+    tellWhoHasNoEyes()
     for manifest in [training, validation] where !manifest.problems.isEmpty {
       console.say(
         "\(manifest.path): \(manifest.problems.count) rows left out, listed in "
@@ -258,6 +259,16 @@ private struct TeacherSetup {
 }
 
 extension TeacherSetup {
+  private func tellWhoHasNoEyes() {
+    guard configuration.data.alignment == .eyes else { return }
+    for manifest in [training, validation] {
+      let missing = manifest.records.count - manifest.records.countWithEyes
+      if missing > 0 {
+        console.say("\(manifest.path): \(missing) faces without eyes are upright squares instead")
+      }
+    }
+  }
+
   private func tellWhatWillBeSlow() {
     for text in job.slowKernels(precision: configuration.precision) {
       console.say("warning: \(text)")

@@ -43,10 +43,10 @@ private func picture() -> PixelBuffer {
 }
 
 private func aligned(
-  _ face: TrackedFace, _ alignment: FaceAlignment, in pixels: PixelBuffer = picture(),
+  _ face: TrackedFace, _ square: (FaceAlignment, size: Int), in pixels: PixelBuffer = picture(),
   reduction: DecodingReduction = .none, mirrored: Bool = false
 ) throws -> [Float] {
-  let aligner = try FaceAligner(alignment)
+  let aligner = try FaceAligner(square.0, size: square.size)
   var output = [Float](repeating: .nan, count: aligner.outputCount)
   output.withUnsafeMutableBufferPointer {
     if let start = $0.baseAddress {
@@ -56,10 +56,9 @@ private func aligned(
   return output
 }
 
-extension FaceAlignment {
-  fileprivate static func ofGoldens(_ size: Int, _ border: Border = .black) -> FaceAlignment {
-    FaceAlignment(size: size, eyeDistance: 0.35, eyeHeight: 0.4, boxMargin: 1.25, border: border)
-  }
+/// The squares of the goldens.
+private func square(_ size: Int, _ border: ImageBorder = .black) -> (FaceAlignment, size: Int) {
+  (FaceAlignment(eyeDistance: 0.35, eyeHeight: 0.4, boxMargin: 1.25, border: border), size)
 }
 
 @Suite struct FaceAlignerTests {
@@ -68,8 +67,8 @@ extension FaceAlignment {
     let goldens = try Golden.load()
     #expect(goldens.count == 8)
     for (index, golden) in goldens.enumerated() {
-      let border = try #require(FaceAlignment.Border(rawValue: golden.border))
-      let output = try aligned(golden.face, .ofGoldens(golden.size, border))
+      let border = try #require(ImageBorder(rawValue: golden.border))
+      let output = try aligned(golden.face, square(golden.size, border))
       #expect(output.count == golden.output.count)
       let kept = golden.ring..<(golden.size - golden.ring)
       var largest: Float = 0
@@ -85,10 +84,10 @@ extension FaceAlignment {
   }
 
   @Test func eyesComeToTheirPlaces() throws {
-    let alignment = FaceAlignment(size: 112)
+    let alignment = FaceAlignment()
     let eyes = EyeCenters(left: SIMD2(210, 130), right: SIMD2(260, 100))
     let face = TrackedFace(region: FaceRegion(x: 0, y: 0, width: 1, height: 1), eyes: eyes)
-    let transform = alignment.transform(for: face)
+    let transform = alignment.transform(for: face, side: 112)
     // ArcFace's template, whose eyes differ by 0.2 pixels in height.
     let left = transform.apply(to: SIMD2(38.38, 51.6))
     let right = transform.apply(to: SIMD2(73.62, 51.6))
@@ -98,9 +97,9 @@ extension FaceAlignment {
   }
 
   @Test func facesWithoutEyesAreTheSquareAroundTheirBox() {
-    let alignment = FaceAlignment(size: 100, boxMargin: 1.5)
+    let alignment = FaceAlignment(boxMargin: 1.5)
     let face = TrackedFace(region: FaceRegion(x: 10, y: 20, width: 40, height: 80))
-    let transform = alignment.transform(for: face)
+    let transform = alignment.transform(for: face, side: 100)
     #expect(transform.apply(to: SIMD2(50, 50)) == SIMD2(30, 60))
     let corner = transform.apply(to: .zero)
     #expect(abs(corner.x + 30) < 1e-9 && abs(corner.y - 0) < 1e-9)
@@ -108,8 +107,8 @@ extension FaceAlignment {
 
   @Test func mirroringExchangesLeftAndRight() throws {
     let face = try #require(Golden.load().first).face
-    let plain = try aligned(face, .ofGoldens(9))
-    let mirrored = try aligned(face, .ofGoldens(9), mirrored: true)
+    let plain = try aligned(face, square(9))
+    let mirrored = try aligned(face, square(9), mirrored: true)
     for row in 0..<9 {
       for column in 0..<9 {
         let here = 3 * (9 * row + column)
@@ -129,16 +128,16 @@ extension FaceAlignment {
       return pixels
     }
     let face = TrackedFace(region: FaceRegion(x: 20, y: 20, width: 70, height: 70))
-    let whole = try aligned(face, .ofGoldens(16), in: ramp(120, step: 2))
-    let half = try aligned(face, .ofGoldens(16), in: ramp(60, step: 4), reduction: .half)
+    let whole = try aligned(face, square(16), in: ramp(120, step: 2))
+    let half = try aligned(face, square(16), in: ramp(60, step: 4), reduction: .half)
     let largest = zip(whole, half).map { abs($0 - $1) }.max() ?? 1
     #expect(largest < 0.004)
   }
 
-  @Test func reductionsKeepMorePixelsThanTheSquareHas() {
-    let alignment = FaceAlignment.ofGoldens(100)
+  @Test func reductionsKeepMorePixelsThanTheSquareHas() throws {
+    let aligner = try FaceAligner(square(100).0, size: 100)
     func reduction(_ side: Float) -> DecodingReduction {
-      alignment.reduction(
+      aligner.reduction(
         for: TrackedFace(region: FaceRegion(x: 0, y: 0, width: side, height: side)))
     }
     #expect(reduction(60) == .none && reduction(159) == .none && reduction(161) == .half)
@@ -147,32 +146,34 @@ extension FaceAlignment {
 
   @Test func absurdFacesGiveBordersAndNeverTrap() throws {
     let far = FaceRegion(x: 1e6, y: -1e6, width: 5, height: 5)
-    #expect(try aligned(TrackedFace(region: far), .ofGoldens(8)).allSatisfy { $0 == 0 })
-    let edge = try aligned(TrackedFace(region: far), .ofGoldens(8, .edge))
+    #expect(try aligned(TrackedFace(region: far), square(8)).allSatisfy { $0 == 0 })
+    let edge = try aligned(TrackedFace(region: far), square(8, .edge))
     let corner = picture().bytes[4 * 47]
     #expect(
-      edge.enumerated().allSatisfy { $0.offset % 3 != 0 || $0.element == Float(corner) / 255 })
+      edge.enumerated().allSatisfy {
+        $0.offset % 3 != 0 || abs($0.element - Float(corner) / 255) < 1e-6
+      })
     let vast = FaceRegion(x: -5e5, y: -5e5, width: 1e6, height: 1e6)
-    #expect(try aligned(TrackedFace(region: vast), .ofGoldens(8)).allSatisfy { $0.isFinite })
+    #expect(try aligned(TrackedFace(region: vast), square(8)).allSatisfy { $0.isFinite })
     for value in [Float.nan, .infinity, .greatestFiniteMagnitude] {
       let region = FaceRegion(x: value, y: 0, width: value, height: 1)
-      for border in FaceAlignment.Border.allCases {
+      for border in ImageBorder.allCases {
         #expect(
-          try aligned(TrackedFace(region: region), .ofGoldens(8, border)).allSatisfy(\.isFinite))
+          try aligned(TrackedFace(region: region), square(8, border)).allSatisfy(\.isFinite))
       }
     }
     let nothing = TrackedFace(region: FaceRegion(x: 0, y: 0, width: 0, height: 0))
-    #expect(try aligned(nothing, .ofGoldens(8)).allSatisfy(\.isFinite))
-    #expect(try aligned(nothing, .ofGoldens(8), in: PixelBuffer()).allSatisfy { $0 == 0 })
+    #expect(try aligned(nothing, square(8)).allSatisfy(\.isFinite))
+    #expect(try aligned(nothing, square(8), in: PixelBuffer()).allSatisfy { $0 == 0 })
   }
 
   @Test func settingsThatCannotWorkAreRefused() {
+    #expect(throws: DatasetError.self) { try FaceAligner(FaceAlignment(), size: 7) }
     for alignment in [
-      FaceAlignment(size: 7), FaceAlignment(size: 64, eyeDistance: 0),
-      FaceAlignment(size: 64, eyeDistance: .nan), FaceAlignment(size: 64, eyeHeight: 1.5),
-      FaceAlignment(size: 64, boxMargin: 0),
+      FaceAlignment(eyeDistance: 0), FaceAlignment(eyeDistance: .nan),
+      FaceAlignment(eyeHeight: 1.5), FaceAlignment(boxMargin: 0),
     ] {
-      #expect(throws: DatasetError.self) { try FaceAligner(alignment) }
+      #expect(throws: DatasetError.self) { try FaceAligner(alignment, size: 64) }
     }
   }
 }

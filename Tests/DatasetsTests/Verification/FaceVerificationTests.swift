@@ -48,7 +48,7 @@ import Testing
     #expect(found.contains { $0.hasPrefix("media: training.csv:8: images-training/nowhere.jpg: ") })
     #expect(
       found.contains(
-        "media: training.csv:9: images-training/1.jpg: the face box lies outside the image of "
+        "media: training.csv:9: images-training/1.jpg: the face lies outside the image of "
           + "24x16 pixels"))
     // The other face of image 3 is another sample; image 2 is there twice.
     #expect(

@@ -14,7 +14,7 @@ public enum AffectNetArrays {
     public var otherFiles: Int
   }
 
-  /// Writes the list of a split, which `FaceManifest.affectNet(csv:root:onError:)` reads.
+  /// Writes the list of a split, which `FaceManifest.affectNet(csv:root:readsEyes:onError:)` reads.
   ///
   /// Each of the two folders is listed once; rows come in the order of the numbers that images have for
   /// names. The images are cut to the faces, so the box of each stays empty: the whole image. A list

@@ -18,11 +18,12 @@ struct AffectNetColumns {
   private let valence: Int
   private let arousal: Int
 
-  init(header: ListHeader) throws {
+  /// - Parameter readsEyes: whether landmarks are looked at.
+  init(header: ListHeader, readsEyes: Bool) throws {
     columnCount = header.names.count
     image = try header.column("subDirectory_filePath")
     box = try ["face_x", "face_y", "face_width", "face_height"].map(header.column)
-    landmarks = try header.optionalColumn("facial_landmarks")
+    landmarks = readsEyes ? try header.optionalColumn("facial_landmarks") : nil
     expression = try header.column("expression")
     valence = try header.column("valence")
     arousal = try header.column("arousal")

@@ -20,6 +20,25 @@ final class DelimitedReader {
 
   private enum State { case fieldStart, plain, quoted, quoteInQuoted }
 
+  /// The current row. One property, so that reading a field is one access that Swift checks.
+  private struct Row {
+    var bytes: [UInt8] = []
+    var fieldEnds: [Int] = []
+    /// Bytes between two fields: the separator, where the row is as it was read.
+    var gap = 0
+
+    /// A field without surrounding blanks.
+    func field(_ index: Int) -> ArraySlice<UInt8> {
+      var start = index == 0 ? 0 : fieldEnds[index - 1] + gap
+      var end = fieldEnds[index]
+      while start < end, Self.isBlank(bytes[start]) { start += 1 }
+      while end > start, Self.isBlank(bytes[end - 1]) { end -= 1 }
+      return bytes[start..<end]
+    }
+
+    private static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
+  }
+
   /// Bytes; what is longer is no list, or has an unclosed quote.
   static let longestRow = 4 << 20
   static let mostFields = 1 << 12
@@ -36,10 +55,7 @@ final class DelimitedReader {
   private var physicalLine = 1
   /// The next LF of the chunk, the chunk's end where it has no more.
   private var nextLineFeed = -1
-  private var row: [UInt8] = []
-  /// Bytes between two fields of the row: the separator, where the row is as it was read.
-  private var gap = 0
-  private var fieldEnds: [Int] = []
+  private var row = Row()
   /// The line where the current row begins, counted from 1.
   private(set) var line = 1
   /// Where the chunk begins in the file.
@@ -64,27 +80,21 @@ final class DelimitedReader {
   var fileBytes: Int { input.byteCount }
 
   /// Fields of the current row.
-  var fieldCount: Int { fieldEnds.count }
+  var fieldCount: Int { row.fieldEnds.count }
 
   /// A field of the current row, without its quotes and surrounding blanks.
-  func field(_ index: Int) -> ArraySlice<UInt8> {
-    let start = index == 0 ? 0 : fieldEnds[index - 1] + gap
-    var field = row[start..<fieldEnds[index]]
-    while let first = field.first, first == 0x20 || first == 0x09 { field.removeFirst() }
-    while let last = field.last, last == 0x20 || last == 0x09 { field.removeLast() }
-    return field
-  }
+  func field(_ index: Int) -> ArraySlice<UInt8> { row.field(index) }
 
   /// Moves on to the next row that is not empty; false at the end of the file.
   func next() throws -> Bool {
     repeat {
-      row.removeAll(keepingCapacity: true)
-      fieldEnds.removeAll(keepingCapacity: true)
+      row.bytes.removeAll(keepingCapacity: true)
+      row.fieldEnds.removeAll(keepingCapacity: true)
       line = physicalLine
       if !takePlainRow() {
         guard try readRow() else { return false }
       }
-    } while fieldEnds.count == 1 && row.isEmpty
+    } while row.fieldEnds.count == 1 && row.bytes.isEmpty
     return true
   }
 
@@ -105,16 +115,16 @@ final class DelimitedReader {
       var start = position
       while let found = Self.find(separator, in: chunk, start..<last) {
         // Too many fields: the other way says so.
-        guard fieldEnds.count < Self.mostFields - 1 else {
-          fieldEnds.removeAll(keepingCapacity: true)
+        guard row.fieldEnds.count < Self.mostFields - 1 else {
+          row.fieldEnds.removeAll(keepingCapacity: true)
           return false
         }
-        fieldEnds.append(found - position)
+        row.fieldEnds.append(found - position)
         start = found + 1
       }
-      fieldEnds.append(last - position)
-      row.append(contentsOf: UnsafeBufferPointer(rebasing: chunk[range]))
-      gap = 1
+      row.fieldEnds.append(last - position)
+      row.bytes.append(contentsOf: UnsafeBufferPointer(rebasing: chunk[range]))
+      row.gap = 1
       position = end + 1
       physicalLine += 1
       return true
@@ -131,43 +141,43 @@ final class DelimitedReader {
   }
 
   private func readRow() throws -> Bool {
-    gap = 0
+    row.gap = 0
     var state = State.fieldStart
     while let byte = try nextByte() {
       switch (state, byte) {
       case (.fieldStart, 0x22) where hasQuotes: state = .quoted
       case (.quoted, 0x22): state = .quoteInQuoted
       case (.quoteInQuoted, 0x22):
-        row.append(byte)
+        row.bytes.append(byte)
         state = .quoted
       case (.quoted, _):
         if byte == 0x0A { physicalLine += 1 }
-        row.append(byte)
+        row.bytes.append(byte)
       case (_, 0x0A), (_, 0x0D):
         try finishLine(endedBy: byte)
         return true
       case (_, separator):
-        fieldEnds.append(row.count)
+        row.fieldEnds.append(row.bytes.count)
         state = .fieldStart
       default:
-        row.append(byte)
+        row.bytes.append(byte)
         state = .plain
         appendPlainRun()
       }
-      guard row.count <= Self.longestRow && fieldEnds.count < Self.mostFields else {
+      guard row.bytes.count <= Self.longestRow && row.fieldEnds.count < Self.mostFields else {
         throw state == .quoted
           ? DatasetError.openQuote(file: file, line: line)
           : .longRow(file: file, line: line, bytes: Self.longestRow, fields: Self.mostFields)
       }
     }
     if state == .quoted { throw DatasetError.openQuote(file: file, line: line) }
-    if row.isEmpty && fieldEnds.isEmpty { return false }
-    fieldEnds.append(row.count)
+    if row.bytes.isEmpty && row.fieldEnds.isEmpty { return false }
+    row.fieldEnds.append(row.bytes.count)
     return true
   }
 
   private func finishLine(endedBy byte: UInt8) throws {
-    fieldEnds.append(row.count)
+    row.fieldEnds.append(row.bytes.count)
     physicalLine += 1
     guard byte == 0x0D else { return }
     if position == chunkCount { try refill() }
@@ -184,7 +194,7 @@ final class DelimitedReader {
         end += 1
       }
     }
-    row.append(contentsOf: chunk[position..<end])
+    row.bytes.append(contentsOf: chunk[position..<end])
     position = end
   }
 

@@ -79,13 +79,27 @@ struct RowValues {
       throw problem(
         "'\(quoted(index))' is absolute; write it relative to the data set's root", column: column)
     }
-    // Comparing all components, because what `a/..` means depends on links.
-    if path.utf8.split(separator: 0x2F).contains(where: { $0.elementsEqual("..".utf8) }) {
+    if Self.goesUp(bytes) {
       throw problem(
         "'\(quoted(index))' goes up by '..', which could leave the data set's root; write the path "
           + "without it", column: column)
     }
     return path
+  }
+
+  /// Whether any component is `..`: all are looked at, because what `a/..` means depends on links.
+  private static func goesUp(_ path: ArraySlice<UInt8>) -> Bool {
+    // How much of a component `..` has been seen, nil where it is another.
+    var dots: Int? = 0
+    for byte in path {
+      if byte == 0x2F {
+        if dots == 2 { return true }
+        dots = 0
+      } else {
+        dots = byte == 0x2E ? dots.map { $0 + 1 } : nil
+      }
+    }
+    return dots == 2
   }
 
   /// The beginning of a field, fit for a line of a message.
