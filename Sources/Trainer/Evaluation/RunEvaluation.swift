@@ -123,7 +123,7 @@ extension TeacherConfiguration {
   var evaluationData: ClassificationEvaluator.EvaluationData {
     ClassificationEvaluator.EvaluationData(
       augmentation: data.augmentation(imageSize: model.imageSize),
-      microBatch: batch.micro, workers: data.workers, queueBatches: data.queueBatches,
+      microBatch: common.batch.micro, workers: data.workers, queueBatches: data.queueBatches,
       onError: data.errorPolicy)
   }
 }

@@ -1,0 +1,120 @@
+import Distributed
+import Nets
+
+/// The keys that every stage's configuration has.
+struct CommonSections: Equatable, Sendable {
+  /// Seed of everything random.
+  var seed: UInt64 = 1
+  /// Number format of activations and of the weights that kernels read.
+  var precision = Precision.f32
+  /// Kernel threads of each rank.
+  var threads = 1
+  /// How gradients are summed over ranks.
+  var reduction = ReductionAlgorithm.exact
+  /// How many samples a step takes.
+  var batch = BatchSection()
+  /// How long.
+  var train = TrainSection()
+  /// How weights follow gradients.
+  var optimizer = OptimizerSection()
+  /// The learning rate over time.
+  var schedule = ScheduleSection()
+  /// What survives an interruption.
+  var checkpoint = CheckpointSection()
+  /// How often the validation set is looked at.
+  var evaluation = EvaluationSection()
+  /// How often metrics are written.
+  var logging = LoggingSection()
+}
+
+/// A stage's configuration: the common sections, whose keys stand beside its own, and are read as if
+/// they were its own properties (`configuration.batch.global`).
+@dynamicMemberLookup
+protocol StageConfiguration: ConfigurationSection {
+  /// The keys that all stages have.
+  var common: CommonSections { get set }
+  /// Mistakes in how values go together, beyond those that all stages have in common.
+  static func contradictions(in loaded: LoadedConfiguration<Self>) -> [ConfigurationMistake]
+}
+
+extension StageConfiguration {
+  subscript<Value>(dynamicMember path: WritableKeyPath<CommonSections, Value>) -> Value {
+    get { common[keyPath: path] }
+    set { common[keyPath: path] = newValue }
+  }
+
+  static func contradictions(in loaded: LoadedConfiguration<Self>) -> [ConfigurationMistake] { [] }
+
+  /// The common keys that come before a stage's own.
+  static var generalKeys: [ConfigurationKey<Self>] {
+    [
+      ConfigurationKey("seed", \.common.seed, "Seed of everything random."),
+      ConfigurationKey(
+        "precision", \.common.precision, "Number format of activations; master weights are f32."),
+      ConfigurationKey(
+        "threads", \.common.threads,
+        "Kernel threads of each rank; another number gives other bits.", must: .oneTo(1024)),
+      ConfigurationKey(
+        "reduction", \.common.reduction,
+        "exact: the same bits on any number of ranks; vendor: MPI's own."),
+    ]
+  }
+
+  /// The common keys that come after a stage's own.
+  static var trainingKeys: [ConfigurationKey<Self>] {
+    section("batch", \.common.batch) + section("train", \.common.train)
+      + section("optimizer", \.common.optimizer) + section("schedule", \.common.schedule)
+      + section("checkpoint", \.common.checkpoint) + section("evaluation", \.common.evaluation)
+      + section("logging", \.common.logging)
+  }
+
+  /// Reads and checks a configuration.
+  ///
+  /// - Parameters:
+  ///   - file: a YAML file.
+  ///   - overrides: `key=value` arguments, which win over the file.
+  /// - Throws: `TrainerError.configuration` with every mistake that was found.
+  static func load(
+    file: String, overrides: [String] = []
+  ) throws -> LoadedConfiguration<Self> {
+    let loaded = try ConfigurationReader<Self>.load(file: file, overrides: overrides)
+    let mistakes = loaded.commonContradictions() + contradictions(in: loaded)
+    guard mistakes.isEmpty else { throw TrainerError.configuration(mistakes) }
+    return loaded
+  }
+}
+
+extension LoadedConfiguration where Root: StageConfiguration {
+  /// Values that are possible alone but not together.
+  fileprivate func commonContradictions() -> [ConfigurationMistake] {
+    [batchMistake(), nesterovMistake(), warmupMistake()].compactMap { $0 }
+  }
+
+  private func batchMistake() -> ConfigurationMistake? {
+    let batch = values.batch
+    guard batch.global % batch.micro != 0 else { return nil }
+    let divisors = (1...batch.global).filter { batch.global % $0 == 0 }
+    let nearest = divisors.sorted { abs($0 - batch.micro) < abs($1 - batch.micro) }.prefix(3)
+    return mistake(
+      origins["batch.micro"] == nil ? "batch.global" : "batch.micro",
+      "batch.micro \(batch.micro) does not divide batch.global \(batch.global); "
+        + "micro-batches that do: \(nearest.sorted().map(String.init).joined(separator: ", "))")
+  }
+
+  private func nesterovMistake() -> ConfigurationMistake? {
+    let optimizer = values.optimizer
+    guard optimizer.name == .sgd, optimizer.nesterov, optimizer.momentum == 0 else { return nil }
+    return mistake(
+      "optimizer.momentum", "Nesterov's method needs momentum; set optimizer.nesterov to false")
+  }
+
+  private func warmupMistake() -> ConfigurationMistake? {
+    let tooLong =
+      switch values.schedule.warmup {
+      case .epochs(let count): count > values.train.epochs
+      case .steps(let count): count > values.train.maximumSteps ?? .max
+      }
+    return tooLong
+      ? mistake("schedule.warmup", "the warm-up is longer than the training it belongs to") : nil
+  }
+}

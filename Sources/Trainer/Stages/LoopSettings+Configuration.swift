@@ -1,0 +1,30 @@
+import Datasets
+
+extension LoadedConfiguration where Root: StageConfiguration {
+  /// The intervals in steps, now that the length of an epoch is known.
+  func loopSettings(stepsPerEpoch: Int, onDataError: ErrorPolicy) throws -> LoopSettings {
+    let all = values.train.epochs * stepsPerEpoch
+    let settings = LoopSettings(
+      totalSteps: min(all, values.train.maximumSteps ?? all),
+      evaluationEvery: values.evaluation.every.steps(stepsPerEpoch: stepsPerEpoch),
+      checkpointEvery: values.checkpoint.everySteps, loggingEvery: values.logging.everySteps,
+      onDataError: onDataError)
+    let warmup = values.schedule.warmup.steps(stepsPerEpoch: stepsPerEpoch)
+    guard warmup <= settings.totalSteps else {
+      throw TrainerError.configuration([
+        mistake(
+          "schedule.warmup",
+          "\(values.schedule.warmup) are \(warmup) steps, the training has "
+            + "\(settings.totalSteps); shorten the warm-up")
+      ])
+    }
+    return settings
+  }
+
+  func schedule(totalSteps: Int, _ stepsPerEpoch: Int) -> LearningRateSchedule {
+    LearningRateSchedule(
+      name: values.schedule.name, peak: values.optimizer.learningRate,
+      warmupSteps: values.schedule.warmup.steps(stepsPerEpoch: stepsPerEpoch),
+      totalSteps: totalSteps, finalFraction: values.schedule.finalFraction)
+  }
+}

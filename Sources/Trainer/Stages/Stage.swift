@@ -1,0 +1,53 @@
+import Datasets
+import Logging
+import Nets
+
+/// What is particular to a stage: what it trains, on what, and how good the result is.
+///
+/// `StageRun` does what all stages have in common.
+protocol Stage {
+  associatedtype Configuration: StageConfiguration
+
+  /// The stage's name, as the command line has it.
+  static var name: String { get }
+
+  /// Says which file of a configuration is not there, before anything is made or read.
+  ///
+  /// - Throws: `TrainerError.missingData`.
+  static func requireFiles(_ configuration: Configuration) throws
+
+  /// Reads the data. Collective.
+  ///
+  /// - Throws: `TrainerError.agreed` for what all ranks know.
+  init(_ loaded: LoadedConfiguration<Configuration>, job: Job) throws
+
+  /// Updates of a pass over the training set.
+  var stepsPerEpoch: Int { get }
+  /// What happens to samples that cannot be used.
+  var errorPolicy: ErrorPolicy { get }
+  /// What is trained, in a few words: `resnet18 112 px`.
+  var model: String { get }
+  /// On what, in a few words: `900 training and 100 validation faces`.
+  var data: String { get }
+  /// Further lines for people.
+  var remarks: [String] { get }
+  /// The lists that were read, with the rows that they leave out.
+  var lists: [(path: String, problems: [RowProblem])] { get }
+  /// A digest of what training depends on.
+  func dataDigest() throws -> String
+
+  /// Compiles the network with its losses.
+  func makePlan(gradientSlots: Int) throws -> TrainingPlan
+  /// Replaces initial weights by those that another training left, where the configuration names any.
+  ///
+  /// - Returns: a line for people; nil where there are none.
+  func loadInitialWeights(into parameters: ParameterStore) throws -> String?
+  /// Starts loading samples.
+  ///
+  /// - Parameters:
+  ///   - steps: those that are still to be made.
+  ///   - leaves: the micro-batches of a step that this rank computes.
+  func makeTask(
+    _ plan: TrainingPlan, steps: Range<Int>, leaves: Range<Int>, logger: Logger
+  ) throws -> any TrainingTask
+}

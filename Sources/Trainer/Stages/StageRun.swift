@@ -1,0 +1,212 @@
+import Datasets
+import Distributed
+import Foundation
+import Logging
+import Nets
+
+/// A training of one stage, as one rank of a job: from the command line to the training loop.
+struct StageRun<S: Stage> {
+  private let loaded: LoadedConfiguration<S.Configuration>
+  private let stage: S
+  private let folder: RunFolder
+  private let engine: EngineIdentity
+  private let job: Job
+  private let logger: Logger
+  private let console: Console
+  private let settings: LoopSettings
+  private let tree: MicroBatchTree
+  private let plan: TrainingPlan
+
+  private var configuration: S.Configuration { loaded.values }
+
+  /// Runs the stage. Collective.
+  ///
+  /// - Returns: `.finished` or `.preempted`.
+  /// - Throws: `TrainerError.agreed` for what all ranks know; anything else is this rank's own.
+  static func run(_ options: StageOptions, job: Job) throws -> ExitStatus {
+    let loaded = try job.agreement.together {
+      try S.Configuration.load(options, worldSize: job.communicator.worldSize)
+    }
+    try job.agreement.onRankZero { try S.requireFiles(loaded.values) }
+    let folder = try job.prepareRunFolder(stage: S.name, options: options)
+    let engine = try job.configureEngine(
+      threads: loaded.values.threads, allowIdentityChange: options.allowIdentityChange)
+    let stage = try S(loaded, job: job)
+    let run = try job.agreement.together {
+      try StageRun(loaded: loaded, stage: stage, folder: folder, engine: engine, job: job)
+    }
+    return try run.makeLoop(options: options).run()
+  }
+
+  private init(
+    loaded: LoadedConfiguration<S.Configuration>, stage: S, folder: RunFolder,
+    engine: EngineIdentity, job: Job
+  ) throws {
+    let batch = loaded.values.batch
+    self.loaded = loaded
+    self.stage = stage
+    self.folder = folder
+    self.engine = engine
+    self.job = job
+    logger = try RankLogHandler.logger(path: folder.log(rank: job.rank), rank: job.rank)
+    console = Console(
+      style: job.isRankZero ? (LaunchEnvironment.current.isTerminal ? .bar : .lines) : .silent)
+    settings = try loaded.loopSettings(
+      stepsPerEpoch: stage.stepsPerEpoch, onDataError: stage.errorPolicy)
+    tree = try MicroBatchTree(
+      microBatches: batch.microBatches, rank: job.rank, worldSize: job.communicator.worldSize)
+    plan = try stage.makePlan(gradientSlots: tree.slotCount)
+  }
+
+  // MARK: - The loop
+
+  /// Puts the loop together, at the checkpoint it goes on from. Collective.
+  func makeLoop(options: StageOptions) throws -> TrainingLoop {
+    let parts = try makeParts()
+    tellWhatWasFound()
+    let checkpoint = try job.findCheckpoint(
+      in: parts.checkpoints, options: options, identity: parts.identity,
+      report: { console.say("passed over \($0)") })
+    try job.agreement.together { try startWeights(at: checkpoint, snapshot: parts.snapshot) }
+    var position =
+      checkpoint.map { TrainingPosition($0.state, settings: settings) } ?? TrainingPosition()
+    if let checkpoint { try supersede(parts.checkpoints, after: checkpoint) }
+    try forgetBestOfAnotherRun(&position)
+    try job.agreement.onRankZero {
+      try DurableFiles.replace(folder.configuration, with: Array(configuration.yaml().utf8))
+    }
+    return TrainingLoop(
+      job: job,
+      task: try job.agreement.together {
+        try stage.makeTask(
+          plan, steps: position.step..<settings.totalSteps, leaves: tree.leaves, logger: logger)
+      },
+      parts: parts, settings: settings, position: position,
+      reporter: try job.agreement.together { try makeReporter(position) })
+  }
+
+  /// Moves checkpoints away that are later than the one the run goes on from. Collective.
+  private func supersede(_ store: CheckpointStore, after checkpoint: Checkpoint) throws {
+    let later = try job.agreement.onRankZero { try store.supersede(after: checkpoint.state.step) }
+    guard !later.isEmpty else { return }
+    console.say(
+      "later checkpoints (step \(later.map(String.init).joined(separator: ", "))) are in "
+        + "\(store.folder)/superseded now")
+  }
+
+  /// A checkpoint of another run folder, or from before the best model was replaced, knows a best
+  /// model that is not in this folder: the best from here on is kept instead. Collective.
+  private func forgetBestOfAnotherRun(_ position: inout TrainingPosition) throws {
+    guard let best = position.best,
+      try !job.agreement.onRankZero({
+        (try? ModelSnapshot.step(ofModel: folder.bestModel)) == best.step
+      })
+    else { return }
+    position.best = nil
+    console.say(
+      String(
+        format: "the best model so far (%.4f after step %d) is not in this run folder; "
+          + "the best from here on will be", best.score, best.step))
+  }
+
+  private func makeParts() throws -> TrainingParts {
+    let optimizer = configuration.optimizer.makeOptimizer(for: plan.parameters)
+    return TrainingParts(
+      step: TrainingStep(
+        plan: plan, tree: tree,
+        reducer: try GradientReducer(
+          communicator: job.communicator, algorithm: configuration.reduction,
+          buckets: plan.buckets(capacityBytes: GradientReducer.bucketBytes),
+          count: plan.slotLayout.count),
+        optimizer: optimizer, agreement: job.agreement, microBatch: configuration.batch.micro,
+        microBatches: configuration.batch.microBatches, seed: configuration.seed),
+      schedule: loaded.schedule(totalSteps: settings.totalSteps, stage.stepsPerEpoch),
+      snapshot: ModelSnapshot(parameters: plan.parameters, optimizer: optimizer),
+      checkpoints: CheckpointStore(
+        folder: folder.checkpoints, keep: configuration.checkpoint.keep),
+      run: folder, identity: try makeIdentity(), stepsPerEpoch: stage.stepsPerEpoch)
+  }
+
+  private func makeIdentity() throws -> CheckpointState {
+    CheckpointState(
+      step: 0, epoch: 0, isEvaluated: true, best: nil, skippedSamples: [],
+      microBatches: configuration.batch.microBatches, engine: engine,
+      trainingData: try stage.dataDigest(),
+      configuration: configuration.resultDecidingValues)
+  }
+
+  private func startWeights(at checkpoint: Checkpoint?, snapshot: ModelSnapshot) throws {
+    if let checkpoint {
+      try snapshot.load(checkpoint)
+      console.say("going on from \(checkpoint.path)")
+      logger.notice("going on from \(checkpoint.path)")
+    } else {
+      try plan.parameters.initialize(seed: configuration.seed)
+      try stage.loadInitialWeights(into: plan.parameters).map(console.say)
+    }
+    try plan.refreshWeights()
+  }
+
+  private func makeReporter(_ position: TrainingPosition) throws -> TrainingReporter {
+    TrainingReporter(
+      job: job, logger: logger, console: console,
+      metrics: job.isRankZero
+        ? try MetricsFile(
+          path: folder.metrics, resumingAfter: position.step,
+          isEvaluated: !position.isEvaluationOwed) : nil,
+      tensorBoard: job.isRankZero
+        ? try TensorBoardFile(
+          folder: folder.path, firstStep: position.step, host: job.communicator.hostName) : nil,
+      settings: settings, stepsPerEpoch: stage.stepsPerEpoch,
+      globalBatch: configuration.batch.global, rowsLeftOut: stage.lists.first?.problems.count ?? 0)
+  }
+
+  // MARK: - What people are told
+
+  /// Says what the run is made of, and which rows it leaves out.
+  private func tellWhatWasFound() {
+    let ranks = job.communicator.worldSize
+    let summary =
+      "\(stage.model) \(configuration.precision.rawValue) · "
+      + "\(ranks) rank\(ranks == 1 ? "" : "s") × "
+      + "\(configuration.threads) thread\(configuration.threads == 1 ? "" : "s") · "
+      + "\(stage.data) · \(settings.totalSteps) steps of \(configuration.batch.global)"
+    console.say(summary)
+    console.say("run folder \(folder.path)")
+    logger.notice("\(summary); rank \(job.rank) on \(job.communicator.hostName), \(engine.summary)")
+    if let caveat = configuration.reduction.caveat { console.say(caveat) }
+    for text in job.slowKernels(precision: configuration.precision) {
+      console.say("warning: \(text)")
+      logger.warning("\(text)")
+    }
+    stage.remarks.forEach(console.say)
+    for list in stage.lists where !list.problems.isEmpty {
+      console.say(
+        "\(list.path): \(list.problems.count) rows left out, listed in " + folder.log(rank: 0))
+      if job.isRankZero { list.problems.forEach { logger.warning("\($0)") } }
+    }
+  }
+}
+
+extension StageConfiguration {
+  /// The configuration, checked against the number of ranks and what the kernels can do.
+  fileprivate static func load(
+    _ options: StageOptions, worldSize: Int
+  ) throws -> LoadedConfiguration<Self> {
+    let loaded = try load(file: options.configurationFile, overrides: options.overrides)
+    do {
+      _ = try MicroBatchTree(
+        microBatches: loaded.values.batch.microBatches, rank: 0, worldSize: worldSize)
+    } catch {
+      throw TrainerError.configuration([loaded.mistake("batch.global", "\(error)")])
+    }
+    if loaded.values.precision == .bf16, Engine.capabilities.bfloat16 == .missing {
+      let set = Engine.identity(threads: loaded.values.threads).instructionSet
+      throw TrainerError.configuration([
+        loaded.mistake(
+          "precision", "bf16 needs kernels with AVX-512, and they have \(set) here; use f32")
+      ])
+    }
+    return loaded
+  }
+}
