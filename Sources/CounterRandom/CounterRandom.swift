@@ -14,6 +14,8 @@ public enum RandomPurpose: UInt16, Sendable, CaseIterable {
   case erasing = 11
   case mixing = 12
   case spectrogramMask = 13
+  case tripletOrder = 14
+  case tripletFaces = 15
   case speakerSplit = 16
 }
 

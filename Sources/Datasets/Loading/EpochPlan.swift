@@ -155,35 +155,22 @@ extension Array {
 /// The micro-batches that one rank trains on, step after step.
 public struct TrainingRequests: Sequence, IteratorProtocol, Sendable {
   private let plan: EpochPlan
-  private let leaves: Range<Int>
-  private let end: Int
-  private var step: Int
-  private var leaf: Int
+  private var places: MicroBatchPlaces
   private var order: EpochOrder?
 
   init(plan: EpochPlan, steps: Range<Int>, leaves: Range<Int>) {
-    precondition(leaves.lowerBound >= 0 && leaves.upperBound <= plan.microBatchesPerStep)
     self.plan = plan
-    self.leaves = leaves
-    step = steps.lowerBound
-    end = steps.upperBound
-    leaf = leaves.lowerBound
+    places = MicroBatchPlaces(
+      steps: steps, leaves: leaves, stepsPerEpoch: plan.stepsPerEpoch, perStep: plan.globalBatch,
+      perMicroBatch: plan.microBatch)
   }
 
   /// The next micro-batch.
   public mutating func next() -> MicroBatchRequest? {
-    guard step < end && !leaves.isEmpty else { return nil }
-    let (epoch, stepOfEpoch) = step.quotientAndRemainder(dividingBy: plan.stepsPerEpoch)
+    guard let (epoch, samples) = places.next() else { return nil }
     let order = order.flatMap { $0.epoch == epoch ? $0 : nil } ?? plan.epochOrder(epoch)
     self.order = order
-    let first = stepOfEpoch * plan.globalBatch + leaf * plan.microBatch
-    leaf += 1
-    if leaf == leaves.upperBound {
-      leaf = leaves.lowerBound
-      step += 1
-    }
-    return MicroBatchRequest(
-      order: order, positions: first..<(first + plan.microBatch), substitutes: true)
+    return MicroBatchRequest(order: order, positions: samples, substitutes: true)
   }
 }
 

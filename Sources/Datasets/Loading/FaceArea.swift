@@ -16,8 +16,8 @@ enum FaceArea: Equatable {
   /// - Parameter alignment: nil for the box.
   /// - Returns: nil where the face lies outside the image.
   init?(of record: FaceRecord, in size: ImageSize, alignment: FaceAlignment?) {
-    guard let alignment, let face = TrackedFace(record) else {
-      guard let box = CropBox(clamping: record.faceBox, to: size) else { return nil }
+    guard let alignment, let face = TrackedFace(record, in: size) else {
+      guard let box = CropBox(clamping: record.box(in: size), to: size) else { return nil }
       self = .upright(box)
       return
     }
@@ -41,8 +41,8 @@ enum FaceArea: Equatable {
 
 extension TrackedFace {
   /// What a record says about a face; nil where it has neither box nor eyes.
-  fileprivate init?(_ record: FaceRecord) {
-    let box = record.faceBox.map {
+  fileprivate init?(_ record: FaceRecord, in size: ImageSize) {
+    let box = record.box(in: size).map {
       FaceRegion(x: Float($0.x), y: Float($0.y), width: Float($0.width), height: Float($0.height))
     }
     guard box != nil || record.eyes != nil else { return nil }

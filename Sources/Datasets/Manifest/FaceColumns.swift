@@ -39,13 +39,7 @@ struct FaceColumns {
     paths.append(contentsOf: record.imagePath.utf8)
     pathEnds.append(UInt64(paths.count))
     lines.append(UInt32(clamping: record.line))
-    // A box without an area stands for none.
-    boxes.append(
-      record.faceBox.map {
-        SIMD4(
-          Int32(clamping: $0.x), Int32(clamping: $0.y), Int32(clamping: $0.width),
-          Int32(clamping: $0.height))
-      } ?? .zero)
+    boxes.append(PackedBox(record).values)
     eyes.append(
       record.eyes.map { SIMD4(lowHalf: $0.left, highHalf: $0.right) } ?? SIMD4(repeating: .nan))
     affects.append(SIMD2(record.valence ?? .nan, record.arousal ?? .nan))

@@ -1,5 +1,5 @@
 extension FaceManifest {
-  /// Gives `body` the bytes that training depends on, piece by piece: paths, boxes, eyes and classes of the
+  /// Gives `body` the bytes that training depends on, piece by piece: paths, boxes, eyes and labels of the
   /// rows in their order, and how they are cut into shards.
   ///
   /// Where the list and its images lie is not among them, nor are the lines.
@@ -9,7 +9,8 @@ extension FaceManifest {
     let layout = records.layout
     try records.bytes.withUnsafeBytes { bytes in
       for column in [
-        layout.pathEnds, layout.paths, layout.boxes, layout.eyes, layout.expressions,
+        layout.pathEnds, layout.paths, layout.boxes, layout.eyes, layout.affects,
+        layout.expressions,
       ] {
         try body(UnsafeRawBufferPointer(rebasing: bytes[column]))
       }

@@ -1,3 +1,5 @@
+import Media
+
 /// Where the face is, in pixels of the whole image.
 public struct FaceBox: Equatable, Sendable {
   /// The left edge.
@@ -38,6 +40,8 @@ public struct FaceRecord: Equatable, Sendable {
   public var imagePath: String
   /// The face in the image; nil stands for the whole image.
   public var faceBox: FaceBox?
+  /// The face in fractions of the image, of lists that know no pixels; `faceBox` is nil then.
+  public var fractionalBox: FractionalBox?
   /// The eyes, nil where the data set does not say.
   public var eyes: EyeCenters?
   /// The class, nil where the data set does not say.
@@ -51,17 +55,22 @@ public struct FaceRecord: Equatable, Sendable {
 
   /// A record with every field given.
   public init(
-    imagePath: String, faceBox: FaceBox?, eyes: EyeCenters? = nil, expression: Expression?,
+    imagePath: String, faceBox: FaceBox?, fractionalBox: FractionalBox? = nil,
+    eyes: EyeCenters? = nil, expression: Expression?,
     valence: Float?, arousal: Float?, line: Int
   ) {
     self.imagePath = imagePath
     self.faceBox = faceBox
+    self.fractionalBox = fractionalBox
     self.eyes = eyes
     self.expression = expression
     self.valence = valence
     self.arousal = arousal
     self.line = line
   }
+
+  /// The box in pixels of its image; nil stands for the whole image.
+  public func box(in size: ImageSize) -> FaceBox? { faceBox ?? fractionalBox?.pixels(in: size) }
 }
 
 /// What happens to rows and images that cannot be used: the setting `data.on_error`.

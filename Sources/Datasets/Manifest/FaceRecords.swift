@@ -27,13 +27,12 @@ public struct FaceRecords: RandomAccessCollection, Sendable {
   /// The record at `index`.
   public subscript(index: Int) -> FaceRecord {
     precondition(indices.contains(index), "there are \(count) records")
-    let affect = value(layout.affects, index, SIMD2<Float>.self)
-    let box = value(layout.boxes, index, SIMD4<Int32>.self)
+    let affect = affect(at: index)
+    let box = PackedBox(value(layout.boxes, index, SIMD4<Int32>.self))
     let eyes = value(layout.eyes, index, SIMD4<Float>.self)
     return FaceRecord(
       imagePath: path(at: index),
-      faceBox: box.z == 0
-        ? nil : FaceBox(x: Int(box.x), y: Int(box.y), width: Int(box.z), height: Int(box.w)),
+      faceBox: box.pixels, fractionalBox: box.fractions,
       eyes: eyes.x.isNaN ? nil : EyeCenters(left: eyes.lowHalf, right: eyes.highHalf),
       expression: expression(at: index), valence: affect.x.isNaN ? nil : affect.x,
       arousal: affect.y.isNaN ? nil : affect.y, line: Int(value(layout.lines, index, UInt32.self)))
@@ -47,6 +46,11 @@ public struct FaceRecords: RandomAccessCollection, Sendable {
   /// The class of the record at `index`, without making the record.
   public func expression(at index: Int) -> Expression? {
     Expression(rawValue: Int(expressionCode(at: index)))
+  }
+
+  /// Valence and arousal of the record at `index`, each NaN where it is unknown.
+  public func affect(at index: Int) -> SIMD2<Float> {
+    value(layout.affects, index, SIMD2<Float>.self)
   }
 
   /// The class of the record at `index`, −1 where it has none.
@@ -85,17 +89,13 @@ public struct FaceRecords: RandomAccessCollection, Sendable {
       let isPossible =
         end >= start && end <= UInt64(layout.pathBytes)
         && (-1..<Int8(Expression.allCases.count)).contains(expressionCode(at: row))
-        && Self.isPossible(value(layout.boxes, row, SIMD4<Int32>.self))
+        && PackedBox(value(layout.boxes, row, SIMD4<Int32>.self)).isPossible
         && Self.isPossible(value(layout.affects, row, SIMD2<Float>.self))
         && (!layout.hasLocations || value(layout.offsets, row, UInt64.self) < 1 << 62)
       guard isPossible else { return row }
       start = end
     }
     return nil
-  }
-
-  private static func isPossible(_ box: SIMD4<Int32>) -> Bool {
-    box == .zero || (box.z > 0 && box.w > 0)
   }
 
   private static func isPossible(_ affect: SIMD2<Float>) -> Bool {

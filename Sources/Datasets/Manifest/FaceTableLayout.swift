@@ -19,7 +19,7 @@ struct FaceTableLayout: Equatable {
   let pathEnds: Range<Int>
   /// Lines, of 4 bytes each.
   let lines: Range<Int>
-  /// x, y, width and height, of 4 bytes each.
+  /// x, y, width and height, of 4 bytes each; see `PackedBox`.
   let boxes: Range<Int>
   /// x and y of the left eye, and of the right one, float32; not a number where unknown.
   let eyes: Range<Int>
