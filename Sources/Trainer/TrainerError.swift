@@ -54,8 +54,8 @@ public enum TrainerError: Error, Sendable, CustomStringConvertible {
     case .usage(let message):
       message
     case .missingData(let path, let key):
-      "\(key): '\(path)' does not exist; the data set's folder is data.root, its lists are "
-        + "data.train and data.validation"
+      "\(key): '\(path)' does not exist; lists are relative to the folder that "
+        + "\(key.prefix { $0 != "." }).root names"
     case .system(let call, let path, let reason):
       "\(path): \(call) failed: \(reason)"
     case .outputsNotFinite(let weights):

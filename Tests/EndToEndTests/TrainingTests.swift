@@ -75,6 +75,28 @@ extension EndToEnd {
       #expect(try laboratory.finalModel("drops-1") == laboratory.finalModel("drops-4"))
     }
 
+    @Test("three heads on labelled faces and triplets: the same for any number of ranks and a stop")
+    func threeHeads() throws {
+      let overrides = [
+        "triplets.root=corpus/fec", "triplets.per_micro_batch=1", "loss.concordance=1",
+        "loss.squared_error=0.5", "data.augmentation.mixup=0.3", "train.max_steps=9",
+        "checkpoint.every_steps=2",
+      ]
+      try laboratory.train("heads-1", overrides)
+      let job = try laboratory.start("heads-4", ranks: 4, overrides)
+      try laboratory.wait(for: "heads-4", step: 5, job)
+      kill(try #require(try job.ranks().last), SIGKILL)
+      #expect(try job.wait().status == 128 + SIGKILL)
+      try laboratory.train("heads-4", ranks: 2, resume: "auto", overrides)
+      #expect(try laboratory.finalModel("heads-1") == laboratory.finalModel("heads-4"))
+
+      let evaluation = try laboratory.run("aver", ranks: 2, ["evaluate", "heads-1", "--json"])
+      #expect(evaluation.status == 0, "\(evaluation.errors)")
+      for part in ["\"triplets\":{", "\"valence\":{", "\"arousal\":{"] {
+        #expect(evaluation.output.contains(part))
+      }
+    }
+
     @Test("with two kernel threads a rank, too, any number of ranks gives the same weights")
     func kernelThreads() throws {
       let overrides = ["threads=2", "train.max_steps=3"]

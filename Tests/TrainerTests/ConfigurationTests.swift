@@ -189,8 +189,8 @@ struct ConfigurationTests {
     #expect(
       free == [
         "data.root", "data.validation", "data.workers", "data.queue_batches", "data.on_error",
-        "data.skip_limit", "checkpoint.every_steps", "checkpoint.keep", "evaluation.every",
-        "logging.every_steps",
+        "data.skip_limit", "triplets.root", "triplets.test", "triplets.images",
+        "checkpoint.every_steps", "checkpoint.keep", "evaluation.every", "logging.every_steps",
       ])
   }
 }
@@ -225,6 +225,19 @@ private let frozenKeyList = """
   data.augmentation.erasing
   data.augmentation.mixup
   data.augmentation.cutmix
+  triplets.root
+  triplets.train
+  triplets.test
+  triplets.images
+  triplets.agreement
+  triplets.per_micro_batch
+  triplets.hidden
+  triplets.dimensions
+  loss.expression
+  loss.label_smoothing
+  loss.concordance
+  loss.squared_error
+  loss.triplet
   batch.global
   batch.micro
   train.epochs

@@ -1,3 +1,4 @@
+import Datasets
 import Foundation
 import TestSupport
 import Testing
@@ -102,13 +103,24 @@ struct EvaluationTests {
   @Test("the report is printed as tables and as JSON")
   func printing() throws {
     let logits: [Float] = [9, 0, 0, 0, 0, 0, 0, 0]
-    let report = ClassificationTally.report([tally([(logits, 0, 1), (logits, 6, 1)])])
+    let report = FaceReport(
+      classes: ClassificationTally.report([tally([(logits, 0, 1), (logits, 6, 1)])]),
+      affect: AffectReport([0.5, 0.25, 0, -1, 0.5, 0.25, 0, .nan, -0.5, 0, 0.5, 1]),
+      triplets: TripletReport(
+        [Triplet(faces: SIMD3(0, 1, 2), oddOneOut: 0, type: .oneClass, line: 1)],
+        embeddings: [1, 0, 0], length: 1),
+      problems: [])
     #expect(report.text.contains("accuracy  50.0 % with 8 classes, 50.0 % with 7 (no contempt)"))
     #expect(report.text.contains("  neutral  100.0 %        1        0"))
     let json = try JSONSerialization.jsonObject(with: Data(try report.json().utf8))
     let members = try #require(json as? [String: Any])
     #expect(members["accuracy"] as? Double == 0.5)
     #expect((members["confusion"] as? [[Int]])?[6] == [1, 0, 0, 0, 0, 0, 0, 0])
+    #expect((members["triplets"] as? [String: Any])?["accuracy"] as? Double == 1)
+    #expect((members["valence"] as? [String: Any])?["samples"] as? Double == 3)
+    // One prediction is right in sign, one is not; no number of an arousal that does not vary.
+    #expect((members["arousal"] as? [String: Any])?["sagr"] as? Double == 0.5)
+    #expect(report.text.contains("triplets  100.0 % of 1"))
     #expect((members["recall"] as? [String: Any])?["neutral"] as? Double == 1)
   }
 }

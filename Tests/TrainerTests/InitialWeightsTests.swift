@@ -100,6 +100,6 @@ struct InitialWeightsTests {
     let folder = try TemporaryFolder()
     let path = "\(folder.path)/source.safetensors"
     try Safetensors.write(tensors, to: path)
-    return try InitialWeights.load(path, into: store, head: head)
+    return try InitialWeights.load(path, into: store, heads: [head])
   }
 }

@@ -26,6 +26,9 @@ public struct MicroBatch: Equatable, Sendable {
     partnerLabels = Array(repeating: 0, count: capacity)
     partnerShares = Array(repeating: 0, count: capacity)
   }
+
+  /// The sample that another one is mixed with: the one before, for the first the last.
+  public func partner(of sample: Int) -> Int { (sample + labels.count - 1) % labels.count }
 }
 
 /// Decodes and augments micro-batches on background threads, ahead of the step that takes them.

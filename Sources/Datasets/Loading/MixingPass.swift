@@ -18,7 +18,7 @@ struct MixingPass {
     let count = batch.labels.count
     let share = mix.partnerShare(size: size)
     for sample in 0..<count {
-      let partner = (sample + count - 1) % count
+      let partner = batch.partner(of: sample)
       let isMixed = share > 0 && batch.weights[sample] > 0 && batch.weights[partner] > 0
       batch.partnerLabels[sample] = batch.labels[partner]
       batch.partnerShares[sample] = isMixed ? share : 0

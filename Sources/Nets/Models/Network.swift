@@ -23,22 +23,29 @@ public struct Network {
   /// (integers, one a sample) and `weights` (floats, one a sample).
   ///
   /// - Parameters:
+  ///   - part: the rows of `logits` that have labels; nil for all.
   ///   - loss: the loss's name.
   ///   - mixed: whether samples are mixed of two: then there are `partner_labels` and
   ///     `partner_weights`, too.
-  /// - Throws: `NetsError.shape` where the classifier does not see the whole batch.
+  ///   - factor: λ, see `Loss`.
+  ///   - labelSmoothing: the part of the target that is spread over all classes.
+  /// - Throws: `NetsError.shape`.
   public mutating func addClassificationLoss(
-    name loss: String = "expression_loss", mixed: Bool = false
+    of part: ValueID? = nil, name loss: String = "expression_loss", mixed: Bool = false,
+    factor: Float = 1, labelSmoothing: Float = 0
   ) throws {
-    let labels = graph.input("labels", .integers, shape: [])
-    let weights = graph.input("weights", .floats, shape: [])
+    let scored = part ?? logits
+    let rows = graph.rows(of: scored)
+    let labels = graph.input("labels", .integers, shape: [], rows: rows)
+    let weights = graph.input("weights", .floats, shape: [], rows: rows)
     let partners =
       mixed
       ? (
-        labels: graph.input("partner_labels", .integers, shape: []),
-        weights: graph.input("partner_weights", .floats, shape: [])
+        labels: graph.input("partner_labels", .integers, shape: [], rows: rows),
+        weights: graph.input("partner_weights", .floats, shape: [], rows: rows)
       ) : nil
     try graph.crossEntropy(
-      logits, labels: labels, weights: weights, partners: partners, name: loss)
+      scored, labels: labels, weights: weights, partners: partners, name: loss, factor: factor,
+      labelSmoothing: labelSmoothing)
   }
 }

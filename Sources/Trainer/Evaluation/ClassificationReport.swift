@@ -2,27 +2,24 @@ import Datasets
 import Foundation
 
 /// What an evaluation of an expression classifier found, the same for any number of ranks.
-public struct ClassificationReport: Sendable {
+struct ClassificationReport: Sendable {
   /// AffectNet's eight classes.
   var confusion: ConfusionMatrix
   /// The seven without contempt: its samples are left out and it is never predicted.
   var confusionWithoutContempt: ConfusionMatrix
   /// Mean cross-entropy.
   var loss: Double
-  /// What was wrong with samples that are not in the numbers.
-  public var problems: [SampleProblem]
-
   /// Accuracy over eight classes.
-  public var accuracy: Double { confusion.accuracy }
+  var accuracy: Double { confusion.accuracy }
   /// Accuracy over seven classes.
-  public var accuracy7: Double { confusionWithoutContempt.accuracy }
+  var accuracy7: Double { confusionWithoutContempt.accuracy }
 
   /// The numbers for `metrics.jsonl`.
   var values: [(name: String, value: MetricValue)] {
     [
       ("loss", .number(loss)), ("accuracy", .number(accuracy)),
       ("accuracy_7", .number(accuracy7)), ("uar", .number(confusion.meanRecall)),
-      ("samples", .integer(confusion.total)), ("skipped", .integer(problems.count)),
+      ("samples", .integer(confusion.total)),
     ]
   }
 
@@ -34,7 +31,9 @@ public struct ClassificationReport: Sendable {
   }
 
   /// The report as tables for people.
-  public var text: String {
+  ///
+  /// - Parameter unreadable: samples that are not in the numbers.
+  func text(unreadable: Int) -> String {
     let labels = Expression.allCases.map { "\($0)" }
     let width = 9
     func cell(_ text: String) -> String {
@@ -48,7 +47,7 @@ public struct ClassificationReport: Sendable {
         + labels.indices.map { cell("\(confusion[label, $0])") }.joined()
     }
     return """
-      samples   \(confusion.total)\(problems.isEmpty ? "" : " (\(problems.count) unreadable left out)")
+      samples   \(confusion.total)\(unreadable == 0 ? "" : " (\(unreadable) unreadable left out)")
       loss      \(String(format: "%.4f", loss))
       accuracy  \(percent(accuracy)) with 8 classes, \(percent(accuracy7)) with 7 (no contempt)
       UAR       \(percent(confusion.meanRecall)) mean recall with 8 classes
@@ -57,36 +56,5 @@ public struct ClassificationReport: Sendable {
       \(cell("class"))\(cell("recall"))\(labels.map(cell).joined())
       \(rows.joined(separator: "\n"))
       """
-  }
-
-  /// The report as one JSON object.
-  public func json() throws -> String {
-    let labels = Expression.allCases.map { "\($0)" }
-    let recalls = labels.indices.map { label in
-      (labels[label], confusion.recall(of: label))
-    }
-    let content = Content(
-      samples: confusion.total, unreadable: problems.count, loss: loss.isFinite ? loss : nil,
-      accuracy: accuracy, accuracy_7: accuracy7, uar: confusion.meanRecall,
-      recall: Dictionary(uniqueKeysWithValues: recalls),
-      classes: labels,
-      confusion: labels.indices.map { label in labels.indices.map { confusion[label, $0] } })
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys]
-    return String(decoding: try encoder.encode(content), as: UTF8.self)
-  }
-
-  // The names are those of the JSON object.
-  // swift-format-ignore: AlwaysUseLowerCamelCase
-  private struct Content: Encodable {
-    var samples: Int
-    var unreadable: Int
-    var loss: Double?
-    var accuracy: Double
-    var accuracy_7: Double
-    var uar: Double
-    var recall: [String: Double?]
-    var classes: [String]
-    var confusion: [[Int]]
   }
 }

@@ -61,9 +61,7 @@ struct ClassificationTally: Equatable {
   ///
   /// The counts are integers, and the losses are summed by the fixed tree over the micro-batches of
   /// the whole set, so that the report has the same bits for any number of ranks.
-  static func report(
-    _ tallies: [ClassificationTally], problems: [SampleProblem] = []
-  ) -> ClassificationReport {
+  static func report(_ tallies: [ClassificationTally]) -> ClassificationReport {
     var total = ClassificationTally()
     for tally in tallies {
       total.confusion += tally.confusion
@@ -78,7 +76,7 @@ struct ClassificationTally: Equatable {
     let sums = leaves.isEmpty ? [0, 0] : treeSum(leaves: Array(leaves))
     return ClassificationReport(
       confusion: total.confusion, confusionWithoutContempt: total.confusionWithoutContempt,
-      loss: sums[1] == 0 ? 0 : Double(sums[0]) / Double(sums[1]), problems: problems)
+      loss: sums[1] == 0 ? 0 : Double(sums[0]) / Double(sums[1]))
   }
 
   /// The tally as bytes, for the way to other ranks.

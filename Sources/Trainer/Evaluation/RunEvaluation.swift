@@ -34,16 +34,24 @@ public struct RunEvaluation: Sendable {
   ///
   /// - Returns: the report and the weights file it is about, the same on all ranks.
   /// - Throws: `TrainerError.agreed` for what all ranks know; anything else is this rank's own.
-  public func evaluate(job: Job) throws -> (report: ClassificationReport, weights: String) {
+  public func evaluate(job: Job) throws -> (report: FaceReport, weights: String) {
     let configuration = try job.agreement.together { try loadConfiguration() }
+    if let batch, batch < 1 {
+      throw TrainerError.agreed(
+        rank: 0, status: .usage, message: "--batch \(batch): a batch has at least 1 sample")
+    }
     let manifest = try job.agreement.manifestOfRankZero { try readList(configuration.data) }
+    let test = try job.agreement.tripletsOfRankZero {
+      try configuration.triplets.triplets(
+        configuration.triplets.test, onError: configuration.data.errorPolicy)
+    }
     let (evaluator, weights) = try job.agreement.together {
-      try makeEvaluator(configuration, manifest, job: job)
+      try makeEvaluator(configuration, manifest, test, job: job)
     }
     guard let report = try evaluator.evaluate(isStopRequested: { false }) else {
       preconditionFailure("an evaluation that is never asked to stop comes to its end")
     }
-    guard report.loss.isFinite else {
+    guard report.classes.loss.isFinite else {
       let error = TrainerError.outputsNotFinite(weights: weights)
       throw TrainerError.agreed(rank: 0, status: error.exitStatus, message: "\(error)")
     }
@@ -59,26 +67,27 @@ public struct RunEvaluation: Sendable {
   }
 
   private func makeEvaluator(
-    _ configuration: TeacherConfiguration, _ manifest: FaceManifest, job: Job
-  ) throws -> (ClassificationEvaluator, String) {
+    _ configuration: TeacherConfiguration, _ manifest: FaceManifest, _ triplets: FaceTriplets?,
+    job: Job
+  ) throws -> (FaceEvaluator, String) {
     let weights = try weightsPath(in: RunFolder(path: run))
     try Engine.configure(threads: configuration.threads)
     job.warnOfSlowKernels(precision: configuration.precision)
-    let model = configuration.modelDescription
-    let parameters = try ParameterStore(inferenceFor: model)
+    let network = configuration.network
+    let parameters = try ParameterStore(inferenceFor: network.graph())
     try parameters.loadModel(from: try SafetensorsReader(path: weights))
-    let evaluator = try ClassificationEvaluator(
-      manifest: manifest, data: configuration.evaluationData, model: model,
-      precision: configuration.precision, parameters: parameters, job: job)
-    return (evaluator, weights)
+    var settings = configuration.evaluationSettings
+    settings.microBatch = batch ?? settings.microBatch
+    let inference = try FaceInference(
+      network: network, precision: configuration.precision, parameters: parameters,
+      settings: settings, job: job)
+    return (FaceEvaluator(inference, faces: manifest, triplets: triplets), weights)
   }
 
   /// What the command line says, as overrides of the run's configuration: checked like any other.
   private var overrides: [String] {
     [
       root.map { "data.root=\($0.yaml)" }, precision.map { "precision=\($0)" },
-      // The global batch plays no part in an evaluation, but has to be a multiple.
-      batch.map { "batch.micro=\($0)" }, batch.map { "batch.global=\($0)" },
     ].compactMap { $0 }
   }
 
@@ -120,8 +129,8 @@ public struct RunEvaluation: Sendable {
 
 extension TeacherConfiguration {
   /// How an evaluation loads its samples.
-  var evaluationData: ClassificationEvaluator.EvaluationData {
-    ClassificationEvaluator.EvaluationData(
+  var evaluationSettings: FaceInference.Settings {
+    FaceInference.Settings(
       augmentation: data.augmentation(imageSize: model.imageSize),
       microBatch: common.batch.micro, workers: data.workers, queueBatches: data.queueBatches,
       onError: data.errorPolicy)

@@ -8,10 +8,24 @@ extension Agreement {
   ///
   /// - Throws: `TrainerError.agreed` on every rank when `read` threw.
   func manifestOfRankZero(_ read: () throws -> FaceManifest) throws -> FaceManifest {
-    var bytes: [UInt8] = []
     // The manifest goes before its bytes travel: sending bytes that it shares would copy them.
-    try onRankZero { bytes = try read().packed }
-    try communicator.broadcast(&bytes, from: 0)
+    let bytes = try bytesOfRankZero { try read().packed }
     return try together { try FaceManifest(packed: bytes, file: "the list sent by rank 0") }
+  }
+
+  /// Reads triplets on rank 0 and gives them to every rank; nil where there are none. Collective.
+  ///
+  /// - Throws: `TrainerError.agreed` on every rank when `read` threw.
+  func tripletsOfRankZero(_ read: () throws -> FaceTriplets?) throws -> FaceTriplets? {
+    let bytes = try bytesOfRankZero { try read()?.packed ?? [] }
+    guard !bytes.isEmpty else { return nil }
+    return try together { try FaceTriplets(packed: bytes, file: "the triplets sent by rank 0") }
+  }
+
+  private func bytesOfRankZero(_ read: () throws -> [UInt8]) throws -> [UInt8] {
+    var bytes: [UInt8] = []
+    try onRankZero { bytes = try read() }
+    try communicator.broadcast(&bytes, from: 0)
+    return bytes
   }
 }

@@ -78,25 +78,24 @@ extension Checkpoint {
 
 /// Weights to start from that another training left.
 enum InitialWeights {
-  /// Loads a published or own model; its head is left as initialised where the shapes differ, or
+  /// Loads a published or own model; a head of it is left as initialised where the shapes differ, or
   /// where the file has none, as torchvggish's do.
   ///
-  /// - Parameter head: the names of the head's parameters, see `ModelName.head`.
+  /// - Parameter heads: the names of each head's parameters, see `FaceNetwork.heads`.
   /// - Returns: the names of the tensors that were left as initialised.
   /// - Throws: `WeightsError`, `NetsError` naming the file and the tensor.
-  static func load(_ path: String, into parameters: ParameterStore, head: [String]) throws
+  static func load(_ path: String, into parameters: ParameterStore, heads: [[String]]) throws
     -> [String]
   {
     let shapes = Dictionary(
       uniqueKeysWithValues: parameters.parameters.map { ($0.name, $0.shape) })
     let file = try SafetensorsReader(path: path)
-    let hasOtherHead = file.descriptions.contains { tensor in
-      guard head.contains(tensor.name), let shape = shapes[tensor.name] else { return false }
-      return isOfAnotherHead(tensor, shape: shape)
-    }
-    let hasHead = file.descriptions.contains { head.contains($0.name) }
     // A head is one thing: its bias means nothing to a new weight.
-    let replaced = hasOtherHead || !hasHead ? head : []
+    let replaced = heads.filter { head in
+      let own = file.descriptions.filter { head.contains($0.name) }
+      return own.isEmpty
+        || own.contains { isOfAnotherHead($0, shape: shapes[$0.name] ?? $0.shape) }
+    }.flatMap { $0 }
     try parameters.loadModel(from: file, keeping: replaced)
     return replaced
   }

@@ -1,10 +1,12 @@
+import CounterRandom
 import Datasets
 import Digests
 import Foundation
 import Logging
 import Nets
 
-/// The stage `teacher`: a facial-expression classifier trained on labelled faces.
+/// The stage `teacher`: expression classes, valence and arousal, and an embedding of likeness, learned
+/// by one network from labelled faces and triplets.
 public enum Teacher {
   /// The configuration's keys with their meaning, for a help text.
   public static var keyTable: String { TeacherConfiguration.keyTable }
@@ -26,13 +28,14 @@ private struct TeacherStage: Stage {
   private let job: Job
   private let training: FaceManifest
   private let validation: FaceManifest
+  private let triplets: (training: FaceTriplets, test: FaceTriplets, plan: TripletPlan)?
   private let epochs: EpochPlan
 
   private var configuration: TeacherConfiguration { loaded.values }
-  private var isMixed: Bool { configuration.data.augmentation.mixing != .none }
 
   static func requireFiles(_ configuration: TeacherConfiguration) throws {
     try configuration.data.requireFiles()
+    try configuration.triplets.requireFiles()
   }
 
   init(_ loaded: LoadedConfiguration<TeacherConfiguration>, job: Job) throws {
@@ -40,9 +43,30 @@ private struct TeacherStage: Stage {
     let training = try job.agreement.manifestOfRankZero { try data.manifest(data.trainPath) }
     validation = try job.agreement.manifestOfRankZero { try data.manifest(data.validationPath) }
     epochs = try job.agreement.together { try loaded.epochPlan(for: training) }
+    triplets = try Self.readTriplets(loaded, job)
     self.training = training
     self.loaded = loaded
     self.job = job
+  }
+
+  private static func readTriplets(
+    _ loaded: LoadedConfiguration<TeacherConfiguration>, _ job: Job
+  ) throws -> (FaceTriplets, FaceTriplets, TripletPlan)? {
+    let (values, section) = (loaded.values, loaded.values.triplets)
+    func read(_ list: String) throws -> FaceTriplets? {
+      try job.agreement.tripletsOfRankZero {
+        try section.triplets(list, onError: values.data.errorPolicy)
+      }
+    }
+    guard let training = try read(section.train), let test = try read(section.test) else {
+      return nil
+    }
+    let plan = try job.agreement.together {
+      try TripletPlan(
+        triplets: training.triplets, perMicroBatch: section.perMicroBatch,
+        microBatchesPerStep: values.batch.microBatches, seed: values.seed)
+    }
+    return (training, test, plan)
   }
 
   // MARK: - What there is
@@ -54,9 +78,13 @@ private struct TeacherStage: Stage {
   }
   var data: String {
     "\(training.records.count) training and \(validation.records.count) validation faces"
+      + (triplets.map {
+        ", \($0.training.triplets.count) training and \($0.test.triplets.count) test triplets"
+      } ?? "")
   }
   var lists: [(path: String, problems: [RowProblem])] {
-    [training, validation].map { ($0.path, $0.problems) }
+    ([training, validation] + (triplets.map { [$0.training.faces, $0.test.faces] } ?? []))
+      .map { ($0.path, $0.problems) }
   }
 
   var remarks: [String] {
@@ -68,15 +96,20 @@ private struct TeacherStage: Stage {
     }
   }
 
-  func dataDigest() throws -> String { try training.digest() }
+  func dataDigest() throws -> String {
+    let digest = try SHA256()
+    try training.forEachDecidingPiece { try digest.update($0) }
+    try triplets?.training.forEachDecidingPiece { try digest.update($0) }
+    return try digest.finish()
+  }
 
   // MARK: - What is made of it
 
   func makePlan(gradientSlots: Int) throws -> TrainingPlan {
     try TrainingPlan(
-      model: configuration.modelDescription, microBatch: configuration.batch.micro,
-      precision: configuration.precision, gradientSlots: gradientSlots, mixed: isMixed,
-      pixels: .asRead)
+      graph: configuration.network.graph(trainedBy: configuration.objective),
+      microBatch: configuration.batch.micro, precision: configuration.precision,
+      gradientSlots: gradientSlots, pixels: .asRead)
   }
 
   func loadInitialWeights(into parameters: ParameterStore) throws -> String? {
@@ -87,7 +120,7 @@ private struct TeacherStage: Stage {
       ])
     }
     let fresh = try InitialWeights.load(
-      path, into: parameters, head: configuration.model.name.head)
+      path, into: parameters, heads: configuration.network.heads)
     let exception =
       fresh.isEmpty ? "" : "; \(fresh.joined(separator: ", ")) of another shape start afresh"
     return "weights from \(path)\(exception)"
@@ -96,31 +129,52 @@ private struct TeacherStage: Stage {
   func makeTask(
     _ plan: TrainingPlan, steps: Range<Int>, leaves: Range<Int>, logger: Logger
   ) throws -> any TrainingTask {
-    let (data, batch) = (configuration.data, configuration.batch)
-    let loader = try BatchLoader(
-      manifest: training,
-      augmentation: data.augmentation(imageSize: configuration.model.imageSize), mode: .training,
-      requests: epochs.requests(steps: steps, leaves: leaves), seed: configuration.seed,
-      microBatch: batch.micro, workers: data.workers, queueDepth: data.queueBatches,
-      format: SampleFormat(try plan.pixels(input: "images").format),
-      mixing: data.augmentation.mixing, onError: data.errorPolicy.withoutLimit)
-    let evaluator = try ClassificationEvaluator(
-      manifest: validation, data: configuration.evaluationData,
-      model: configuration.modelDescription, precision: configuration.precision,
-      parameters: plan.parameters, job: job)
-    return try ExpressionTask(
-      plan: plan, mixed: isMixed, loader: loader, evaluator: evaluator,
-      classWeights: data.balance == .loss
-        ? training.classWeights : Array(repeating: 1, count: Expression.allCases.count),
+    let inference = try FaceInference(
+      network: configuration.network, precision: configuration.precision,
+      parameters: plan.parameters, settings: configuration.evaluationSettings, job: job)
+    return TeacherTask(
+      plan: plan, faces: try makeFaces(plan, steps: steps, leaves: leaves),
+      triplets: try makeTriplets(plan, steps: steps, leaves: leaves),
+      evaluator: FaceEvaluator(inference, faces: validation, triplets: triplets?.test),
       logger: logger)
   }
-}
 
-extension TeacherConfiguration {
-  /// The model as Nets takes it.
-  var modelDescription: ModelDescription {
-    ModelDescription(
-      name: model.name, classes: Expression.allCases.count, imageSize: model.imageSize)
+  private func makeFaces(
+    _ plan: TrainingPlan, steps: Range<Int>, leaves: Range<Int>
+  ) throws -> LabelledRows {
+    let (data, objective) = (configuration.data, configuration.objective)
+    return try LabelledRows(
+      plan: plan, rows: objective.faces, records: training.records,
+      hasAffect: configuration.loss.hasAffect, mixed: objective.mixed,
+      loader: try BatchLoader(
+        manifest: training,
+        augmentation: data.augmentation(imageSize: configuration.model.imageSize), mode: .training,
+        requests: epochs.requests(steps: steps, leaves: leaves), seed: configuration.seed,
+        microBatch: objective.faces, workers: data.workers, queueDepth: data.queueBatches,
+        format: SampleFormat(try plan.pixels(input: "images").format),
+        mixing: data.augmentation.mixing, onError: data.errorPolicy.withoutLimit),
+      classWeights: data.balance == .loss
+        ? training.classWeights : Array(repeating: 1, count: Expression.allCases.count))
+  }
+
+  private func makeTriplets(
+    _ plan: TrainingPlan, steps: Range<Int>, leaves: Range<Int>
+  ) throws -> TripletRows? {
+    guard let triplets else { return nil }
+    let (data, objective) = (configuration.data, configuration.objective)
+    // Faces of triplets have other random numbers than labelled faces of the same number.
+    var generator = CounterRandom(seed: configuration.seed, purpose: .tripletFaces)
+    return try TripletRows(
+      plan: plan, rows: objective.faces..<plan.microBatch,
+      loader: try BatchLoader(
+        manifest: triplets.training.faces,
+        augmentation: data.augmentation(imageSize: configuration.model.imageSize), mode: .training,
+        requests: triplets.plan.requests(steps: steps, leaves: leaves), seed: generator.next(),
+        microBatch: 3 * objective.triplets, workers: data.workers, queueDepth: data.queueBatches,
+        format: SampleFormat(try plan.pixels(input: "images").format),
+        onError: data.errorPolicy.withoutLimit),
+      margins: triplets.plan.margins(steps: steps, leaves: leaves),
+      firstNumber: training.records.count)
   }
 }
 
@@ -130,21 +184,13 @@ extension LoadedConfiguration<TeacherConfiguration> {
   func epochPlan(for manifest: FaceManifest) throws -> EpochPlan {
     do {
       return try EpochPlan(
-        classOfSample: manifest.classOfSample, globalBatch: values.batch.global,
-        microBatch: values.batch.micro, seed: values.seed,
+        classOfSample: manifest.classOfSample,
+        globalBatch: values.facesPerMicroBatch * values.batch.microBatches,
+        microBatch: values.facesPerMicroBatch, seed: values.seed,
         sampling: values.data.balance == .sampling ? .balanced : .shuffled,
         shards: values.data.windows(of: manifest))
     } catch DatasetError.setting(let name, let reason) {
       throw TrainerError.configuration([mistake(name, reason)])
     }
-  }
-}
-
-extension FaceManifest {
-  /// A digest of what training depends on: the rows in their order.
-  func digest() throws -> String {
-    let digest = try SHA256()
-    try forEachDecidingPiece { try digest.update($0) }
-    return try digest.finish()
   }
 }

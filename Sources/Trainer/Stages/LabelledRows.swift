@@ -1,0 +1,100 @@
+import Datasets
+import Nets
+
+/// The rows of a micro-batch that are labelled faces: classes, and valence and arousal where known.
+final class LabelledRows {
+  let loader: BatchLoader
+  private let records: FaceRecords
+  private let images: UnsafeMutableRawBufferPointer
+  private let classes: ClassifierArrays
+  private let affect: AffectInputs?
+  /// The weight of each class in the loss.
+  private let classWeights: [Float]
+
+  private struct AffectInputs {
+    /// `[rows, 2]`, not a number where unknown.
+    let targets: UnsafeMutableBufferPointer<Float>
+    /// `[rows]`
+    let weights: UnsafeMutableBufferPointer<Float>
+  }
+
+  /// - Parameters:
+  ///   - rows: the first rows of the plan's batch, as many.
+  ///   - loader: gives the micro-batches of this rank, in the order of the steps and in the plan's
+  ///     format.
+  /// - Throws: `NetsError.unknownArray` where the plan is not such a network's.
+  init(
+    plan: TrainingPlan, rows: Int, records: FaceRecords, hasAffect: Bool, mixed: Bool,
+    loader: BatchLoader, classWeights: [Float]
+  ) throws {
+    self.loader = loader
+    self.records = records
+    self.classWeights = classWeights
+    images = try plan.pixels(input: "images").rows(0..<rows, of: plan.microBatch)
+    classes = try ClassifierArrays(plan, mixed: mixed)
+    affect =
+      try hasAffect
+      ? AffectInputs(
+        targets: plan.floats(input: "affect_targets"),
+        weights: plan.floats(input: "affect_weights")) : nil
+  }
+
+  /// Takes the next micro-batch.
+  func fill() throws {
+    guard let batch = try loader.next(into: images) else {
+      preconditionFailure("the requests cover every step of the training")
+    }
+    for sample in batch.labels.indices {
+      setClass(sample, of: batch)
+      if let affect { set(affect, sample, of: batch) }
+    }
+  }
+
+  private func setClass(_ sample: Int, of batch: MicroBatch) {
+    let label = batch.labels[sample]
+    classes.labels[sample] = label
+    classes.weights[sample] =
+      weight(sample, of: batch) * classWeights[Int(label)] * (1 - batch.partnerShares[sample])
+    guard let partners = classes.partners else { return }
+    let partner = batch.partnerLabels[sample]
+    partners.labels[sample] = partner
+    partners.weights[sample] =
+      weight(batch.partner(of: sample), of: batch) * classWeights[Int(partner)]
+      * batch.partnerShares[sample]
+  }
+
+  /// 0 also where a sample has no class.
+  private func weight(_ sample: Int, of batch: MicroBatch) -> Float {
+    let index = Int(batch.sampleIndices[sample])
+    guard batch.weights[sample] > 0, index >= 0, records.expression(at: index) != nil else {
+      return 0
+    }
+    return batch.weights[sample]
+  }
+
+  /// A mixed sample's truth is mixed in the same way, where both are known.
+  private func set(_ affect: AffectInputs, _ sample: Int, of batch: MicroBatch) {
+    let share = batch.partnerShares[sample]
+    var truth = truth(sample, of: batch)
+    if share > 0 {
+      truth += share * (self.truth(batch.partner(of: sample), of: batch) - truth)
+    }
+    affect.targets[2 * sample] = truth.x
+    affect.targets[2 * sample + 1] = truth.y
+    affect.weights[sample] = batch.weights[sample]
+  }
+
+  private func truth(_ sample: Int, of batch: MicroBatch) -> SIMD2<Float> {
+    let index = Int(batch.sampleIndices[sample])
+    return index < 0 ? SIMD2(repeating: .nan) : records.affect(at: index)
+  }
+}
+
+extension PixelArray {
+  /// The images of some rows.
+  func rows(_ rows: Range<Int>, of count: Int) -> UnsafeMutableRawBufferPointer {
+    let length = bytes.count / count
+    return UnsafeMutableRawBufferPointer(
+      rebasing: bytes[(rows.lowerBound * length)..<(rows.upperBound * length)])
+  }
+}
