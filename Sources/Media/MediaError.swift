@@ -22,7 +22,7 @@ public enum MediaError: Error, Equatable, Sendable, CustomStringConvertible {
   case brokenVideo(file: String, seconds: Double?, reason: String)
   /// The file claims to last longer, or its frames lie further apart, than any recording.
   case tooLong(file: String, seconds: Double, limit: Double)
-  /// The file is larger than images are.
+  /// The file is larger than what is read.
   case tooManyBytes(file: String, bytes: Int, limit: Int)
   /// A codec could not be set up or could not encode.
   case codec(reason: String)
@@ -54,7 +54,7 @@ public enum MediaError: Error, Equatable, Sendable, CustomStringConvertible {
     case .tooManyPixels(let file, let width, let height, let limit):
       "\(file): claims \(width)x\(height) pixels; at most \(limit) are decoded"
     case .tooManyBytes(let file, let bytes, let limit):
-      "\(file): has \(bytes) bytes; images of at most \(limit) are read"
+      "\(file): has \(bytes) bytes; at most \(limit) are read"
     case .notVideo(let file, let reason): "\(file): is no video that can be read: \(reason)"
     case .noVideo(let file): "\(file): has no video stream (sound alone?)"
     case .noFrames(let file): "\(file): has a video stream without frames"

@@ -87,6 +87,17 @@ private func bytes(_ name: String) throws -> [UInt8] {
     #expect(try message(none) == "has a video stream without frames")
   }
 
+  /// The last frames, or all of them, lie where the file has nothing.
+  @Test func anIndexThatPointsBehindTheEndIsNamed() throws {
+    var whole = try bytes("constant.mp4")
+    try patch(&whole, box: "stco", offset: 8, [0x7F, 0xFF, 0xFF, 0xFF])
+    #expect(try !message(whole).isEmpty)
+    whole = try bytes("constant.mp4")
+    let place = UInt32(whole.count - 30).bigEndian
+    try patch(&whole, box: "stco", offset: 8, withUnsafeBytes(of: place) { Array($0) })
+    #expect(try !message(whole).isEmpty)
+  }
+
   @Test func textAndGarbageAreNoVideo() throws {
     #expect(try message("frame,time\n0,0\n".utf8).hasPrefix("is no video that can be read: "))
     let seed = UInt64.random(in: 0...UInt64.max)

@@ -39,12 +39,12 @@ public final class AudioReader {
   public func open(_ path: String) throws -> AudioHeader {
     opened = nil
     stream = nil
-    let source = try Self.source(of: SoundFile(path))
+    let source = try Self.source(of: RegularFile(path))
     opened = (path, source)
     return source.header
   }
 
-  private static func source(of file: SoundFile) throws -> any SoundSource {
+  private static func source(of file: RegularFile) throws -> any SoundSource {
     let start = try file.bytes(at: 0, count: 12)
     if let format = SoundFormat(startOf: start),
       let source = try SoundFileSource(file, format: format)

@@ -8,7 +8,7 @@ final class SoundFileSource: SoundSource {
   let header: AudioHeader
   let seeksExactly = true
 
-  private let file: SoundFile
+  private let file: RegularFile
   private let format: SoundFormat
   private let handle: OpaquePointer
   /// The sample that is read next; nil after an error.
@@ -19,7 +19,7 @@ final class SoundFileSource: SoundSource {
   /// Nil where libsndfile knows the container and not what is in it: FFmpeg may.
   ///
   /// - Throws: `MediaError` for a damaged file.
-  init?(_ file: SoundFile, format: SoundFormat) throws {
+  init?(_ file: RegularFile, format: SoundFormat) throws {
     try ChunkedFile(file: file, format: format).requireWholeSound()
     var info = SF_INFO()
     var access = Self.access
@@ -111,7 +111,7 @@ final class SoundFileSource: SoundSource {
 }
 
 extension SoundFileSource {
-  /// How libsndfile reads a `SoundFile`: where a file cannot be opened it closes a descriptor, even
+  /// How libsndfile reads a `RegularFile`: where a file cannot be opened it closes a descriptor, even
   /// one that it is told to leave alone, which by then could be another thread's.
   private static let access = SF_VIRTUAL_IO(
     get_filelen: { user in sf_count_t(file(user)?.size ?? 0) },
@@ -124,7 +124,7 @@ extension SoundFileSource {
     write: { _, _, _ in 0 },
     tell: { user in sf_count_t(file(user)?.position ?? -1) })
 
-  private static func file(_ user: UnsafeMutableRawPointer?) -> SoundFile? {
+  private static func file(_ user: UnsafeMutableRawPointer?) -> RegularFile? {
     user.map { Unmanaged.fromOpaque($0).takeUnretainedValue() }
   }
 }

@@ -38,7 +38,7 @@ struct ChunkedFile {
   /// More chunks than any writer makes; it bounds the search.
   private static let maximumChunks = 10_000
 
-  let file: SoundFile
+  let file: RegularFile
   let format: SoundFormat
 
   /// - Throws: `MediaError.truncatedSound` when the chunk of samples ends behind the file's end.

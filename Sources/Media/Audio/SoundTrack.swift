@@ -1,10 +1,8 @@
 import CFFmpeg
 
-/// Owns FFmpeg's demuxer and decoder of one file's sound track; gives its samples as they are
-/// decoded.
+/// Decodes one file's sound track; gives its samples as they come.
 final class SoundTrack {
-  /// What may be opened as a file with sound. Play lists and the like, which name other files, are
-  /// not in it.
+  /// What may be opened as a file with sound.
   private static let containers =
     "aac,ac3,aiff,amr,ape,asf,avi,eac3,flac,flv,matroska,mov,mp3,mpeg,mpegts,ogg,tta,w64,wav,wv"
 
@@ -15,8 +13,8 @@ final class SoundTrack {
   let claimIsFirm: Bool
 
   private let path: String
-  private var demuxer: UnsafeMutablePointer<AVFormatContext>?
-  private var decoder: UnsafeMutablePointer<AVCodecContext>?
+  private let demuxer: Demuxer
+  private var decoder: CodecContext
   private let packet: Packet
   private let frame: Frame
   private let stream: UnsafeMutablePointer<AVStream>
@@ -25,49 +23,44 @@ final class SoundTrack {
   private let mixer: ChannelMixer
 
   /// - Throws: `MediaError.unknownSound`, `noSoundTrack`, `brokenSound`.
-  init(_ file: SoundFile) throws {
+  init(_ file: RegularFile) throws {
     path = file.path
     packet = try Packet()
     frame = try Frame()
-    let demuxer = try Self.openDemuxer(file)
-    var decoder: UnsafeMutablePointer<AVCodecContext>?
-    do {
-      stream = try Self.soundStream(of: demuxer, file.path)
-      decoder = try Self.openDecoder(stream, file.path)
-      header = try Self.header(demuxer, stream, decoder, file.path)
-      mixer = ChannelMixer(channels: header.channels, rate: header.rate, file: file.path)
-    } catch {
-      var opened: UnsafeMutablePointer<AVFormatContext>? = demuxer
-      avcodec_free_context(&decoder)
-      avformat_close_input(&opened)
-      throw error
+    let start = try file.bytes(at: 0, count: 4)
+    demuxer = try Demuxer(path, formats: Self.containers) { reason in
+      .unknownSound(file: file.path, firstBytes: start, reason: reason)
     }
-    self.demuxer = demuxer
-    self.decoder = decoder
+    guard let stream = demuxer.select(AVMEDIA_TYPE_AUDIO) else {
+      throw MediaError.noSoundTrack(file: path)
+    }
+    self.stream = stream
+    decoder = try Self.openDecoder(stream, path)
+    header = try Self.header(demuxer, stream, decoder, path)
+    mixer = ChannelMixer(channels: header.channels, rate: header.rate, file: path)
     origin = Self.origin(demuxer, rate: header.rate)
     findsMoments =
       header.format.hasPrefix("mov,")
       && Int(stream.pointee.time_base.den) >= header.rate * Int(stream.pointee.time_base.num)
     // A fragmented MP4 does not count its packets, and claims whatever its first fragment does.
-    let isMeasured = demuxer.pointee.duration_estimation_method == AVFMT_DURATION_FROM_STREAM
+    let isMeasured =
+      demuxer.context.pointee.duration_estimation_method == AVFMT_DURATION_FROM_STREAM
     let isCounted = findsMoments && stream.pointee.nb_frames > 0
-    claimIsFirm = isMeasured && (isCounted || !findsMoments && demuxer.pointee.nb_streams == 1)
-  }
-
-  deinit {
-    avcodec_free_context(&decoder)
-    avformat_close_input(&demuxer)
+    claimIsFirm = isMeasured && (isCounted || !findsMoments && demuxer.streams.count == 1)
   }
 
   /// Makes what is decoded next start at `frame` or before it.
   func jump(to frame: Int) throws {
     let sample = AVRational(num: 1, den: Int32(header.rate))
     let time = av_rescale_q(Int64(frame + origin), sample, stream.pointee.time_base)
-    let status = avformat_seek_file(demuxer, stream.pointee.index, .min, time, time, 0)
-    guard status >= 0 else { throw broken("cannot go to a moment", status) }
+    let isThere = demuxer.go {
+      avformat_seek_file(demuxer.context, stream.pointee.index, .min, time, time, 0)
+    }
+    guard isThere else {
+      throw MediaError.brokenSound(file: path, reason: "cannot go to a moment")
+    }
     // A fresh decoder: flushing leaves the state of AAC's noise, which would tell what was read
     // before.
-    avcodec_free_context(&decoder)
     decoder = try Self.openDecoder(stream, path)
   }
 
@@ -77,7 +70,7 @@ final class SoundTrack {
   ///   is, where the file says so; nil at the end.
   func decode() throws -> (samples: UnsafeBufferPointer<Float>, start: Int?)? {
     while true {
-      let status = avcodec_receive_frame(decoder, frame.pointer)
+      let status = avcodec_receive_frame(decoder.pointer, frame.pointer)
       if status == aver_error_end_of_file { return nil }
       if status == 0 { return (try mixer.mix(frame.pointer), start(of: frame.pointer)) }
       guard status == aver_error_again else { throw broken("cannot be decoded", status) }
@@ -87,19 +80,18 @@ final class SoundTrack {
 
   private func sendPacket() throws {
     defer { packet.clear() }
-    repeat {
-      packet.clear()
-      let status = av_read_frame(demuxer, packet.pointer)
-      if status == aver_error_end_of_file {
-        avcodec_send_packet(decoder, nil)
-        return
-      }
-      guard status >= 0 else { throw broken("cannot be read", status) }
-    } while packet.pointer.pointee.stream_index != stream.pointee.index
+    let path = path
+    let hasMore = try demuxer.read(packet) {
+      .brokenSound(file: path, reason: "cannot be read: \($0)")
+    }
+    guard hasMore else {
+      avcodec_send_packet(decoder.pointer, nil)
+      return
+    }
     if packet.pointer.pointee.flags & AV_PKT_FLAG_CORRUPT != 0 {
       throw MediaError.brokenSound(file: path, reason: "a packet of sound is not whole")
     }
-    let status = avcodec_send_packet(decoder, packet.pointer)
+    let status = avcodec_send_packet(decoder.pointer, packet.pointer)
     guard status >= 0 else { throw broken("cannot be decoded", status) }
   }
 
@@ -114,89 +106,57 @@ final class SoundTrack {
 }
 
 extension SoundTrack {
-  private static func openDemuxer(_ file: SoundFile) throws -> UnsafeMutablePointer<AVFormatContext>
-  {
-    LibAVLog.begin()
-    var options: OpaquePointer?
-    defer { av_dict_free(&options) }
-    av_dict_set(&options, "protocol_whitelist", "file", 0)
-    av_dict_set(&options, "format_whitelist", containers, 0)
-    var demuxer: UnsafeMutablePointer<AVFormatContext>?
-    var status = avformat_open_input(&demuxer, "file:" + file.path, nil, &options)
-    if status >= 0 { status = avformat_find_stream_info(demuxer, nil) }
-    guard status >= 0, let demuxer else {
-      avformat_close_input(&demuxer)
-      throw MediaError.unknownSound(
-        file: file.path, firstBytes: try file.bytes(at: 0, count: 4), reason: libavText(status))
-    }
-    return demuxer
-  }
-
-  private static func soundStream(
-    of demuxer: UnsafeMutablePointer<AVFormatContext>, _ path: String
-  ) throws -> UnsafeMutablePointer<AVStream> {
-    let index = Int(av_find_best_stream(demuxer, AVMEDIA_TYPE_AUDIO, -1, -1, nil, 0))
-    guard index >= 0, let stream = demuxer.pointee.streams[index] else {
-      throw MediaError.noSoundTrack(file: path)
-    }
-    for other in streams(demuxer) where other != stream { other.pointee.discard = AVDISCARD_ALL }
-    return stream
-  }
-
   private static func openDecoder(
     _ stream: UnsafeMutablePointer<AVStream>, _ path: String
-  ) throws -> UnsafeMutablePointer<AVCodecContext>? {
+  ) throws -> CodecContext {
     let identifier = stream.pointee.codecpar.pointee.codec_id
     guard let codec = avcodec_find_decoder(identifier) else {
       let name = String(cString: avcodec_get_name(identifier))
       throw MediaError.brokenSound(file: path, reason: "FFmpeg has no decoder for \(name)")
     }
-    var decoder = avcodec_alloc_context3(codec)
-    var status = avcodec_parameters_to_context(decoder, stream.pointee.codecpar)
-    decoder?.pointee.pkt_timebase = stream.pointee.time_base
-    decoder?.pointee.thread_count = 1
-    if status >= 0 { status = avcodec_open2(decoder, codec, nil) }
-    guard status >= 0 else {
-      avcodec_free_context(&decoder)
-      throw MediaError.brokenSound(file: path, reason: "no decoder can start: \(libavText(status))")
+    let decoder = try CodecContext(codec)
+    try libav({ .brokenSound(file: path, reason: "no decoder can start: \($0)") }) {
+      let status = avcodec_parameters_to_context(decoder.pointer, stream.pointee.codecpar)
+      decoder.pointer.pointee.pkt_timebase = stream.pointee.time_base
+      decoder.pointer.pointee.thread_count = 1
+      return status < 0 ? status : avcodec_open2(decoder.pointer, codec, nil)
     }
     return decoder
   }
 
   private static func header(
-    _ demuxer: UnsafeMutablePointer<AVFormatContext>, _ stream: UnsafeMutablePointer<AVStream>,
-    _ decoder: UnsafeMutablePointer<AVCodecContext>?, _ path: String
+    _ demuxer: Demuxer, _ stream: UnsafeMutablePointer<AVStream>, _ decoder: CodecContext,
+    _ path: String
   ) throws -> AudioHeader {
     let parameters = stream.pointee.codecpar.pointee
     var header = AudioHeader(
-      format: String(cString: demuxer.pointee.iformat.pointee.name),
-      rate: Int(decoder?.pointee.sample_rate ?? 0),
-      channels: Int(decoder?.pointee.ch_layout.nb_channels ?? 0), frames: nil)
+      format: demuxer.format,
+      rate: Int(decoder.pointer.pointee.sample_rate),
+      channels: Int(decoder.pointer.pointee.ch_layout.nb_channels), frames: nil)
     if parameters.sample_rate > 0 { header.rate = Int(parameters.sample_rate) }
     try header.validate(file: path)
-    if demuxer.pointee.duration_estimation_method != AVFMT_DURATION_FROM_BITRATE {
+    if demuxer.context.pointee.duration_estimation_method != AVFMT_DURATION_FROM_BITRATE {
       header.frames = claimedFrames(demuxer, stream, rate: header.rate)
     }
     return header
   }
 
   private static func claimedFrames(
-    _ demuxer: UnsafeMutablePointer<AVFormatContext>, _ stream: UnsafeMutablePointer<AVStream>,
-    rate: Int
+    _ demuxer: Demuxer, _ stream: UnsafeMutablePointer<AVStream>, rate: Int
   ) -> Int? {
     let timeBase = stream.pointee.time_base
     if let length = sample(stream.pointee.duration, timeBase, rate) {
       let start = sample(stream.pointee.start_time, timeBase, rate) ?? 0
       return max(0, start + length - origin(demuxer, rate: rate))
     }
-    return sample(demuxer.pointee.duration, AVRational(num: 1, den: AV_TIME_BASE), rate)
+    return sample(demuxer.context.pointee.duration, AVRational(num: 1, den: AV_TIME_BASE), rate)
   }
 
   /// The earliest start of anything that is seen or heard.
   ///
   /// Not below 0: before it lies what codecs need for a start, not sound.
-  private static func origin(_ demuxer: UnsafeMutablePointer<AVFormatContext>, rate: Int) -> Int {
-    let starts = streams(demuxer).compactMap { stream -> Int? in
+  private static func origin(_ demuxer: Demuxer, rate: Int) -> Int {
+    let starts = demuxer.streams.compactMap { stream -> Int? in
       let isSeen =
         stream.pointee.codecpar.pointee.codec_type == AVMEDIA_TYPE_VIDEO
         && stream.pointee.disposition & AV_DISPOSITION_ATTACHED_PIC == 0
@@ -205,12 +165,6 @@ extension SoundTrack {
       return sample(stream.pointee.start_time, stream.pointee.time_base, rate)
     }
     return max(0, starts.min() ?? 0)
-  }
-
-  private static func streams(
-    _ demuxer: UnsafeMutablePointer<AVFormatContext>
-  ) -> [UnsafeMutablePointer<AVStream>] {
-    (0..<Int(demuxer.pointee.nb_streams)).compactMap { demuxer.pointee.streams[$0] }
   }
 
   /// A time stamp in samples; nil where there is none, or one that no recording has.

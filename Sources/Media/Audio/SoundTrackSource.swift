@@ -10,7 +10,7 @@ final class SoundTrackSource: SoundSource {
   let header: AudioHeader
   var seeksExactly: Bool { !track.findsMoments }
 
-  private let file: SoundFile
+  private let file: RegularFile
   private var track: SoundTrack
   /// The sample that is read next.
   private var position = 0
@@ -22,7 +22,7 @@ final class SoundTrackSource: SoundSource {
   private var pending = UnsafeBufferPointer<Float>(start: nil, count: 0)
 
   /// - Throws: `MediaError`.
-  init(_ file: SoundFile) throws {
+  init(_ file: RegularFile) throws {
     self.file = file
     track = try SoundTrack(file)
     header = track.header

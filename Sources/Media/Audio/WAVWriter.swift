@@ -39,9 +39,7 @@ public final class WAVWriter {
     info.channels = Int32(channels)
     info.format = Int32(SF_FORMAT_WAV | encoding)
     let descriptor = Foundation.open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
-    guard descriptor >= 0 else {
-      throw MediaError.unwritable(file: path, reason: String(cString: strerror(errno)))
-    }
+    guard descriptor >= 0 else { throw MediaError.unwritable(path) }
     handle = sf_open_fd(descriptor, Int32(SFM_WRITE), &info, Int32(SF_TRUE))
     if handle == nil { throw failure() }
     // libsndfile would put the hour into the chunk of peaks.

@@ -16,39 +16,23 @@ final class FileBytes {
   /// Reads the whole of `file`.
   func read(_ file: String) throws {
     count = 0
-    let descriptor = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    guard descriptor >= 0 else { throw Self.systemError(file) }
-    defer { close(descriptor) }
-    let size = try regularSize(descriptor, file)
-    if size > storage.count {
-      storage.deallocate()
-      storage = .allocate(byteCount: size, alignment: 16)
+    let opened = try RegularFile(file)
+    guard opened.size <= Self.limit else {
+      throw MediaError.tooManyBytes(file: file, bytes: opened.size, limit: Self.limit)
     }
-    while count < size {
-      let got = Foundation.read(descriptor, storage.baseAddress?.advanced(by: count), size - count)
+    if opened.size > storage.count {
+      storage.deallocate()
+      storage = .allocate(byteCount: opened.size, alignment: 16)
+    }
+    while count < opened.size {
+      let got = Foundation.read(
+        opened.descriptor, storage.baseAddress?.advanced(by: count), opened.size - count)
       if got < 0 && errno == EINTR { continue }
-      guard got >= 0 else { throw Self.systemError(file) }
+      guard got >= 0 else { throw MediaError.unreadable(file) }
       // The file became shorter meanwhile: its decoder says what is missing.
       if got == 0 { break }
       count += got
     }
     if count == 0 { throw MediaError.empty(file: file) }
-  }
-
-  private func regularSize(_ descriptor: Int32, _ file: String) throws -> Int {
-    var status = stat()
-    guard fstat(descriptor, &status) == 0 else { throw Self.systemError(file) }
-    guard status.st_mode & S_IFMT == S_IFREG else {
-      throw MediaError.unreadable(file: file, reason: "not a regular file")
-    }
-    let size = Int(status.st_size)
-    guard size <= Self.limit else {
-      throw MediaError.tooManyBytes(file: file, bytes: size, limit: Self.limit)
-    }
-    return size
-  }
-
-  private static func systemError(_ file: String) -> MediaError {
-    .unreadable(file: file, reason: String(cString: strerror(errno)))
   }
 }

@@ -48,13 +48,9 @@ public final class JPEGEncoder {
   /// - Throws: `MediaError.codec`, `MediaError.unwritable`.
   public func write(_ pixels: PixelBuffer, quality: Int, to file: String) throws {
     let bytes = try encode(pixels, quality: quality)
-    guard let stream = fopen(file, "wb") else { throw Self.unwritable(file) }
+    guard let stream = fopen(file, "wb") else { throw MediaError.unwritable(file) }
     let written = fwrite(bytes.baseAddress, 1, bytes.count, stream)
     let closed = fclose(stream)
-    guard written == bytes.count && closed == 0 else { throw Self.unwritable(file) }
-  }
-
-  private static func unwritable(_ file: String) -> MediaError {
-    .unwritable(file: file, reason: String(cString: strerror(errno)))
+    guard written == bytes.count && closed == 0 else { throw MediaError.unwritable(file) }
   }
 }

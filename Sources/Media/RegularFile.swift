@@ -1,7 +1,9 @@
 import Foundation
 
 /// Owns the descriptor of a regular file that is read.
-final class SoundFile {
+///
+/// A pipe would wait for a writer, a device might never end: both are refused.
+final class RegularFile {
   let path: String
   let descriptor: Int32
   let size: Int
@@ -12,12 +14,12 @@ final class SoundFile {
   init(_ path: String) throws {
     self.path = path
     descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    guard descriptor >= 0 else { throw Self.systemError(path) }
+    guard descriptor >= 0 else { throw MediaError.unreadable(path) }
     var status = stat()
     let failed = fstat(descriptor, &status) != 0
     size = Int(status.st_size)
     // From here on `deinit` closes the descriptor, also where this initializer throws.
-    if failed { throw Self.systemError(path) }
+    if failed { throw MediaError.unreadable(path) }
     guard status.st_mode & S_IFMT == S_IFREG else {
       throw MediaError.unreadable(file: path, reason: "not a regular file")
     }
@@ -30,7 +32,7 @@ final class SoundFile {
   func bytes(at offset: Int, count: Int) throws -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: count)
     let got = bytes.withUnsafeMutableBytes { pread(descriptor, $0.baseAddress, count, offset) }
-    guard got >= 0 else { throw Self.systemError(path) }
+    guard got >= 0 else { throw MediaError.unreadable(path) }
     return Array(bytes.prefix(got))
   }
 
@@ -53,8 +55,16 @@ final class SoundFile {
     if !overflow && sum >= 0 { position = sum }
     return position
   }
+}
 
-  private static func systemError(_ path: String) -> MediaError {
-    .unreadable(file: path, reason: String(cString: strerror(errno)))
+extension MediaError {
+  /// What the system's last error says about a file that was to be read.
+  static func unreadable(_ file: String) -> MediaError {
+    .unreadable(file: file, reason: String(cString: strerror(errno)))
+  }
+
+  /// What the system's last error says about a file that was to be written.
+  static func unwritable(_ file: String) -> MediaError {
+    .unwritable(file: file, reason: String(cString: strerror(errno)))
   }
 }
