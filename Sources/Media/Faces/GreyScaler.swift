@@ -23,11 +23,11 @@ final class GreyScaler {
     }
   }
 
-  private var context: OpaquePointer?
+  private var context: UnsafeMutableRawPointer?
   private var whole = Plane()
   private var scaled = Plane()
 
-  deinit { sws_freeContext(context) }
+  deinit { aver_scaler_free(context) }
 
   /// The grey image made last: `size.height` rows that begin `stride` bytes apart.
   var grey: [UInt8] { scaled.bytes }
@@ -53,8 +53,8 @@ final class GreyScaler {
     let strides = (source: Int32(whole.stride), target: Int32(scaled.stride))
     let written = whole.withPointer { source in
       scaled.withPointer { target in
-        sws_scale(
-          context, [UnsafePointer(source)], [strides.source], 0, Int32(part.height), [target],
+        aver_scale(
+          context, [UnsafePointer(source)], [strides.source], Int32(part.height), [target],
           [strides.target])
       }
     }
@@ -86,10 +86,9 @@ final class GreyScaler {
 
   /// With libswscale's exact arithmetic, so that every processor makes the same image.
   private func prepare() throws {
-    context = sws_getCachedContext(
+    context = aver_scaler(
       context, Int32(whole.size.width), Int32(whole.size.height), AV_PIX_FMT_GRAY8,
-      Int32(scaled.size.width), Int32(scaled.size.height), AV_PIX_FMT_GRAY8,
-      SWS_BILINEAR | SWS_ACCURATE_RND | SWS_BITEXACT, nil, nil, nil)
+      Int32(scaled.size.width), Int32(scaled.size.height), AV_PIX_FMT_GRAY8, aver_scale_grey)
     if context == nil { throw failure() }
   }
 
