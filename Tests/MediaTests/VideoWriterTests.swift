@@ -58,6 +58,71 @@ private func tone(_ count: Int) -> [Float] {
     #expect(try reader.next() == nil)
   }
 
+  private func write(
+    _ file: String, encoders: VideoWriter.Encoders, quantiser: Int = 2
+  ) throws {
+    var settings = VideoWriter.Settings(size: ImageSize(width: 64, height: 48))
+    (settings.quantiser, settings.soundRate) = (quantiser, 16000)
+    let writer = try VideoWriter(file, settings, encoders: encoders)
+    for index in 0..<12 {
+      try writer.append(picture(index))
+      try tone(12 * 640)[(640 * index)..<(640 * (index + 1))].withUnsafeBufferPointer {
+        try writer.append(samples: $0)
+      }
+    }
+    try writer.finish()
+  }
+
+  /// What is written where FFmpeg has neither x264 nor AAC.
+  @Test(arguments: [
+    (["mpeg4"], ["pcm_s16le"]), (["mpeg4"], ["aac"]), (["libx264"], ["pcm_s16le"]),
+    (["none", "mpeg4"], ["none", "pcm_s16le"]),
+  ])
+  func otherEncodersAreReadBackAsWell(pictures: [String], sound: [String]) throws {
+    let scratch = try Scratch()
+    let file = scratch.folder.appending(path: "written.mp4").path
+    try write(file, encoders: .init(pictures: pictures, sound: sound))
+    let reader = try VideoReader(file)
+    for index in 0..<12 {
+      let time = try #require(try reader.next())
+      #expect(abs(time - Double(index) / 25) < 1e-6)
+      let differences = zip(colours(reader.pixels), colours(picture(index))).map {
+        abs(Int($0) - Int($1))
+      }
+      #expect(differences.reduce(0, +) < 4 * differences.count, "frame \(index)")
+    }
+    #expect(try reader.next() == nil)
+    let heard = AudioReader()
+    try heard.open(file)
+    let samples = try heard.read()
+    guard sound.last == "pcm_s16le" else { return #expect(samples.count >= 12 * 640) }
+    #expect(samples.count == 12 * 640)
+    let largest = zip(samples, tone(12 * 640)).map { abs($0 - $1) }.max()
+    // Half a step of 16 bits, and full scale that is 32767 of 32768.
+    #expect(try #require(largest) <= 1.01 / 32768)
+  }
+
+  @Test(arguments: ["libx264", "mpeg4"]) func aCoarserQuantiserTakesFewerBytes(name: String) throws
+  {
+    let scratch = try Scratch()
+    let sizes = try [2, 45].map { quantiser in
+      let file = scratch.folder.appending(path: "\(quantiser).mp4")
+      try write(
+        file.path, encoders: .init(pictures: [name], sound: ["aac"]), quantiser: quantiser)
+      return try Data(contentsOf: file).count
+    }
+    #expect(sizes[1] < sizes[0] * 19 / 20, "\(sizes)")
+  }
+
+  @Test func encodersThatAreNotThereAreNamed() throws {
+    let scratch = try Scratch()
+    let file = scratch.folder.appending(path: "written.mp4").path
+    let reason = "this FFmpeg cannot encode: none of one, two is there"
+    #expect(throws: MediaError.codec(reason: reason)) {
+      try write(file, encoders: .init(pictures: ["one", "two"]))
+    }
+  }
+
   @Test func theSameFramesGiveTheSameBytes() throws {
     let scratch = try Scratch()
     let files = ["a.mp4", "b.mp4"].map { scratch.folder.appending(path: $0) }

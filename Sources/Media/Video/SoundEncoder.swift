@@ -2,8 +2,6 @@ import CFFmpeg
 
 /// Encodes the sound of a video: AAC, or 16-bit PCM where FFmpeg has no AAC.
 final class SoundEncoder {
-  static var hasAAC: Bool { StreamEncoder.exists("aac") }
-
   private let encoder: StreamEncoder
   private let channels: Int
   private let rate: Int
@@ -12,13 +10,14 @@ final class SoundEncoder {
   private var waiting: [Float] = []
   private var sampleCount: Int64 = 0
 
-  init(rate: Int, channels: Int, for movie: MovieFile) throws {
+  /// - Parameter names: FFmpeg's, best first, of `aac` and `pcm_s16le`.
+  init(_ names: [String], rate: Int, channels: Int, for movie: MovieFile) throws {
     guard (8000...96000).contains(rate), (1...8).contains(channels) else {
       throw MediaError.codec(
         reason: "sound of \(rate) Hz and \(channels) channels: 8000 to 96000 Hz, 1 to 8 channels")
     }
     (self.rate, self.channels) = (rate, channels)
-    encoder = try StreamEncoder(["aac", "pcm_s16le"], for: movie)
+    encoder = try StreamEncoder(names, for: movie)
     frame = try Frame()
   }
 
@@ -89,7 +88,7 @@ final class SoundEncoder {
     guard let plane = frame.pointer.pointee.extended_data[0] else { return }
     plane.withMemoryRebound(to: Int16.self, capacity: samples.count) { target in
       for (index, sample) in samples.enumerated() {
-        target[index] = Int16(max(-1, min(1, sample)) * 32767)
+        target[index] = Int16((max(-1, min(1, sample)) * 32767).rounded())
       }
     }
   }

@@ -9,7 +9,9 @@ final class StreamEncoder {
 
   /// The first codec of `names` that this FFmpeg has.
   init(_ names: [String], for movie: MovieFile) throws {
-    guard let codec = Self.codec(names), let context = avcodec_alloc_context3(codec) else {
+    guard let codec = Self.first(of: names).flatMap({ avcodec_find_encoder_by_name($0) }),
+      let context = avcodec_alloc_context3(codec)
+    else {
       throw MediaError.codec(
         reason: "this FFmpeg cannot encode: none of \(names.joined(separator: ", ")) is there")
     }
@@ -27,8 +29,10 @@ final class StreamEncoder {
     avcodec_free_context(&context)
   }
 
-  /// Whether FFmpeg can encode by this name.
-  static func exists(_ name: String) -> Bool { avcodec_find_encoder_by_name(name) != nil }
+  /// The first of `names` by which FFmpeg can encode, nil where it knows none.
+  static func first(of names: [String]) -> String? {
+    names.first { avcodec_find_encoder_by_name($0) != nil }
+  }
 
   /// FFmpeg's name of what encodes.
   var name: String { context.pointee.codec.map { String(cString: $0.pointee.name) } ?? "" }
@@ -56,9 +60,5 @@ final class StreamEncoder {
       packet.pointer.pointee.stream_index = stream.pointee.index
       try movie.write(packet)
     }
-  }
-
-  private static func codec(_ names: [String]) -> UnsafePointer<AVCodec>? {
-    names.lazy.compactMap { avcodec_find_encoder_by_name($0) }.first
   }
 }

@@ -25,6 +25,12 @@ public final class VideoWriter {
     public init(size: ImageSize) { self.size = size }
   }
 
+  /// FFmpeg's names of the encoders that may be used, best first.
+  struct Encoders {
+    var pictures = ["libx264", "mpeg4"]
+    var sound = ["aac", "pcm_s16le"]
+  }
+
   private let settings: Settings
   private let movie: MovieFile
   private let pictures: StreamEncoder
@@ -36,17 +42,22 @@ public final class VideoWriter {
   /// Creates the file, replacing what is there; it can be read after `finish`.
   ///
   /// - Throws: `MediaError.unwritable`, `MediaError.codec`.
-  public init(_ file: String, _ settings: Settings) throws {
+  public convenience init(_ file: String, _ settings: Settings) throws {
+    try self.init(file, settings, encoders: Encoders())
+  }
+
+  init(_ file: String, _ settings: Settings, encoders: Encoders) throws {
     self.settings = settings
     try Self.requireEncodable(settings)
     // MP4 carries PCM since FFmpeg 6.1 alone; QuickTime always did, and differs little else.
-    let format = settings.soundRate != nil && !SoundEncoder.hasAAC ? "mov" : "mp4"
-    let movie = try MovieFile(file, format: format)
+    let hasPCM = settings.soundRate != nil && StreamEncoder.first(of: encoders.sound) != "aac"
+    let movie = try MovieFile(file, format: hasPCM ? "mov" : "mp4")
     self.movie = movie
     frame = try Frame()
-    pictures = try StreamEncoder(["libx264", "mpeg4"], for: movie)
+    pictures = try StreamEncoder(encoders.pictures, for: movie)
     sound = try settings.soundRate.map {
-      try SoundEncoder(rate: $0, channels: settings.soundChannels, for: movie)
+      try SoundEncoder(
+        encoders.sound, rate: $0, channels: settings.soundChannels, for: movie)
     }
     try openPictures()
     try sound?.open()
@@ -132,6 +143,8 @@ public final class VideoWriter {
     frame.pointer.pointee.height = context.height
     frame.pointer.pointee.colorspace = context.colorspace
     frame.pointer.pointee.color_range = context.color_range
+    // Encoders of constant quantisers read it from each frame.
+    frame.pointer.pointee.quality = context.global_quality
     try libav({ .codec(reason: $0) }) { av_frame_get_buffer(frame.pointer, 0) }
   }
 }
