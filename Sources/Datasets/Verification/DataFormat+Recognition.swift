@@ -12,10 +12,17 @@ extension DataFormat {
 
   /// The files of a folder, not of those in it, that are lists or indexes of the format.
   func lists(in folder: String) throws -> [String] {
-    try FolderListing.names(in: folder).filter {
+    try Self.names(in: folder).filter {
       ["csv", "txt", "index"].contains(FolderListing.fileExtension($0))
         && Self.ofFile("\(folder)/\($0)") == self
     }
+  }
+
+  /// The names in a folder, in the order of their bytes; hidden ones and those that no list could hold
+  /// are passed over.
+  static func names(in folder: String) throws -> [String] {
+    try DirectoryEntry.all(in: folder).filter { !$0.isHidden && $0.isUTF8 }.map(\.name)
+      .sorted(by: FolderListing.precedes)
   }
 
   static func isFolder(_ path: String) -> Bool {
@@ -26,7 +33,7 @@ extension DataFormat {
 
   /// The data sets among the folders in `folder`, by their names.
   static func sets(in folder: String) throws -> [(name: String, format: DataFormat)] {
-    try FolderListing.names(in: folder).compactMap { name in
+    try names(in: folder).compactMap { name in
       let path = "\(folder)/\(name)"
       guard isFolder(path) else { return nil }
       return try (ofStructure(path) ?? ofContent(path)).map { (name, $0) }
@@ -37,7 +44,7 @@ extension DataFormat {
 
   /// What the first level of a folder tells.
   private static func ofStructure(_ folder: String) throws -> DataFormat? {
-    let names = Set(try FolderListing.names(in: folder))
+    let names = Set(try names(in: folder))
     if names.contains("EmoLabel") { return .rafDB }
     let recordings = RecordingFolders.Content.allCases.compactMap {
       $0.rawValue.split(separator: "/").first.map(String.init)
@@ -55,7 +62,7 @@ extension DataFormat {
 
   /// Several data sets: at least one of the folders has the structure of one.
   private static func ofSubfolders(_ folder: String) throws -> DataFormat? {
-    let isCorpus = try FolderListing.names(in: folder).contains { name in
+    let isCorpus = try names(in: folder).contains { name in
       let path = "\(folder)/\(name)"
       return try isFolder(path) && ofStructure(path) != nil
     }

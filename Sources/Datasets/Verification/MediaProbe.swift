@@ -15,9 +15,13 @@ struct MediaFacts: Sendable {
 
 /// Reads and decodes media for one thread, as training would.
 ///
+/// Files of more than 64 GiB and recordings of more than a day are refused, so that the time is bounded.
 /// Memory is that of one file of images (256 MiB at most) and its pixels, or of a block of sound or a
 /// few frames of a film.
 final class MediaProbe {
+  private static let largestFile = 64 << 30
+  private static let longestSeconds = VideoLimits().maximumSeconds
+
   private let images: ImageDecoder
   private let pixels = PixelBuffer()
   private let sounds = AudioReader()
@@ -69,16 +73,23 @@ final class MediaProbe {
         path: item.path,
         reason: "the face lies outside the image of \(size.width)x\(size.height) pixels")
     }
+    if let eyes = item.eyes { try check(eyes, item, size) }
     try sha256.restart()
     try sha256.update(bytes)
     return MediaFacts(digest: try finishDigest(), size: size)
   }
 
   private func sound(_ item: MediaItem) throws -> MediaFacts {
+    try requireReasonable(item.path)
     try sounds.open(item.path)
     let range = item.seconds ?? 0..<Double.infinity
     var samples = 0
-    try sounds.read(seconds: range) { samples += $0.count }
+    try sounds.read(seconds: range) {
+      samples += $0.count
+      if Double(samples) > Self.longestSeconds * Double(sounds.rate) {
+        throw MediaError.soundTooLong(file: item.path, limitSeconds: Self.longestSeconds)
+      }
+    }
     let seconds = Double(samples) / Double(sounds.rate)
     guard samples > 0 else {
       throw MediaMismatch(
@@ -91,6 +102,7 @@ final class MediaProbe {
   }
 
   private func film(_ item: MediaItem) throws -> MediaFacts {
+    try requireReasonable(item.path)
     let film = try VideoReader(item.path)
     var last = 0.0
     while let seconds = try film.next() { last = seconds }
@@ -99,6 +111,26 @@ final class MediaProbe {
     try check(seconds, item)
     return MediaFacts(
       digest: try digest(ofFile: item.path), size: film.information.size, seconds: seconds)
+  }
+
+  private func requireReasonable(_ path: String) throws {
+    let bytes = try InputFile(path).byteCount
+    if bytes > Self.largestFile {
+      throw MediaError.tooManyBytes(file: path, bytes: bytes, limit: Self.largestFile)
+    }
+  }
+
+  /// Refuses eyes that an image does not show: training would align by them.
+  private func check(_ eyes: EyeCenters, _ item: MediaItem, _ size: ImageSize) throws {
+    for (name, eye) in [("left", eyes.left), ("right", eyes.right)] {
+      guard (0...Float(size.width)).contains(eye.x), (0...Float(size.height)).contains(eye.y)
+      else {
+        throw MediaMismatch(
+          path: item.path,
+          reason: "the \(name) eye, at (\(eye.x), \(eye.y)), lies outside the image of "
+            + "\(size.width)x\(size.height) pixels")
+      }
+    }
   }
 
   /// Refuses what is shorter than its annotations; a frame of ratings is allowed for rounding.

@@ -45,12 +45,12 @@ extension SetReader {
     var list = FaceList(path: folder, root: "\(folder)/images")
     for image in files.images {
       do throws(RowProblem) {
-        let (expression, valence, arousal) = try files.labels(of: image)
+        let (expression, valence, arousal, eyes) = try files.labels(of: image)
         if let expression {
           list.append(
             FaceRecord(
-              imagePath: image.file, faceBox: nil, expression: expression, valence: valence,
-              arousal: arousal, line: 0))
+              imagePath: image.file, faceBox: nil, eyes: eyes, expression: expression,
+              valence: valence, arousal: arousal, line: 0))
         } else {
           list.excluded += 1
         }
@@ -86,8 +86,8 @@ extension SetReader {
         let record = manifest.records[index]
         return MediaItem(
           kind: .image, path: open?.name(of: index) ?? manifest.path(of: record),
-          shardSample: open == nil ? nil : index, box: record.faceBox, list: manifest.path,
-          line: record.line)
+          shardSample: open == nil ? nil : index, box: record.faceBox, eyes: record.eyes,
+          list: manifest.path, line: record.line)
       }
     ]
   }
@@ -108,10 +108,17 @@ extension AffectNetFolder {
   /// The labels of an image; no expression where it is none, uncertain or no face.
   fileprivate func labels(
     of image: Image
-  ) throws(RowProblem) -> (expression: Expression?, valence: Float?, arousal: Float?) {
-    // Expression, valence and arousal are the last three of the first release's columns.
-    let values = try row(of: image, path: image.file).suffix(3).map { Float($0) ?? -2 }
+  ) throws(RowProblem) -> (
+    expression: Expression?, valence: Float?, arousal: Float?, eyes: EyeCenters?
+  ) {
+    // Landmarks, expression, valence and arousal are the last of the first release's columns.
+    let columns = try row(of: image, path: image.file).suffix(4)
+    let values = columns.suffix(3).map { Float($0) ?? -2 }
     func affect(_ value: Float) -> Float? { value == -2 ? nil : value }
-    return (Expression(rawValue: Int(values[0])), affect(values[1]), affect(values[2]))
+    return (
+      Expression(rawValue: Int(values[0])), affect(values[1]), affect(values[2]),
+      // What cannot be read has been refused before.
+      columns.first.flatMap { try? EyeCenters(landmarks: Array($0.utf8)[...]) }
+    )
   }
 }

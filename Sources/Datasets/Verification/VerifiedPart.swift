@@ -9,6 +9,8 @@ struct MediaItem {
   var shardSample: Int?
   /// The face in an image, nil for the whole image.
   var box: FaceBox?
+  /// Where its eyes are, nil where the list does not say.
+  var eyes: EyeCenters?
   /// The part of a sound, nil for all of it.
   var seconds: Range<Double>?
   /// How long a sound or a film is at least, where annotations say so.

@@ -61,6 +61,36 @@ import Testing
     #expect(report.text.contains("files in several splits: 1\n"))
   }
 
+  /// Of an image of 24 × 16 pixels.
+  @Test func eyesOutsideTheImageAreNamed() throws {
+    let folder = try VerifiedFolder()
+    func row(_ shade: Int, left: (Int, Int), right: (Int, Int)) -> String {
+      let points = (0..<68).map { point in
+        let place = (42..<48).contains(point) ? right : left
+        return "\(place.0);\(place.1)"
+      }
+      return "images-training/\(shade).jpg,0,0,24,16,\(points.joined(separator: ";")),1,0,0"
+    }
+    for shade in 3..<7 { try folder.image("images-training/\(shade).jpg", shade: UInt8(shade)) }
+    try folder.affectNet(
+      "training.csv", [1, 2],
+      extraRows: [
+        row(3, left: (0, 0), right: (24, 16)), row(4, left: (5, 5), right: (25, 5)),
+        row(5, left: (4, 17), right: (9, 5)), row(6, left: (-1, 5), right: (9, 5)),
+      ])
+    let report = try folder.verify()
+    #expect(report.present == ["media": 3])
+    #expect(
+      folder.findings(report) == [
+        "media: training.csv:5: images-training/4.jpg: the right eye, at (25.0, 5.0), lies outside "
+          + "the image of 24x16 pixels",
+        "media: training.csv:6: images-training/5.jpg: the left eye, at (4.0, 17.0), lies outside "
+          + "the image of 24x16 pixels",
+        "media: training.csv:7: images-training/6.jpg: the left eye, at (-1.0, 5.0), lies outside "
+          + "the image of 24x16 pixels",
+      ])
+  }
+
   @Test func copiesWithinASplitAreNoFault() throws {
     let folder = try VerifiedFolder()
     for name in ["a.jpg", "b/c.jpg", "d.jpg"] { try folder.image(name, shade: 4) }
