@@ -1,0 +1,42 @@
+import Media
+
+extension FaceTracker {
+  /// The face of a video, and how many of its frames have it.
+  public struct VideoTrack: Sendable {
+    /// The dominant face; without sightings where none was found.
+    public var track: FaceTrack
+    /// How the frames fare.
+    public var coverage: FaceCoverage
+    /// What the file says about itself.
+    public var video: VideoInformation
+
+    /// A result with every field given.
+    public init(track: FaceTrack, coverage: FaceCoverage, video: VideoInformation) {
+      self.track = track
+      self.coverage = coverage
+      self.video = video
+    }
+  }
+
+  /// Follows the dominant face through a video, whose frames are decoded once, one after another.
+  ///
+  /// Memory is that of a few frames, 8 bytes for each frame and 48 for each face that was found in one.
+  /// A core follows 25 frames of 640 × 360 a second where it looks at each for faces of 60 pixels, 90 for
+  /// faces of 120 and 300 where it looks at one of seven for faces of 160; decoding alone is 390.
+  ///
+  /// - Parameters:
+  ///   - landmarker: see `init`.
+  ///   - threads: how many decode; the track is the same for any number.
+  ///   - limits: what is refused.
+  /// - Throws: `MediaError` naming the file; `DatasetError.setting`.
+  public static func follow(
+    video file: String, options: Options = Options(), landmarker: FaceLandmarker? = nil,
+    threads: Int = 1, limits: VideoLimits = VideoLimits()
+  ) throws -> VideoTrack {
+    let tracker = try FaceTracker(options: options, landmarker: landmarker)
+    let video = try VideoReader(file, threads: threads, limits: limits)
+    while let time = try video.next() { try tracker.add(video.pixels, time: time) }
+    let (track, coverage) = tracker.finish()
+    return VideoTrack(track: track, coverage: coverage, video: video.information)
+  }
+}
