@@ -139,6 +139,14 @@ private func bytes(_ name: String) throws -> [UInt8] {
     #expect(try message(lying) == "has a video stream without frames")
   }
 
+  /// Frames that claim to last for two days each, in a film of less than a second.
+  @Test func anIndexThatLiesAboutTimeChangesNoRate() throws {
+    var lying = try bytes("constant.mp4")
+    try patch(&lying, box: "stts", offset: 8, [0, 0, 0, 20, 0x7F, 0xFF, 0xFF, 0xFF])
+    let reader = try VideoReader(try scratch.file("video.mp4", lying))
+    #expect((1...1000).contains(reader.information.averageRate))
+  }
+
   /// Overwrites what is `offset` bytes behind the name of a box.
   private func patch(
     _ bytes: inout [UInt8], box: String, offset: Int, _ content: [UInt8]

@@ -56,8 +56,8 @@ extension VideoContainer {
   var averageRate: Double {
     let rates = [stream.pointee.avg_frame_rate, stream.pointee.r_frame_rate]
     let known = rates.filter { $0.num > 0 && $0.den > 0 }.map(av_q2d)
-    // The rate of what has none, as FFmpeg takes for raw streams.
-    return known.first ?? 25
+    // A lying index makes frames last for days. 25 is what FFmpeg takes for raw streams.
+    return known.first { (0.001...100_000).contains($0) } ?? 25
   }
 
   var durationSeconds: Double? {
