@@ -40,7 +40,7 @@ public enum DatasetError: Error, Sendable, CustomStringConvertible {
   case sample(SampleProblem)
   /// More images than allowed cannot be used.
   case tooManySamples(count: Int, limit: Int, first: [String])
-  /// No sample of the whole epoch can stand in for an unreadable one.
+  /// None of the samples that were tried can stand in for an unreadable one.
   case noSubstitute(first: String)
   /// A setting with a value that cannot work, and what would.
   case setting(name: String, reason: String)
@@ -84,7 +84,7 @@ public enum DatasetError: Error, Sendable, CustomStringConvertible {
       "\(count) images cannot be used (data.on_error skips at most \(limit)); the first:"
         + Self.list(first)
     case .noSubstitute(let first):
-      "no image of the epoch can be used in place of an unreadable one: \(first)"
+      "an image cannot be used, nor can any of the substitutes tried all over the epoch: \(first)"
     case .setting(let name, let reason): "\(name): \(reason)"
     case .folderInUse(let folder):
       "\(folder): is not empty and not an earlier synthetic corpus; name another folder or force it"

@@ -47,6 +47,9 @@ private func message(_ body: () throws -> Void) -> String {
   } catch { return "\(error)" }
 }
 
+private let noSubstitute =
+  "an image cannot be used, nor can any of the substitutes tried all over the epoch: "
+
 @Suite struct BatchLoaderTests {
   @Test func threadsAndQueueDepthChangeNothing() throws {
     let corpus = try Corpus()
@@ -199,7 +202,21 @@ private func message(_ body: () throws -> Void) -> String {
   @Test func substitutesComeFromElsewhereInTheEpoch() {
     let order = EpochOrder(epoch: 0, samples: Array(0..<10))
     let request = MicroBatchRequest(order: order, positions: 0..<5, substitutes: true)
-    #expect(Array(request.substitutePositions(for: 7)) == [2, 3, 4, 5, 6, 7, 8, 9, 0])
+    #expect(Array(request.substitutePositions(for: 7)) == [2, 3, 4, 5, 6, 8, 9, 0, 1])
+  }
+
+  @Test(arguments: [1, 2, 3, 64, 65, 66, 1000, 100_003])
+  func substitutesAreFewDifferentAndSpread(count: Int) throws {
+    let order = EpochOrder(epoch: 0, samples: Array(0..<Int32(count)))
+    let request = MicroBatchRequest(order: order, positions: 0..<1, substitutes: true)
+    for position in [0, count / 3, count - 1] {
+      let substitutes = Array(request.substitutePositions(for: position))
+      #expect(substitutes.count == min(count - 1, MicroBatchRequest.mostSubstitutes))
+      #expect(!substitutes.contains(position) && Set(substitutes).count == substitutes.count)
+      let ordered = ([-1] + substitutes + [count]).sorted()
+      let widest = zip(ordered, ordered.dropFirst()).map { $1 - $0 }.max() ?? 0
+      #expect(widest <= 2 + 2 * count / MicroBatchRequest.mostSubstitutes)
+    }
   }
 
   @Test func evaluationMasksWhatCannotBeRead() throws {
@@ -251,7 +268,25 @@ private func message(_ body: () throws -> Void) -> String {
       _ = try deliver(
         loader(corpus.manifest, try requests(corpus.manifest), onError: .skip(limit: 1000)))
     }
-    #expect(text.hasPrefix("no image of the epoch can be used in place of an unreadable one: "))
+    #expect(text.hasPrefix(noSubstitute))
+  }
+
+  /// A limit far away must not make each sample try the whole epoch.
+  @Test(arguments: [1, 3])
+  func vanishedDataIsNoticedAfterFewTries(workers: Int) throws {
+    let records = (0..<1000).map {
+      FaceRecord(
+        imagePath: "gone/\($0).jpg", faceBox: nil, expression: nil, valence: nil, arousal: nil,
+        line: $0)
+    }
+    let manifest = FaceManifest(path: "list.csv", root: "/nowhere", records: records)
+    let order = EpochOrder(epoch: 0, samples: Array(0..<1000))
+    let request = MicroBatchRequest(order: order, positions: 10..<14, substitutes: true)
+    let loader = try loader(manifest, [request], workers: workers, onError: .skip(limit: .max))
+    let text = message { _ = try deliver(loader) }
+    #expect(text.hasPrefix(noSubstitute + "list.csv:10: /nowhere/gone/10.jpg: "), "\(text)")
+    let tried = request.positions.flatMap { [$0] + Array(request.substitutePositions(for: $0)) }
+    #expect(loader.unreadableCount == Set(tried).count)
   }
 
   @Test func boxOutsideTheImageIsNamed() throws {

@@ -59,6 +59,12 @@ public struct MicroBatchRequest: Equatable, Sendable {
   /// Stands for a place without a sample, which is masked.
   public static let padding: Int32 = -1
 
+  /// How many substitutes are tried for a sample.
+  ///
+  /// Where half of the images cannot be read, 64 in a row fail once in 10¹⁹ times. Where all are gone, as
+  /// when a file system is unmounted, this is what each sample costs until the run ends.
+  static let mostSubstitutes = 64
+
   /// The whole epoch.
   public var order: EpochOrder
   /// The piece of the order.
@@ -85,12 +91,18 @@ public struct MicroBatchRequest: Equatable, Sendable {
   /// Indices into the manifest's records, `padding` where there is none.
   public var sampleIndices: [Int32] { positions.map(order.sample) }
 
-  /// Where the order has the substitutes for its sample at `position`, best first.
+  /// Where the order has the substitutes for its sample at `position`, best first: at most
+  /// `mostSubstitutes`, never the place itself.
   ///
   /// From half an epoch further on: far from the place itself, so that a batch is unlikely to have the
-  /// same face twice, and the same whichever rank asks.
+  /// same face twice, and the same whichever rank asks. They are spread over the epoch, so that
+  /// neighbours lost together (a shard, a folder) do not use them up.
   func substitutePositions(for position: Int) -> LazyMapSequence<Range<Int>, Int> {
     let count = order.count
-    return (0..<max(0, count - 1)).lazy.map { (position + count / 2 + $0) % count }
+    let others = max(0, count - 1)
+    let tries = min(others, Self.mostSubstitutes)
+    return (0..<tries).lazy.map {
+      (position + 1 + (count / 2 - 1 + $0 * others / tries) % others) % count
+    }
   }
 }
