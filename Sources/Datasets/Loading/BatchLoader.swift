@@ -100,11 +100,9 @@ public final class BatchLoader {
       requests: AnyIterator(requests.makeIterator()), microBatch: microBatch,
       sampleBytes: readers[0].sampleBytes, depth: queueDepth, workers: workers)
     for reader in readers {
-      let worker = LoaderWorker(
-        reader: reader, queue: queue, manifest: manifest, mode: mode, seed: seed, onError: onError)
-      let thread = Thread { worker.run() }
-      thread.name = "aver-data"
-      thread.start()
+      LoaderWorker(
+        reader: reader, queue: queue, manifest: manifest, mode: mode, seed: seed, onError: onError
+      ).start()
     }
   }
 
