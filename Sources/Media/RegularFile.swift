@@ -13,7 +13,8 @@ final class RegularFile {
   /// - Throws: `MediaError.unreadable`, `MediaError.empty`.
   init(_ path: String) throws {
     self.path = path
-    descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    // Passed as it is, the string would be copied.
+    descriptor = path.withCString { open($0, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
     guard descriptor >= 0 else { throw MediaError.unreadable(path) }
     var status = stat()
     let failed = fstat(descriptor, &status) != 0

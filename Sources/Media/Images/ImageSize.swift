@@ -26,8 +26,17 @@ public enum DecodingReduction: Int, Sendable, CaseIterable {
   ///
   /// A pure function of its arguments, so that a sample decodes alike wherever it is decoded.
   public static func largest(keeping crop: ImageSize, above target: Int) -> DecodingReduction {
-    let shorter = min(crop.width, crop.height)
-    return allCases.last { shorter >= target * $0.rawValue } ?? .none
+    largest(upTo: Double(min(crop.width, crop.height)) / Double(target))
+  }
+
+  /// The largest reduction that makes an image at most `scale` times smaller; none where that is below 2.
+  public static func largest(upTo scale: Double) -> DecodingReduction {
+    switch scale {
+    case 8...: .eighth
+    case 4...: .quarter
+    case 2...: .half
+    default: .none
+    }
   }
 
   /// The size of a reduced image: the quotient, rounded up.
