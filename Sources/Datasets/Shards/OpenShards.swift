@@ -31,7 +31,7 @@ final class OpenShards: @unchecked Sendable {
     defer { lock.unlock() }
     uses += 1
     if let shard = open[index]?.shard {
-      open[index]?.lastUse = uses
+      open[index] = (shard, uses)
       return shard
     }
     let shard = try opened(index)

@@ -27,9 +27,10 @@ struct TarHeader: Equatable {
 
   /// - Throws: `TarFlaw` where the block is no header.
   init(_ block: UnsafeRawBufferPointer) throws(TarFlaw) {
-    guard let stored = Self.number(block, 148..<156), Self.sums(block).contains(stored) else {
-      throw TarFlaw("the header's checksum is wrong")
-    }
+    let sums = Self.sums(block)
+    guard let stored = Self.number(block, 148..<156),
+      stored == sums.unsigned || stored == sums.signed
+    else { throw TarFlaw("the header's checksum is wrong") }
     guard let byteCount = Self.number(block, 124..<136) else {
       throw TarFlaw("the member's size is no number")
     }
@@ -37,7 +38,7 @@ struct TarHeader: Equatable {
     kind = Self.kind(block[156])
     let name = Self.text(block, 0..<100)
     // GNU's older format has times where POSIX has the prefix.
-    let isPosix = block[257..<263].elementsEqual(Array("ustar\0".utf8))
+    let isPosix = Self.text(block, 257..<263) == "ustar"
     let prefix = isPosix ? Self.text(block, 345..<500) : ""
     self.name = prefix.isEmpty ? name : "\(prefix)/\(name)"
   }
@@ -106,36 +107,41 @@ struct TarHeader: Equatable {
   }
 
   private static func text(_ block: UnsafeRawBufferPointer, _ field: Range<Int>) -> String {
-    String(decoding: block[field].prefix { $0 != 0 }, as: UTF8.self)
+    var end = field.lowerBound
+    while end < field.upperBound && block[end] != 0 { end += 1 }
+    return String(
+      decoding: UnsafeRawBufferPointer(rebasing: block[field.lowerBound..<end]), as: UTF8.self)
   }
 
   /// Octal digits, or a binary number where GNU tar needed more room; nil for anything else.
   private static func number(_ block: UnsafeRawBufferPointer, _ field: Range<Int>) -> Int? {
     if block[field.lowerBound] == 0x80 {
       var value = 0
-      for byte in block[field].dropFirst() {
+      for index in (field.lowerBound + 1)..<field.upperBound {
         guard value < 1 << 54 else { return nil }
-        value = value << 8 | Int(byte)
+        value = value << 8 | Int(block[index])
       }
       return value
     }
-    let digits = block[field].drop { $0 == 0x20 }.prefix { $0 != 0x20 && $0 != 0 }
+    var start = field.lowerBound
+    while start < field.upperBound && block[start] == 0x20 { start += 1 }
     var value = 0
-    for digit in digits {
-      guard (0x30...0x37).contains(digit) else { return nil }
-      value = value << 3 | Int(digit - 0x30)
+    for index in start..<field.upperBound {
+      if block[index] == 0x20 || block[index] == 0 { return index == start ? nil : value }
+      guard (0x30...0x37).contains(block[index]) else { return nil }
+      value = value << 3 | Int(block[index] - 0x30)
     }
-    return digits.isEmpty ? nil : value
+    return start == field.upperBound ? nil : value
   }
 
   /// The sum of all bytes, the checksum's own taken as blanks; some writers add signed bytes.
-  private static func sums(_ block: UnsafeRawBufferPointer) -> [Int] {
-    var (unsigned, signed) = (8 * 0x20, 8 * 0x20)
-    for (index, byte) in block.enumerated() where !(148..<156).contains(index) {
-      unsigned += Int(byte)
-      signed += Int(Int8(bitPattern: byte))
+  private static func sums(_ block: UnsafeRawBufferPointer) -> (unsigned: Int, signed: Int) {
+    var sums = (unsigned: 8 * 0x20, signed: 8 * 0x20)
+    for index in 0..<block.count where !(148..<156).contains(index) {
+      sums.unsigned += Int(block[index])
+      sums.signed += Int(Int8(bitPattern: block[index]))
     }
-    return [unsigned, signed]
+    return sums
   }
 }
 
