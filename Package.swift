@@ -70,7 +70,8 @@ let package = Package(
     .testTarget(name: "CounterRandomTests", dependencies: ["CounterRandom"]),
     .testTarget(name: "MediaTests", dependencies: ["Media"], exclude: ["Fixtures"]),
     .testTarget(
-      name: "DatasetsTests", dependencies: ["CounterRandom", "Datasets", "Media"],
+      name: "DatasetsTests",
+      dependencies: ["CAllocationCounter", "CounterRandom", "Datasets", "Media"],
       exclude: ["Goldens"]),
     .testTarget(
       name: "NetsTests",

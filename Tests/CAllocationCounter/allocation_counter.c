@@ -21,10 +21,10 @@ static void note(const void *caller) {
   if (!counting) return;
   counting = false;  // dladdr may allocate
   Dl_info info;
-  bool kernels = dladdr(caller, &info) && info.dli_fname &&
+  bool theirs = dladdr(caller, &info) && info.dli_fname &&
       (strstr(info.dli_fname, "libdnnl") || strstr(info.dli_fname, "libgomp") ||
-          strstr(info.dli_fname, "libstdc++"));
-  if (!kernels) counted += 1;
+          strstr(info.dli_fname, "libstdc++") || strstr(info.dli_fname, "libturbojpeg"));
+  if (!theirs) counted += 1;
   counting = true;
 }
 

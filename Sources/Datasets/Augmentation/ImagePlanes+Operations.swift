@@ -47,10 +47,10 @@ extension ImagePlanes {
       for y in 1..<(width - 1) {
         for x in 1..<(width - 1) {
           let centre = y * width + x
-          var sum = 4 * original[centre]
-          for row in [centre - width, centre, centre + width] {
-            sum += original[row - 1] + original[row] + original[row + 1]
-          }
+          let sum =
+            4 * original[centre] + Self.rowOfThree(original, around: centre - width)
+            + Self.rowOfThree(original, around: centre)
+            + Self.rowOfThree(original, around: centre + width)
           let value = original[centre] + (1 - factor) * (sum / 13 - original[centre])
           plane[centre] = min(max(value, 0), 1)
         }
@@ -58,12 +58,17 @@ extension ImagePlanes {
     }
   }
 
+  private static func rowOfThree(_ plane: UnsafePointer<Float>, around pixel: Int) -> Float {
+    plane[pixel - 1] + plane[pixel] + plane[pixel + 1]
+  }
+
   /// How torchvision turns floats into bytes.
   private static func level(_ value: Float) -> Int { Int(value * 255.999) }
 
   /// Turns the number of pixels of each level into the level that it becomes.
   private static func turnIntoEqualLevels(_ levels: UnsafeMutableBufferPointer<Int>, pixels: Int) {
-    let highest = levels.lastIndex { $0 > 0 } ?? 0
+    var highest = levels.count - 1
+    while highest > 0 && levels[highest] == 0 { highest -= 1 }
     let step = (pixels - levels[highest]) / 255
     var below = 0
     for level in levels.indices {

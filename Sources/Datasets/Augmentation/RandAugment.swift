@@ -13,6 +13,9 @@ struct RandAugment {
     case identity, shearX, shearY, translateX, translateY, rotate, brightness, colour, contrast
     case sharpness, posterize, solarize, autoContrast, equalize
 
+    /// Kept, since `allCases` makes an array each time.
+    static let all = allCases
+
     /// Whether the magnitude's sign is drawn.
     var isSigned: Bool { rawValue >= Self.shearX.rawValue && rawValue <= Self.sharpness.rawValue }
 
@@ -42,8 +45,7 @@ struct RandAugment {
   /// Draws the operations of an image and applies them.
   func apply(to image: ImagePlanes, from generator: inout CounterRandom) {
     for _ in 0..<operations {
-      let drawn = generator.integer(below: Operation.allCases.count)
-      let operation = Operation.allCases[drawn]
+      let operation = Operation.all[generator.integer(below: Operation.all.count)]
       var magnitude = operation.magnitude(strength: strength, size: image.size)
       if operation.isSigned && generator.uniform() < 0.5 { magnitude = -magnitude }
       Self.apply(operation, magnitude: magnitude, to: image)

@@ -23,7 +23,7 @@ struct SamplingGrid: Equatable {
   /// The largest reduction after which the image still has more pixels than the square.
   var largestReduction: DecodingReduction {
     let scale = min((columnStep * columnStep).sum(), (rowStep * rowStep).sum()).squareRoot()
-    return DecodingReduction.allCases.last { scale >= Double($0.rawValue) } ?? .none
+    return .largest(upTo: scale)
   }
 
   /// How far a pixel of the square reaches along the image's axes, in pixels of the image.

@@ -23,7 +23,8 @@ struct IndexPermutation {
   func value(at place: Int) -> Int {
     var value = UInt32(place)
     let rounds = Self.roundsPerBit * (32 - (count - 1).leadingZeroBitCount) + 8
-    for round in 0..<UInt32(rounds) {
+    for index in 0..<rounds {
+      let round = UInt32(index)
       let offset = UInt32(word(round, 0, of: 0).multipliedFullWidth(by: count).high)
       // Each round pairs every place with one other; both see the same bit.
       let partner = offset >= value ? offset - value : offset &+ count &- value

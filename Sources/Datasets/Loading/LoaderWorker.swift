@@ -58,36 +58,38 @@ final class LoaderWorker: @unchecked Sendable {
       reader.prepare(claim.request.order.upcoming(after: claim.request.positions))
     }
     let position = claim.request.positions.lowerBound + claim.place
-    let isPadding =
-      position >= claim.request.positions.upperBound
-      || claim.request.order.sample(at: position) == MicroBatchRequest.padding
-    let isRead = !isPadding && read(claim, position, &result)
+    let sample =
+      position < claim.request.positions.upperBound
+      ? claim.request.order.sample(at: position) : MicroBatchRequest.padding
+    let isRead =
+      sample != MicroBatchRequest.padding
+      && (read(sample, at: position, claim, &result) || substitute(position, claim, &result))
     if !isRead {
       claim.image.initializeMemory(as: UInt8.self, repeating: 0, count: reader.sampleBytes)
     }
     return result
   }
 
-  /// Reads the sample at `position`, or the first substitute that can be read.
-  private func read(_ claim: LoaderClaim, _ position: Int, _ result: inout LoaderResult) -> Bool {
-    if read(claim, at: position, &result) { return true }
+  /// Reads the first substitute that can be read for the sample at `position`.
+  private func substitute(
+    _ position: Int, _ claim: LoaderClaim, _ result: inout LoaderResult
+  ) -> Bool {
     guard claim.request.substitutes, case .skip(let limit) = onError else { return false }
     for substitute in claim.request.substitutePositions(for: position) {
       // One failure more than the limit ends the run whatever follows.
       if result.problems.count > limit { return false }
       let sample = claim.request.order.sample(at: substitute)
       if result.problems.contains(where: { $0.sample == sample }) { continue }
-      if read(claim, at: substitute, &result) { return true }
+      if read(sample, at: substitute, claim, &result) { return true }
     }
     result.lacksSubstitute = true
     return false
   }
 
   private func read(
-    _ claim: LoaderClaim, at position: Int, _ result: inout LoaderResult
+    _ sample: Int32, at position: Int, _ claim: LoaderClaim, _ result: inout LoaderResult
   ) -> Bool {
     let order = claim.request.order
-    let sample = order.sample(at: position)
     do {
       switch mode {
       case .training:

@@ -4,7 +4,7 @@ import Testing
 @testable import Datasets
 
 /// A corpus in loose files and in shards, in the order of its list.
-private struct PackedCorpus {
+struct PackedCorpus {
   let corpus = Result { try Corpus(faces: 60) }
   let scratch: Scratch
   var pattern: String { "\(scratch.path)/faces-{000000..000002}.tar" }
