@@ -1,4 +1,5 @@
 import Foundation
+import Testing
 
 /// What a command did.
 struct Outcome {
@@ -9,6 +10,22 @@ struct Outcome {
   /// The lines that are the command's own, without what mpirun says about its end.
   var ownErrors: String {
     errors.components(separatedBy: "--------------------------------------------------------")[0]
+  }
+}
+
+/// What the system tells about a thread.
+struct ThreadFacts {
+  var name: String
+  var niceness: Int
+
+  /// - Parameter line: of proc(5)'s `/proc/pid/task/tid/stat`; the name stands in parentheses.
+  init?(_ line: String) {
+    guard let open = line.firstIndex(of: "("), let close = line.lastIndex(of: ")"),
+      // The 17th field behind the name.
+      let niceness = Int(line[close...].split(separator: " ")[17])
+    else { return nil }
+    name = String(line[line.index(after: open)..<close])
+    self.niceness = niceness
   }
 }
 
@@ -72,6 +89,15 @@ final class RunningCommand {
     let children = try String(
       contentsOfFile: "/proc/\(process)/task/\(process)/children", encoding: .utf8)
     return children.split(separator: " ").compactMap { Int32($0) }
+  }
+
+  /// The threads of a process.
+  func threads(of process: Int32) throws -> [ThreadFacts] {
+    let folder = "/proc/\(process)/task"
+    return try FileManager.default.contentsOfDirectory(atPath: folder).map { thread in
+      let line = try String(contentsOfFile: "\(folder)/\(thread)/stat", encoding: .utf8)
+      return try #require(ThreadFacts(line))
+    }
   }
 }
 

@@ -53,6 +53,27 @@ extension EndToEnd {
         try laboratory.finalModel("\(balance)-1") == laboratory.finalModel("\(balance)-4"))
     }
 
+    @Test("a rank has the threads that it was given, and those that decode give way")
+    func threads() throws {
+      var others: [Int] = []
+      for count in [1, 2] {
+        let run = "threads-\(count)"
+        // 20 steps an epoch: evaluation, which has decoding threads of its own, is far away.
+        let job = try laboratory.start(
+          run, ranks: 1, ["threads=\(count)", "data.workers=3", "batch.global=8"])
+        try laboratory.wait(for: run, step: 2, job)
+        let threads = try job.threads(of: try #require(try job.ranks().first))
+        job.send(SIGUSR1)
+        #expect(try job.wait().status == 75)
+        let niceness = try #require(threads.first { $0.name == "aver-train" }).niceness
+        let decoding = threads.filter { $0.name == "aver-data" }
+        #expect(decoding.map(\.niceness) == Array(repeating: min(19, niceness + 10), count: 3))
+        others.append(threads.count - decoding.count)
+      }
+      // The first thread, the one for signals and MPI's are the same in both.
+      #expect(others[1] == others[0] + 1)
+    }
+
     @Test("slow kernels are warned of, once")
     func slowKernels() throws {
       let outcome = try laboratory.run(
