@@ -24,6 +24,7 @@ FIGURES = {
     "seconds_to_first_step": ("first step after, s", 2),
     "seconds_to_first_batch": ("first batch after, s", 2),
     "peak_memory_mib_per_rank": ("peak memory a rank, MiB", 0),
+    "memory_mib_per_rank": ("memory with workers, MiB", 0),
 }
 
 

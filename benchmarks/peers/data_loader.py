@@ -5,7 +5,8 @@
 
 The same work as `aver-train benchmark data`: JPEG files to normalised float32 samples by
 RandomResizedCrop, flip and ColorJitter. Prints one JSON object: samples a second, and a second of
-processor time of all processes. Pipelines:
+processor time of all processes; the memory of all processes at the end, in which pages that they share
+count once. Pipelines:
 
     pil      PIL decodes and transforms (torchvision.transforms): the usual recipe
     draft    the same, but PIL decodes JPEG at half the size where that is large enough
@@ -96,6 +97,16 @@ def processor_seconds(processes):
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
+def memory_mib(processes):
+    """What processes take together: their proportional set sizes, of which the kernel keeps no peak."""
+    kib = 0
+    for process in processes:
+        for line in pathlib.Path(f"/proc/{process}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                kib += int(line.split()[1])
+    return kib / 1024
+
+
 def batches(loader):
     while True:
         yield from loader
@@ -127,7 +138,8 @@ def measure(arguments):
         "program": f"PyTorch {torch.__version__} DataLoader, {arguments.pipeline}",
         "workers": arguments.workers, "image_size": arguments.image_size,
         "samples_per_second": round(samples / seconds, 1),
-        "samples_per_cpu_second": round(samples / processor, 1)}))
+        "samples_per_cpu_second": round(samples / processor, 1),
+        "memory_mib_per_rank": round(memory_mib(processes), 1)}))
 
 
 if __name__ == "__main__":

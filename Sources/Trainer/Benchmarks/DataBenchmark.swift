@@ -17,6 +17,8 @@ public struct DataBenchmark: Sendable {
     var samplesPerSecond: Double
     /// Samples for each second that any of the processors worked for a rank.
     var samplesPerProcessorSecond: Double
+    /// The largest resident set of a rank, its decoding threads included.
+    var memoryMebibytes: Double
     var ranks: Int
     /// Decoding threads of each rank.
     var workers: Int
@@ -24,6 +26,7 @@ public struct DataBenchmark: Sendable {
     enum CodingKeys: String, CodingKey {
       case samplesPerSecond = "samples_per_second"
       case samplesPerProcessorSecond = "samples_per_cpu_second"
+      case memoryMebibytes = "memory_mib_per_rank"
       case ranks, workers
     }
   }
@@ -60,12 +63,14 @@ public struct DataBenchmark: Sendable {
     }
     let rate = Double(samples) / (start.duration(to: .now) / .seconds(1))
     let processorRate = Double(samples) / (ProcessFacts.processorSeconds() - processorStart)
-    let rates = try job.communicator.allGather(ByteCoding.bytes(of: [rate, processorRate]))
-      .map { ByteCoding.values(in: $0[...]) as [Double] }
+    let figures = try job.communicator.allGather(
+      ByteCoding.bytes(of: [rate, processorRate, ProcessFacts.peakMemoryMebibytes()])
+    ).map { ByteCoding.values(in: $0[...]) as [Double] }
     let ranks = job.communicator.worldSize
     return Result(
-      samplesPerSecond: rates.reduce(0) { $0 + $1[0] },
-      samplesPerProcessorSecond: rates.reduce(0) { $0 + $1[1] } / Double(ranks), ranks: ranks,
+      samplesPerSecond: figures.reduce(0) { $0 + $1[0] },
+      samplesPerProcessorSecond: figures.reduce(0) { $0 + $1[1] } / Double(ranks),
+      memoryMebibytes: figures.reduce(0) { max($0, $1[2]) }, ranks: ranks,
       workers: configuration.data.workers)
   }
 
