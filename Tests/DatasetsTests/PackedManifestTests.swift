@@ -97,6 +97,28 @@ private func manifest(_ count: Int = 50) -> FaceManifest {
     #expect(accepted > 10 && refused > 100)
   }
 
+  /// Eyes decide how much of an image is read: beyond any image they would not fit an integer.
+  @Test(
+    arguments: [
+      [1, .nan, 3, 4], [1e38, 2, 3, 4], [1, 2, -.infinity, 4], [1, 2, 3, 1e6],
+    ] as [[Float]])
+  func eyesBeyondAnyImageAreRefused(eyes: [Float]) {
+    let face = FaceRecord(
+      imagePath: "a.jpg", faceBox: nil, eyes: EyeCenters(left: [1, 2], right: [3, 4]),
+      expression: .happy, valence: nil, arousal: nil, line: 2)
+    let manifest = FaceManifest(path: "list", root: "root", records: [face])
+    var bytes = manifest.packed
+    for (index, value) in eyes.enumerated() {
+      let place = manifest.records.layout.eyes.lowerBound + 4 * index
+      let stored = withUnsafeBytes(of: value.bitPattern.littleEndian) { Array($0) }
+      bytes.replaceSubrange(place..<place + 4, with: stored)
+    }
+    let error = #expect(throws: DatasetError.self) {
+      _ = try FaceManifest(packed: bytes, file: "list")
+    }
+    #expect(error.map { "\($0)" } == "list: row 0 has impossible values")
+  }
+
   @Test func otherVersionsAreNamed() {
     var bytes = manifest(3).packed
     bytes[8] = 9

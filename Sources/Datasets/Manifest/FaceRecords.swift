@@ -90,12 +90,19 @@ public struct FaceRecords: RandomAccessCollection, Sendable {
         end >= start && end <= UInt64(layout.pathBytes)
         && (-1..<Int8(Expression.allCases.count)).contains(expressionCode(at: row))
         && PackedBox(value(layout.boxes, row, SIMD4<Int32>.self)).isPossible
+        && Self.isPossible(eyes: value(layout.eyes, row, SIMD4<Float>.self))
         && Self.isPossible(value(layout.affects, row, SIMD2<Float>.self))
         && (!layout.hasLocations || value(layout.offsets, row, UInt64.self) < 1 << 62)
       guard isPossible else { return row }
       start = end
     }
     return nil
+  }
+
+  /// None, which the first number says, or all within what lists may say.
+  private static func isPossible(eyes: SIMD4<Float>) -> Bool {
+    eyes.x.isNaN
+      || (abs(eyes.x) < 1e6 && abs(eyes.y) < 1e6 && abs(eyes.z) < 1e6 && abs(eyes.w) < 1e6)
   }
 
   private static func isPossible(_ affect: SIMD2<Float>) -> Bool {
