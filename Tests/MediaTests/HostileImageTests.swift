@@ -36,6 +36,17 @@ private let fixtures = URL(filePath: #filePath).deletingLastPathComponent().appe
 }
 
 @Suite struct HostileImageTests {
+  /// TurboJPEG reads such a file without complaint, as a picture of 0 × 0 pixels.
+  @Test func jpegOfTablesAloneIsAnError() throws {
+    let quantisation = [0xFF, 0xDB, 0, 67, 0] + [UInt8](repeating: 1, count: 64)
+    let bytes = [0xFF, 0xD8] + quantisation + [0xFF, 0xD9]
+    let decoder = try ImageDecoder()
+    let error = #expect(throws: MediaError.self) {
+      try bytes.withUnsafeBytes { try decoder.open(bytes: $0, name: "tables.jpg") }
+    }
+    #expect(try "\(#require(error))" == "tables.jpg: broken JPEG: holds no picture, only tables")
+  }
+
   /// Where each format states its size, and 60 000 × 60 000 (for WebP the most it can) in its way.
   @Test(arguments: [
     ("colour.png", 16, [0, 0, 0xEA, 0x60, 0, 0, 0xEA, 0x60], "60000x60000"),

@@ -26,6 +26,10 @@ final class JPEGDecoder {
       handle, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), UInt(bytes.count),
       &width, &height, &subsampling, &colourSpace)
     guard status == 0 else { throw try failure(file) }
+    // Tables alone are a JPEG file, too.
+    guard width > 0 && height > 0 else {
+      throw MediaError.broken(file: file, format: .jpeg, reason: "holds no picture, only tables")
+    }
     self.colourSpace = TJCS(UInt32(bitPattern: colourSpace))
     return ImageSize(width: Int(width), height: Int(height))
   }
