@@ -2,6 +2,8 @@
 struct ShardPattern {
   /// More shards than a list should have; it bounds what a slip in a number costs.
   private static let mostShards = 1_000_000
+  /// Zeros before a number beyond this are no number of shards; it bounds the names.
+  private static let mostDigits = 18
 
   /// The folder of the shards, without the slash.
   let folder: String
@@ -41,16 +43,17 @@ struct ShardPattern {
     guard let open = name.firstIndex(of: "{") else { return [String(name)] }
     func refused(_ reason: String) -> DatasetError { .setting(name: String(name), reason: reason) }
     guard let close = name.firstIndex(of: "}"), open < close,
-      !name[name.index(after: close)...].contains("{")
+      !name[name.index(after: close)...].contains(where: { "{}".contains($0) })
     else { throw refused("one pair of braces is understood, as in train-{000000..000099}.tar") }
-    let bounds = name[name.index(after: open)..<close].split(separator: ".")
-    guard bounds.count == 2, let first = Int(bounds[0]), let last = Int(bounds[1]), first >= 0,
-      first <= last, last - first < mostShards
+    let bounds = name[name.index(after: open)..<close].split(
+      separator: ".", omittingEmptySubsequences: false)
+    guard bounds.count == 3, bounds[1].isEmpty, bounds[0].count <= mostDigits,
+      let first = Int(bounds[0]), let last = Int(bounds[2]), first >= 0, first <= last,
+      last - first < mostShards
     else { throw refused("the braces hold no range of numbers such as 000000..000099") }
     let digits = bounds[0].hasPrefix("0") ? bounds[0].count : 1
-    return (first...last).map {
-      name[..<open] + padded($0, digits: digits) + name[name.index(after: close)...]
-    }
+    let (start, end) = (String(name[..<open]), String(name[name.index(after: close)...]))
+    return (first...last).map { "\(start)\(padded($0, digits: digits))\(end)" }
   }
 
   /// A number with zeros in front.

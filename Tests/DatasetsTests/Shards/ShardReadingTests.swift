@@ -146,6 +146,21 @@ private func image(_ reader: SampleReader, _ sample: Int) throws -> [Float] {
     #expect(try list(packed.pattern).shards?[1].byteCount == whole.count + 512)
   }
 
+  /// The last would take gigabytes for the names.
+  @Test(arguments: [
+    "a-{7.9}.tar", "a-{0...9}.tar", "a-{..9}.tar", "a-{0..9}}.tar",
+    "a-{" + String(repeating: "0", count: 4000) + "..999999}.tar",
+  ])
+  func bracesThatHoldNoRangeAreRefused(pattern: String) throws {
+    #expect(throws: DatasetError.self) { _ = try ShardPattern(pattern) }
+  }
+
+  @Test func numbersKeepTheirZeros() throws {
+    let padded = try ShardPattern("/x/a-{08..10}_b.tar").names
+    #expect(padded == ["a-08_b.tar", "a-09_b.tar", "a-10_b.tar"])
+    #expect(try ShardPattern("a-{8..10}.tar").names == ["a-8.tar", "a-9.tar", "a-10.tar"])
+  }
+
   @Test func missingAndDamagedShardsAreNamed() throws {
     let packed = try PackedCorpus()
     let text = try message { _ = try list("\(packed.scratch.path)/faces-{000000..000003}.tar") }
