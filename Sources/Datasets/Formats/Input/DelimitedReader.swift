@@ -49,7 +49,7 @@ final class DelimitedReader {
   private let hasQuotes: Bool
   /// What separates fields; a line end, which is looked for before, where nothing does.
   private var separator: UInt8
-  private var chunk = [UInt8](repeating: 0, count: 1 << 20)
+  private var chunk: [UInt8]
   private var chunkCount = 0
   private var position = 0
   private var physicalLine = 1
@@ -64,6 +64,8 @@ final class DelimitedReader {
   init(file: String, dialect: Dialect = .commas) throws {
     self.file = file
     input = try InputFile(file)
+    // A short list is read at once, and into no more memory than it needs.
+    chunk = [UInt8](repeating: 0, count: min(max(input.byteCount, 1 << 12), 1 << 20))
     hasQuotes = dialect != .lines
     separator = dialect == .lines ? 0x0A : 0x2C
     try refill()
