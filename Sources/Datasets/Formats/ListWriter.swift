@@ -31,7 +31,13 @@ final class ListWriter {
       let special: [UInt8] = [0x2C, 0x22, 0x0A, 0x0D]
       let isQuoted = field.utf8.contains(where: special.contains)
       if isQuoted {
-        buffer += "\"\(field.replacing("\"", with: "\"\""))\"".utf8
+        // Byte by byte: a quote with an accent on it is another character, and the same byte.
+        buffer.append(0x22)
+        for byte in field.utf8 {
+          if byte == 0x22 { buffer.append(byte) }
+          buffer.append(byte)
+        }
+        buffer.append(0x22)
       } else {
         buffer += field.utf8
       }

@@ -36,6 +36,17 @@ private func rows(
         ])
   }
 
+  /// To Swift a quote with an accent on it is another character than a quote.
+  @Test func writtenFieldsAreReadBack() throws {
+    let scratch = try Scratch()
+    let fields = ["a,\"\u{301}b", "\"", "\r\n", "c\"", "", "😀"]
+    let writer = try ListWriter("\(scratch.path)/list.csv")
+    writer.append(fields)
+    try writer.finish()
+    let text = try String(contentsOfFile: "\(scratch.path)/list.csv", encoding: .utf8)
+    #expect(try rows(text) == [fields])
+  }
+
   @Test(arguments: ["\n", "\r\n", "\r"]) func rowsMayBeLongerThanAChunk(end: String) throws {
     let long = String(repeating: "x", count: 1_500_000)
     let text = (0..<5).map { "\($0),\(long),\($0)" }.joined(separator: end)
