@@ -19,9 +19,10 @@ public struct Shard: Equatable, Codable, Sendable {
 
   /// Whether `name` stays below the folder that it is relative to.
   static func isContained(_ name: String) -> Bool {
-    !name.isEmpty && !name.hasPrefix("/") && !name.utf8.contains(0)
-      && !name.split(separator: "/", omittingEmptySubsequences: false).contains {
-        $0 == ".." || $0.isEmpty
+    // By bytes, as the system reads names: a slash with an accent on it is another character.
+    !name.utf8.contains(0)
+      && !name.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).contains {
+        $0.isEmpty || $0.elementsEqual("..".utf8)
       }
   }
 
