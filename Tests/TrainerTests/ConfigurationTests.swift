@@ -169,6 +169,19 @@ struct ConfigurationTests {
     #expect(try load(values.yaml()).values == values)
   }
 
+  /// To Swift a quote with an accent on it is one character, and so is CR LF.
+  @Test(
+    "any text reads back as itself",
+    arguments: [
+      "a\"\u{301}b", "\\\u{301}", "a\r\nb\r", "\u{1}\u{7F}\u{85}\u{2028}\u{FEFF}", " ", "~", "😀",
+    ])
+  func texts(_ text: String) throws {
+    var values = try load(minimal).values
+    values.data.root = text
+    let root = try load(values.yaml()).values.data.root
+    #expect(Array(root.utf8) == Array(text.utf8))
+  }
+
   @Test("the configurations that ship are valid", arguments: ["teacher", "teacher-small"])
   func shipped(name: String) throws {
     let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()

@@ -80,13 +80,18 @@ extension String: ConfigurationValue {
     self = scalar.string
   }
   var yaml: String {
-    let escaped = map { character -> String in
-      switch character {
+    // Not by characters: a quote with an accent on it is one, and so are both bytes of a line end.
+    let escaped = unicodeScalars.map { scalar in
+      switch scalar {
       case "\\": "\\\\"
       case "\"": "\\\""
       case "\n": "\\n"
       case "\t": "\\t"
-      default: String(character)
+      // YAML folds some of these and refuses the others.
+      case "\0"..<" ", "\u{7F}"..."\u{9F}", "\u{2028}", "\u{2029}", "\u{FEFF}", "\u{FFFE}",
+        "\u{FFFF}":
+        "\\u" + String(scalar.value + 0x10000, radix: 16).dropFirst()
+      default: String(scalar)
       }
     }
     return "\"" + escaped.joined() + "\""
