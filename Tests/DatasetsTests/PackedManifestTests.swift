@@ -119,6 +119,16 @@ private func manifest(_ count: Int = 50) -> FaceManifest {
     #expect(error.map { "\($0)" } == "list: row 0 has impossible values")
   }
 
+  @Test func pathsWithNULAreRefused() throws {
+    let manifest = manifest(3)
+    var bytes = manifest.packed
+    bytes[manifest.records.layout.paths.upperBound - 1] = 0
+    let error = #expect(throws: DatasetError.self) {
+      _ = try FaceManifest(packed: bytes, file: "list")
+    }
+    #expect(error.map { "\($0)" } == "list: has a path with a NUL byte")
+  }
+
   @Test func otherVersionsAreNamed() {
     var bytes = manifest(3).packed
     bytes[8] = 9

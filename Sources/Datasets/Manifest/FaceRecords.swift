@@ -16,6 +16,8 @@ public struct FaceRecords: RandomAccessCollection, Sendable {
   init(packed bytes: [UInt8]) throws(PackedListProblem) {
     layout = try FaceTableLayout(of: bytes)
     self.bytes = bytes
+    // C would read such a path only up to there, and open another file.
+    if bytes[layout.paths].contains(0) { throw PackedListProblem("has a path with a NUL byte") }
     if let row = firstImpossibleRow { throw PackedListProblem("row \(row) has impossible values") }
   }
 
