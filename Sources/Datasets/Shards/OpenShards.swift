@@ -126,9 +126,10 @@ final class ShardReader {
     _ block: UnsafeRawBufferPointer, _ sample: Int, _ extent: Range<Int>, _ shard: OpenShard
   ) throws {
     let name = shards.manifest.records[sample].imagePath
-    // Longer names stand in a record before the header.
+    // Names that are longer, or not ASCII, may stand in a record before the header.
+    let isInRecord = name.utf8.count > 100 || !name.utf8.allSatisfy { $0 < 0x80 }
     let isNamed = { (header: TarHeader) in
-      name.utf8.count > 100 || header.name == name || header.name == "./\(name)"
+      isInRecord || TarReader.withoutLeadingDots(header.name) == name
     }
     if let header = try? TarHeader(block), header.byteCount == extent.count, isNamed(header) {
       return

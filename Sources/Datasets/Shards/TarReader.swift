@@ -89,14 +89,19 @@ struct TarReader {
     do throws(DatasetError) { return try shard.bytes(range) } catch { throw TarFlaw(error) }
   }
 
-  /// The name without a leading `./`.
-  private static func contained(_ name: String) throws(TarFlaw) -> String {
+  /// The name without a leading `./`, however often it stands there.
+  static func withoutLeadingDots(_ name: String) -> Substring {
     var name = name[...]
     while name.hasPrefix("./") { name = name.dropFirst(2) }
-    guard Shard.isContained(String(name)) else {
+    return name
+  }
+
+  private static func contained(_ name: String) throws(TarFlaw) -> String {
+    let name = String(withoutLeadingDots(name))
+    guard Shard.isContained(name) else {
       throw TarFlaw("'\(name)' is no name below the folder that it starts from")
     }
-    return String(name)
+    return name
   }
 }
 

@@ -146,6 +146,29 @@ private func image(_ reader: SampleReader, _ sample: Int) throws -> [Float] {
     #expect(try list(packed.pattern).shards?[1].byteCount == whole.count + 512)
   }
 
+  /// Python's tarfile writes `?` for what is not ASCII, and the name in a record before it.
+  @Test func namesInRecordsAndBehindDotsAreFound() throws {
+    let records = PaxRecords.naming("ä.png")
+    let members: [(header: TarHeader, content: [UInt8])] = [
+      (TarHeader(name: "records", byteCount: records.count, kind: .extended), records),
+      (TarHeader(name: "?.png", byteCount: 1), [1]),
+      (TarHeader(name: "././b.png", byteCount: 1), [2]),
+    ]
+    var bytes: [UInt8] = []
+    for member in members {
+      bytes += try #require(member.header.block) + member.content
+      bytes += [UInt8](repeating: 0, count: -bytes.count & 511)
+    }
+    let scratch = try Scratch()
+    let path = "\(scratch.path)/a.tar"
+    try Data(bytes + [UInt8](repeating: 0, count: 1024)).write(to: URL(filePath: path))
+    let manifest = try list(path)
+    #expect(manifest.records.map(\.imagePath) == ["ä.png", "b.png"])
+    let reader = ShardReader(try #require(OpenShards(of: manifest)))
+    #expect(try Array(reader.bytes(of: 0)) == [1])
+    #expect(try Array(reader.bytes(of: 1)) == [2])
+  }
+
   /// The last would take gigabytes for the names.
   @Test(arguments: [
     "a-{7.9}.tar", "a-{0...9}.tar", "a-{..9}.tar", "a-{0..9}}.tar",
