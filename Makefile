@@ -3,10 +3,12 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help swift setup build demo test lint bench soak clean
+.PHONY: help swift setup build demo test lint bench soak fuzz clean
 
 # How often `make soak` repeats the tests.
 ROUNDS ?= 20
+# How long `make fuzz` stays with each parser.
+SECONDS = 60
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/make \1\t\2/' | expand -t 14
@@ -33,7 +35,7 @@ test: setup build ## all tests, those that need several ranks included
 	$(RUN_TESTS)
 
 lint: swift ## swift-format, strict; shellcheck where it is installed
-	swift format lint --strict --recursive Sources Tests Package.swift
+	swift format lint --strict --recursive Sources Tests Package.swift fuzz/Sources fuzz/Package.swift
 	@scripts/lint-shell
 
 bench: build ## time a training step beside PyTorch (PYTHON=… one that has torch and torchvision)
@@ -45,6 +47,9 @@ soak: setup build ## the tests ROUNDS times over, with new random seeds each tim
 	  echo "soak: round $$round of $(ROUNDS)"; \
 	  $(RUN_TESTS); \
 	done
+
+fuzz: swift ## feed mutated files to every parser, SECONDS=60 each; see fuzz/README.md
+	fuzz/run all $(SECONDS)
 
 clean: ## remove what was built (runs/ stays)
 	swift package clean

@@ -6,6 +6,8 @@ let package = Package(
   products: [
     .executable(name: "aver-train", targets: ["aver-train"]),
     .executable(name: "aver", targets: ["aver"]),
+    // For the package in fuzz/, which feeds them mutated files.
+    .library(name: "Parsers", targets: ["Media", "Datasets", "Nets", "Trainer"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
