@@ -1,4 +1,5 @@
 import CVectorKernels
+import TestSupport
 import Testing
 
 /// Three steps of torch.optim (2.13, float32, CPU) from the same weights with the same gradients.
@@ -55,5 +56,57 @@ import Testing
 
   func power(_ base: Double, _ exponent: Int) -> Double {
     (0..<exponent).reduce(1) { product, _ in product * base }
+  }
+}
+
+/// Kernels that look at whole tensors.
+@Suite struct TensorKernelsTests {
+  static var variants: [aver_optimizer_kernels] {
+    [aver_instruction_set_baseline, aver_instruction_set_avx2, aver_instruction_set_avx512f]
+      .compactMap { aver_optimizer_kernels_for($0)?.pointee }
+  }
+
+  static let larsStep = aver_lars_step(
+    rate: 0.05, momentum: 0.9, weight_decay: 1e-4, gradient_scale: 1.0 / 3)
+
+  @Test func everyInstructionSetGivesTheSameBits() throws {
+    try #require(Self.variants.count > 1, "this processor has one variant only: nothing to compare")
+    let seed = propertySeed("everyInstructionSetGivesTheSameBits")
+    var generator = SeededGenerator(seed: seed)
+    for count in Array(0...35) + [1000] {
+      let inputs = (0..<4).map { _ in generator.floats(count: count, withNonFinite: false) }
+      let outcomes = Self.variants.map { outcome(of: $0, inputs, count) }
+      #expect(Set(outcomes).count == 1, "\(count) elements, seed \(seed)")
+    }
+  }
+
+  /// All that the kernels of a variant write and return.
+  private func outcome(
+    of kernels: aver_optimizer_kernels, _ inputs: [[Float]], _ count: Int
+  ) -> [UInt64] {
+    var (weights, first, second) = (inputs[0], inputs[1], inputs[2].map(abs))
+    let sum = kernels.square_sum(inputs[3], count)
+    kernels.lars(&weights, &first, inputs[3], count, Self.larsStep)
+    let squares = kernels.lamb_moments(
+      weights, &first, &second, inputs[3], count, VectorKernelsTests.adamwStep)
+    kernels.lamb_apply(&weights, first, second, count, VectorKernelsTests.adamwStep)
+    kernels.move_towards(&first, inputs[3], 0.3, count)
+    let sums: [UInt64] = [sum, squares.weight, squares.direction].map(\.bitPattern)
+    let vectors: [Float] = weights + first + second
+    return sums + bits(vectors).map { UInt64($0) }
+  }
+
+  @Test(arguments: [0, 1, 15, 8192, 8193, 100_000, 5_000_000])
+  func squaresAreSummedAsInDouble(count: Int) {
+    var generator = SeededGenerator(seed: propertySeed("squaresAreSummedAsInDouble"))
+    let values = generator.floats(count: count, withNonFinite: false)
+    let expected = values.reduce(0) { $0 + Double($1) * Double($1) }
+    #expect(abs(aver_square_sum_f32(values, count) - expected) <= 1e-11 * expected)
+  }
+
+  @Test func anAverageMovesByItsFactor() {
+    var average: [Float] = [1, -2, 0.5]
+    aver_move_towards_f32(&average, [3, -2, -0.5], 0.25, 3)
+    #expect(average == [1.5, -2, 0.25])
   }
 }

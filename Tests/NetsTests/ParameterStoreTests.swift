@@ -49,6 +49,28 @@ import Testing
     #expect(Array(store.values) == flat)
   }
 
+  @Test func aSecondStoreTakesOverAndFollowsWeightsAndStatistics() throws {
+    let store = try store()
+    try store.initialize(seed: 3)
+    let batch = [Float](repeating: 2, count: store.statisticsCount)
+    batch.withUnsafeBufferPointer { store.updateRunningStatistics(from: $0, microBatch: 2) }
+    let average = try ParameterStore(copying: store)
+    #expect(try average.modelTensors() == store.modelTensors())
+    #expect(average.parameters == store.parameters)
+
+    let before = try average.modelTensors()
+    try store.initialize(seed: 4)
+    average.move(towards: store, by: 0.25)
+    for (old, (new, target)) in zip(
+      before, zip(try average.modelTensors(), try store.modelTensors()))
+    where old.type == .f32 {
+      let expected = zip(try old.floats(), try target.floats()).map { $0 + 0.25 * ($1 - $0) }
+      let comparison = Comparison(
+        old.name, try new.floats(), expected, Tolerance(absolute: 1e-6, relative: 1e-6))
+      #expect(comparison.passes, "\(comparison)")
+    }
+  }
+
   @Test func initializationIsKaimingNormalAndAPureFunctionOfTheSeed() throws {
     let store = try store()
     try store.initialize(seed: 3)

@@ -52,6 +52,31 @@ import Testing
     }
   }
 
+  @Test(arguments: counts)
+  func optimizersOfTensors(_ count: Int) throws {
+    let operands = arrays(4, count)
+    try expectSameBits("norms, LARS, LAMB and averages") {
+      let results = (operands + arrays(1, 6)).map(SharedArray.init(copying:))
+      guard let weights = results[0].floats, let first = results[1].floats,
+        let second = results[2].floats, let gradient = results[3].floats
+      else { return [] }
+      let step = aver_adamw_step(
+        learning_rate: 0.1, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 1e-2,
+        gradient_scale: 0.25, bias_correction1: 0.1, bias_correction2: 0.001)
+      let squares = aver_lamb_moments_f32(weights, first, second, gradient, count, step)
+      aver_lamb_apply_f32(weights, first, second, count, step)
+      aver_lars_f32(
+        weights, first, gradient, count,
+        aver_lars_step(rate: 0.1, momentum: 0.9, weight_decay: 1e-4, gradient_scale: 0.25))
+      aver_move_towards_f32(second, weights, 0.1, count)
+      // To the last bit, which the weights do not show.
+      results[4].address?.storeBytes(
+        of: (squares.weight, squares.direction, aver_square_sum_f32(gradient, count)),
+        as: (Double, Double, Double).self)
+      return results
+    }
+  }
+
   /// Each thread may find one: the first counts.
   @Test func theFirstNonFiniteValueIsFound() throws {
     let count = 100_003

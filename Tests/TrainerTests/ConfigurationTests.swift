@@ -263,6 +263,7 @@ private let frozenKeyList = """
   optimizer.beta1
   optimizer.beta2
   optimizer.epsilon
+  optimizer.trust_coefficient
   schedule.name
   schedule.warmup
   schedule.final_fraction

@@ -15,7 +15,7 @@ struct OptimizerTests {
   }
 
   private static let ranges = [
-    DecayRange(elements: 0..<7, decays: true), DecayRange(elements: 7..<12, decays: false),
+    UpdateRange(elements: 0..<7, decays: true), UpdateRange(elements: 7..<12, decays: false),
   ]
 
   private func history(_ name: String) throws -> History {
@@ -62,6 +62,29 @@ struct OptimizerTests {
         count: 12, ranges: Self.ranges, beta1: 0.8, beta2: 0.95, epsilon: 1e-6, weightDecay: 0.05))
   }
 
+  /// Two weight matrices, the second of which begins at zero, and a bias.
+  private static let tensors = [
+    UpdateRange(elements: 0..<7, decays: true), UpdateRange(elements: 7..<11, decays: true),
+    UpdateRange(elements: 11..<16, decays: false),
+  ]
+
+  @Test("LARS follows its paper's formulas in PyTorch")
+  func lars() throws {
+    try expectSame(
+      "lars",
+      LARS(
+        count: 16, tensors: Self.tensors, momentum: 0.9, weightDecay: 0.05, trustCoefficient: 0.02))
+  }
+
+  @Test("LAMB follows its paper's formulas in PyTorch")
+  func lamb() throws {
+    try expectSame(
+      "lamb",
+      LAMB(
+        count: 16, tensors: Self.tensors, beta1: 0.8, beta2: 0.95, epsilon: 1e-6, weightDecay: 0.05)
+    )
+  }
+
   @Test("an optimizer that loses its state gives other weights")
   func stateMatters() throws {
     let history = try history("sgd-nesterov")
@@ -82,16 +105,16 @@ struct OptimizerTests {
     )
   }
 
-  @Test("neighbours of equal decay become one range, with the padding between them")
+  @Test("neighbours of one rule become one range, with the padding between them")
   func ranges() {
-    let merged = DecayRange.merging([
-      DecayRange(elements: 16..<20, decays: true), DecayRange(elements: 0..<10, decays: true),
-      DecayRange(elements: 32..<40, decays: false), DecayRange(elements: 48..<50, decays: true),
+    let merged = UpdateRange.merging([
+      UpdateRange(elements: 16..<20, decays: true), UpdateRange(elements: 0..<10, decays: true),
+      UpdateRange(elements: 32..<40, decays: false), UpdateRange(elements: 48..<50, decays: true),
     ])
     #expect(
       merged == [
-        DecayRange(elements: 0..<20, decays: true), DecayRange(elements: 32..<40, decays: false),
-        DecayRange(elements: 48..<50, decays: true),
+        UpdateRange(elements: 0..<20, decays: true), UpdateRange(elements: 32..<40, decays: false),
+        UpdateRange(elements: 48..<50, decays: true),
       ])
   }
 

@@ -33,7 +33,7 @@ public final class ParameterStore {
   /// under any update that maps zero weight and zero gradient to zero.
   public let values: UnsafeMutableBufferPointer<Float>
   /// Optimizer steps whose batch statistics went into the running statistics.
-  public private(set) var batchesTracked = 0
+  public internal(set) var batchesTracked = 0
 
   let graph: Graph
   /// Layout of each parameter, by its index in the graph.

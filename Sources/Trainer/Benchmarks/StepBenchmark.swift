@@ -114,8 +114,8 @@ private struct BenchmarkStep {
         count: plan.slotLayout.count),
       optimizer: SGD(
         count: plan.parameters.elementCount,
-        ranges: DecayRange.covering(plan.parameters.parameters), momentum: 0.9, nesterov: true,
-        weightDecay: 1e-4),
+        ranges: UpdateRange.merging(UpdateRange.each(of: plan.parameters.parameters)),
+        momentum: 0.9, nesterov: true, weightDecay: 1e-4),
       agreement: job.agreement, microBatch: benchmark.batchPerRank,
       microBatches: communicator.worldSize, seed: 1)
     try fillWithRandomSamples(of: benchmark.model, rank: communicator.rank)

@@ -7,7 +7,7 @@ import Foundation
 final class AdamW: Optimizer {
   private let firstMoment: FlatVector
   private let secondMoment: FlatVector
-  private let ranges: [DecayRange]
+  private let ranges: [UpdateRange]
   private let beta1: Double
   private let beta2: Double
   private let epsilon: Double
@@ -15,7 +15,7 @@ final class AdamW: Optimizer {
 
   /// An optimizer of `count` elements with zero moments.
   init(
-    count: Int, ranges: [DecayRange], beta1: Double, beta2: Double, epsilon: Double,
+    count: Int, ranges: [UpdateRange], beta1: Double, beta2: Double, epsilon: Double,
     weightDecay: Double
   ) {
     firstMoment = FlatVector(count: count)

@@ -6,14 +6,14 @@ import CVectorKernels
 ///   learning", ICML 2013.
 final class SGD: Optimizer {
   private let velocity: FlatVector
-  private let ranges: [DecayRange]
+  private let ranges: [UpdateRange]
   private let momentum: Double
   private let nesterov: Bool
   private let weightDecay: Double
 
   /// An optimizer of `count` elements without velocity.
   init(
-    count: Int, ranges: [DecayRange], momentum: Double, nesterov: Bool, weightDecay: Double
+    count: Int, ranges: [UpdateRange], momentum: Double, nesterov: Bool, weightDecay: Double
   ) {
     velocity = FlatVector(count: count)
     self.ranges = ranges

@@ -53,8 +53,55 @@ def optimizers():
             groups(decayed, plain, 0.05), lr=0.1, betas=(0.8, 0.95), eps=1e-6)
         return optimizer, cosine(optimizer)
 
+    def layerwise(start, update):
+        """The steps of `update(weights, gradients, rate, step)` on three tensors, the last of which
+        is a bias; the second begins at zero, where trust ratios are not defined."""
+        torch.manual_seed(12)
+        weights = [torch.randn(7), torch.zeros(4), torch.randn(5)]
+        result = {"start": torch.cat(weights).tolist(), "gradients": [], "weights": [], "rates": []}
+        for step in range(STEPS):
+            gradients = [torch.randn(7), torch.randn(4), torch.randn(5)]
+            rate = start * (1 - step / STEPS)
+            update(weights, gradients, rate, step + 1)
+            result["gradients"].append(torch.cat(gradients).tolist())
+            result["weights"].append(torch.cat(weights).tolist())
+            result["rates"].append(rate)
+        return result
+
+    def ratio(numerator, denominator):
+        return (numerator / denominator).item() if numerator > 0 and denominator > 0 else 1.0
+
+    def lars(momentum=0.9, decay=0.05, trust=0.02):
+        """Y. You et al., arXiv:1708.03888, algorithm 1."""
+        velocity = [torch.zeros(7), torch.zeros(4), torch.zeros(5)]
+
+        def update(weights, gradients, rate, step):
+            for index, (w, g, v) in enumerate(zip(weights, gradients, velocity)):
+                beta = decay if index < 2 else 0.0
+                local = 1.0
+                if index < 2:
+                    local = ratio(trust * w.norm(), g.norm() + beta * w.norm())
+                v.mul_(momentum).add_(rate * local * (g + beta * w))
+                w.sub_(v)
+        return update
+
+    def lamb(beta1=0.8, beta2=0.95, epsilon=1e-6, decay=0.05):
+        """Y. You et al., arXiv:1904.00962, algorithm 2."""
+        first = [torch.zeros(7), torch.zeros(4), torch.zeros(5)]
+        second = [torch.zeros(7), torch.zeros(4), torch.zeros(5)]
+
+        def update(weights, gradients, rate, step):
+            for index, (w, g, m, v) in enumerate(zip(weights, gradients, first, second)):
+                m.mul_(beta1).add_((1 - beta1) * g)
+                v.mul_(beta2).add_((1 - beta2) * g * g)
+                u = (m / (1 - beta1 ** step)) / ((v / (1 - beta2 ** step)).sqrt() + epsilon)
+                u = u + (decay if index < 2 else 0.0) * w
+                w.sub_(rate * (ratio(w.norm(), u.norm()) if index < 2 else 1.0) * u)
+        return update
+
     result = {"sgd-nesterov": history(sgd(0.9, True)), "sgd-momentum": history(sgd(0.9, False)),
-              "sgd-plain": history(sgd(0.0, False)), "adamw": history(adamw)}
+              "sgd-plain": history(sgd(0.0, False)), "adamw": history(adamw),
+              "lars": layerwise(0.5, lars()), "lamb": layerwise(0.1, lamb())}
     (FOLDER / "optimizers.json").write_text(json.dumps(result, indent=1) + "\n")
 
 

@@ -1,0 +1,61 @@
+/// The optimizers that `optimizer.name` can name.
+enum OptimizerName: String, Sendable, ConfigurationChoice {
+  /// Stochastic gradient descent with momentum.
+  case sgd
+  /// Adam with decoupled weight decay.
+  case adamw
+  /// Momentum with a rate for each tensor.
+  case lars
+  /// Adam's direction with a length for each tensor.
+  case lamb
+}
+
+/// `optimizer`.
+struct OptimizerSection: ConfigurationSection {
+  /// Which one.
+  var name = OptimizerName.sgd
+  /// The peak of the schedule.
+  var learningRate = 0.05
+  /// sgd and lars.
+  var momentum = 0.9
+  /// sgd only.
+  var nesterov = true
+  /// Not applied to norms and biases.
+  var weightDecay = 1e-4
+  /// adamw and lamb.
+  var beta1 = 0.9
+  /// adamw and lamb.
+  var beta2 = 0.999
+  /// adamw and lamb.
+  var epsilon = 1e-8
+  /// lars only.
+  var trustCoefficient = 0.001
+
+  /// The defaults.
+  init() {}
+
+  static var keys: [ConfigurationKey<Self>] {
+    [
+      ConfigurationKey("name", \.name, "The optimizer."),
+      ConfigurationKey(
+        "learning_rate", \.learningRate, "Learning rate at the peak of the schedule.",
+        must: .from(1e-30, to: 1e38)),
+      ConfigurationKey("momentum", \.momentum, "Momentum (sgd, lars).", must: .belowOne),
+      ConfigurationKey("nesterov", \.nesterov, "Nesterov's look-ahead (sgd)."),
+      ConfigurationKey(
+        "weight_decay", \.weightDecay, "Weight decay; norms and biases are left out.",
+        must: .from(0, to: 1000)),
+      ConfigurationKey(
+        "beta1", \.beta1, "Decay of the mean gradient (adamw, lamb).", must: .belowOne),
+      ConfigurationKey(
+        "beta2", \.beta2, "Decay of the mean square (adamw, lamb).", must: .belowOne),
+      ConfigurationKey(
+        "epsilon", \.epsilon, "Added to the denominator (adamw, lamb).",
+        must: .from(1e-20, to: 1)),
+      ConfigurationKey(
+        "trust_coefficient", \.trustCoefficient,
+        "A tensor's rate for equal norms of weights and gradient (lars).",
+        must: .from(1e-10, to: 1000)),
+    ]
+  }
+}
