@@ -100,8 +100,9 @@ final class TrainingLoop {
       accuracy: accuracy.map(parts.step.value))
     if settings.isLoggingDue(after: position.step) {
       try countSkipped()
+      let norm = parts.step.clipping.map { [("gradient_norm", $0.norm)] } ?? []
       let result = StepResult(
-        step: position.step, metrics: metrics.map { ($0.name, parts.step.value(of: $0)) },
+        step: position.step, metrics: metrics.map { ($0.name, parts.step.value(of: $0)) } + norm,
         learningRate: parts.schedule.rate(step: position.step - 1))
       try reporter.log(
         result, skipped: position.skipped.samples.count, waitedSeconds: try longestWait())

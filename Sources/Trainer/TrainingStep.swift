@@ -10,6 +10,8 @@ struct TrainingStep {
   let tree: MicroBatchTree
   let reducer: GradientReducer
   let optimizer: any Optimizer
+  /// Shortens long gradients; nil leaves them as they are.
+  var clipping: GradientClipping?
   let agreement: Agreement
   /// Samples of a micro-batch.
   let microBatch: Int
@@ -80,10 +82,12 @@ struct TrainingStep {
   ///     g = Σ_m ∂(Σ_k λ_k l_k)       what the slots hold after the tree
   ///     ∂L = g / M                   the factor that the optimizer applies, once, at the root
   private func updateWeights(number: Int, learningRate: Double) {
+    let gradients = UnsafeBufferPointer(rebasing: plan.slot(0)[plan.slotLayout.gradients])
+    let mean = 1 / Double(microBatches)
     optimizer.update(
-      plan.parameters.values,
-      gradients: UnsafeBufferPointer(rebasing: plan.slot(0)[plan.slotLayout.gradients]),
-      gradientScale: 1 / Double(microBatches), learningRate: learningRate, step: number)
+      plan.parameters.values, gradients: gradients,
+      gradientScale: clipping?.clipped(scale: mean, of: gradients) ?? mean,
+      learningRate: learningRate, step: number)
   }
 
   private func updateRunningStatistics() {

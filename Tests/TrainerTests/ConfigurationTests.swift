@@ -264,6 +264,7 @@ private let frozenKeyList = """
   optimizer.beta2
   optimizer.epsilon
   optimizer.trust_coefficient
+  optimizer.clip_norm
   schedule.name
   schedule.warmup
   schedule.final_fraction

@@ -31,6 +31,9 @@ struct OptimizerSection: ConfigurationSection {
   /// lars only.
   var trustCoefficient = 0.001
 
+  /// The longest gradient that stays as it is.
+  var clipNorm: Double?
+
   /// The defaults.
   init() {}
 
@@ -56,6 +59,10 @@ struct OptimizerSection: ConfigurationSection {
         "trust_coefficient", \.trustCoefficient,
         "A tensor's rate for equal norms of weights and gradient (lars).",
         must: .from(1e-10, to: 1000)),
+      ConfigurationKey(
+        "clip_norm", \.clipNorm,
+        "Longer gradients, over all parameters together, are shortened to this norm.",
+        must: Requirement<Double>.from(1e-30, to: 1e30).ifPresent),
     ]
   }
 }

@@ -5,7 +5,8 @@ import Logging
 struct StepResult {
   /// Updates that were made, this one included.
   var step: Int
-  /// What the plan's losses report, `loss` first; NaN where no sample counted.
+  /// What the plan's losses report, `loss` first, NaN where no sample counted; then what is known of
+  /// the update.
   var metrics: [(name: String, value: Double)]
   var learningRate: Double
 }

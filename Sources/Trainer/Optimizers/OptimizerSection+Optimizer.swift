@@ -1,6 +1,13 @@
 import Nets
 
 extension OptimizerSection {
+  /// What shortens the gradients of a model's parameters, where that is asked for.
+  func makeClipping(for parameters: ParameterStore) -> GradientClipping? {
+    clipNorm.map {
+      GradientClipping(limit: $0, tensors: UpdateRange.each(of: parameters.parameters))
+    }
+  }
+
   /// The optimizer that the section describes, for a model's parameters.
   func makeOptimizer(for parameters: ParameterStore) -> any Optimizer {
     let count = parameters.elementCount

@@ -99,10 +99,25 @@ def optimizers():
                 w.sub_(rate * (ratio(w.norm(), u.norm()) if index < 2 else 1.0) * u)
         return update
 
+    def clipped():
+        """clip_grad_norm_ on three tensors, from gradients that are short to ones that are long."""
+        torch.manual_seed(13)
+        result = {"gradients": [], "norms": [], "clipped": []}
+        for step in range(STEPS):
+            tensors = [torch.nn.Parameter(torch.zeros(count)) for count in (7, 4, 5)]
+            for tensor in tensors:
+                tensor.grad = torch.randn(len(tensor)) * 10.0 ** (step - 2)
+            result["gradients"].append(torch.cat([tensor.grad for tensor in tensors]).tolist())
+            norm = torch.nn.utils.clip_grad_norm_(tensors, 2.0)
+            result["norms"].append(norm.item())
+            result["clipped"].append(torch.cat([tensor.grad for tensor in tensors]).tolist())
+        return result
+
     result = {"sgd-nesterov": history(sgd(0.9, True)), "sgd-momentum": history(sgd(0.9, False)),
               "sgd-plain": history(sgd(0.0, False)), "adamw": history(adamw),
               "lars": layerwise(0.5, lars()), "lamb": layerwise(0.1, lamb())}
     (FOLDER / "optimizers.json").write_text(json.dumps(result, indent=1) + "\n")
+    (FOLDER / "clipping.json").write_text(json.dumps(clipped(), indent=1) + "\n")
 
 
 def events():
