@@ -203,6 +203,12 @@ struct CheckpointTests {
         }
         return differences == ["new.key: absent -> x", "seed: 1 -> 2"]
       })
+    // The checkpoint is older than the key, whose default says what it was trained with.
+    now.configuration["seed"] = "1"
+    try checkpoint.requireMatch(now, defaults: ["new.key": "x"], allowIdentityChange: true)
+    #expect(throws: TrainerError.self) {
+      try checkpoint.requireMatch(now, defaults: ["new.key": "y"], allowIdentityChange: true)
+    }
     var otherData = state(step: 0)
     otherData.trainingData = "other"
     #expect(throws: TrainerError.self) {

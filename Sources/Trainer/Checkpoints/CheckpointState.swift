@@ -36,10 +36,13 @@ struct CheckpointState: Codable, Equatable, Sendable {
   var configuration: [String: String]
 
   /// What differs from `other` in a way that gives another result, one line each.
-  func differences(to other: CheckpointState) -> [String] {
+  ///
+  /// - Parameter defaults: the values of all keys where nothing is configured, which is what a
+  ///   checkpoint that is older than a key was trained with.
+  func differences(to other: CheckpointState, defaults: [String: String] = [:]) -> [String] {
     let keys = Set(configuration.keys).union(other.configuration.keys).sorted()
     var lines = keys.compactMap { key -> String? in
-      let (then, now) = (configuration[key], other.configuration[key])
+      let (then, now) = (configuration[key] ?? defaults[key], other.configuration[key])
       return then == now ? nil : "\(key): \(then ?? "absent") -> \(now ?? "absent")"
     }
     if trainingData != other.trainingData {

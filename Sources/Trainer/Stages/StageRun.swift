@@ -66,6 +66,7 @@ struct StageRun<S: Stage> {
     tellWhatWasFound()
     let checkpoint = try job.findCheckpoint(
       in: parts.checkpoints, options: options, identity: parts.identity,
+      defaults: S.Configuration().resultDecidingValues,
       report: { console.say("passed over \($0)") })
     try job.agreement.together { try startWeights(at: checkpoint, snapshot: parts.snapshot) }
     var position =

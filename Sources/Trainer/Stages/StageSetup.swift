@@ -41,10 +41,11 @@ extension Job {
   ///
   /// - Parameters:
   ///   - identity: what the checkpoint has to agree with.
+  ///   - defaults: the configuration's, for keys that the checkpoint is older than.
   ///   - report: hears, on rank 0, of broken checkpoints that were passed over.
   func findCheckpoint(
     in store: CheckpointStore, options: StageOptions, identity: CheckpointState,
-    report: (any Error) -> Void
+    defaults: [String: String], report: (any Error) -> Void
   ) throws -> Checkpoint? {
     let path = try agreement.onRankZero { () -> String in
       let checkpoint =
@@ -53,7 +54,8 @@ extension Job {
         case .auto: try store.newestValid(report: report)
         case .checkpoint(let path): try CheckpointStore.load(path)
         }
-      try checkpoint?.requireMatch(identity, allowIdentityChange: options.allowIdentityChange)
+      try checkpoint?.requireMatch(
+        identity, defaults: defaults, allowIdentityChange: options.allowIdentityChange)
       return checkpoint?.path ?? ""
     }
     guard !path.isEmpty else { return nil }
@@ -64,8 +66,10 @@ extension Job {
 
 extension Checkpoint {
   /// Throws where going on from the checkpoint would not give the uninterrupted run's weights.
-  func requireMatch(_ identity: CheckpointState, allowIdentityChange: Bool) throws {
-    let differences = state.differences(to: identity)
+  func requireMatch(
+    _ identity: CheckpointState, defaults: [String: String] = [:], allowIdentityChange: Bool
+  ) throws {
+    let differences = state.differences(to: identity, defaults: defaults)
     guard differences.isEmpty else {
       throw TrainerError.configurationChanged(checkpoint: path, differences: differences)
     }
