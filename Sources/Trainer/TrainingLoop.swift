@@ -48,7 +48,7 @@ final class TrainingLoop {
 
   private func train() throws -> ExitStatus {
     guard try evaluateIfOwed() else { return try leaveEarly() }
-    while position.step < settings.totalSteps {
+    while position.step < settings.totalSteps, !endsEarly {
       if try stopIsRequested() { return try leaveEarly() }  // collective
       reporter.beginStep(position.step + 1)
       try update()  // collective
@@ -58,6 +58,11 @@ final class TrainingLoop {
     }
     try finish()  // collective
     return .finished
+  }
+
+  /// Whether evaluations have ended the training before its last step.
+  private var endsEarly: Bool {
+    position.isStoppedEarly && position.step < settings.totalSteps
   }
 
   // MARK: - One step
@@ -85,10 +90,15 @@ final class TrainingLoop {
   /// Makes the update and moves to the next step.
   private func update() throws {
     try parts.step.run(
-      number: position.step + 1, learningRate: parts.schedule.rate(step: position.step),
+      number: position.step + 1, learningRate: learningRate(step: position.step),
       compute: task.computeNextMicroBatch)
     position.step += 1
     position.isEvaluationOwed = settings.isEvaluationDue(after: position.step)
+  }
+
+  /// The learning rate of an update, counted from 0, since the last evaluation.
+  private func learningRate(step: Int) -> Double {
+    parts.schedule.rate(step: step, reductions: position.plateau.exhausted)
   }
 
   // MARK: - What follows a step
@@ -103,7 +113,7 @@ final class TrainingLoop {
       let norm = parts.step.clipping.map { [("gradient_norm", $0.norm)] } ?? []
       let result = StepResult(
         step: position.step, metrics: metrics.map { ($0.name, parts.step.value(of: $0)) } + norm,
-        learningRate: parts.schedule.rate(step: position.step - 1))
+        learningRate: learningRate(step: position.step - 1))
       try reporter.log(
         result, skipped: position.skipped.samples.count, waitedSeconds: try longestWait())
     }
@@ -117,15 +127,14 @@ final class TrainingLoop {
     try parts.step.refuseNonFiniteWeights(after: position.step)
     job.activity = .evaluating(afterStep: position.step)
     guard let evaluation = try task.evaluate(isStopRequested: stopIsRequested) else { return false }
-    position.isEvaluationOwed = false
-    // A tie keeps the earlier model; a score that is not a number is never the best.
-    if evaluation.score > position.best?.score ?? -.infinity {
-      position.best = CheckpointState.Best(score: evaluation.score, step: position.step)
+    let isBest = position.take(
+      evaluation, parts.steering, isWarmingUp: position.step < parts.schedule.warmupSteps)
+    if isBest {
       try job.agreement.onRankZero {
         try parts.snapshot.replaceModel(at: parts.run.bestModel, step: position.step)
       }
     }
-    try reporter.log(evaluation, after: position.step)
+    try reporter.log(evaluation, after: position.step, endsEarly: endsEarly)
     return true
   }
 
@@ -164,7 +173,10 @@ final class TrainingLoop {
     try job.agreement.onRankZero {
       try parts.snapshot.replaceModel(at: parts.run.finalModel, step: position.step)
     }
-    reporter.sayFinished(best: position.best)
+    if endsEarly, let patience = parts.steering.stopping {
+      reporter.sayStoppedEarly(after: position.step, patience, position.stopping)
+    }
+    reporter.sayFinished(best: position.best, metric: parts.steering.best.name)
   }
 
   /// Seconds that the slowest rank has waited for data. Collective.

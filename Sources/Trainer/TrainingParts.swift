@@ -4,6 +4,7 @@ import Datasets
 struct TrainingParts {
   var step: TrainingStep
   var schedule: LearningRateSchedule
+  var steering: EvaluationSteering
   var snapshot: ModelSnapshot
   var checkpoints: CheckpointStore
   var run: RunFolder
@@ -18,6 +19,8 @@ struct TrainingParts {
     state.epoch = Double(position.step) / Double(stepsPerEpoch)
     state.isEvaluated = !position.isEvaluationOwed
     state.best = position.best
+    state.plateau = steering.plateau.map { _ in position.plateau }
+    state.stopping = steering.stopping.map { _ in position.stopping }
     state.skippedSamples = position.skipped.samples.sorted()
     return state
   }
@@ -50,6 +53,10 @@ struct TrainingPosition: Equatable {
   var isEvaluationOwed = false
   /// The best evaluation so far.
   var best: CheckpointState.Best?
+  /// What the schedule waits for, where it waits.
+  var plateau = Patience.State()
+  /// What the early end waits for, where there may be one.
+  var stopping = Patience.State()
   /// The images that the run could not use.
   var skipped = SkippedSamples()
   /// The last checkpoint on disk.
@@ -63,7 +70,32 @@ struct TrainingPosition: Equatable {
     step = state.step
     isEvaluationOwed = !state.isEvaluated && settings.isEvaluationDue(after: state.step)
     best = state.best
+    plateau = state.plateau ?? Patience.State()
+    stopping = state.stopping ?? Patience.State()
     skipped = SkippedSamples(samples: state.skippedSamples)
     saved = state
   }
+
+  /// Takes the evaluation after the current step into account.
+  ///
+  /// - Parameter isWarmingUp: whether the learning rate still rises, and cannot be lowered.
+  /// - Returns: whether the model is the best so far; a tie keeps the earlier one.
+  mutating func take(
+    _ evaluation: Evaluation, _ steering: EvaluationSteering, isWarmingUp: Bool
+  ) -> Bool {
+    isEvaluationOwed = false
+    if let patience = steering.plateau, !isWarmingUp {
+      plateau = patience.state(plateau, after: evaluation.value(of: patience.metric))
+    }
+    if let patience = steering.stopping {
+      stopping = patience.state(stopping, after: evaluation.value(of: patience.metric))
+    }
+    let value = evaluation.value(of: steering.best)
+    guard steering.best.isBetter(value, than: best?.score) else { return false }
+    best = CheckpointState.Best(score: value, step: step)
+    return true
+  }
+
+  /// Whether evaluations have ended the training.
+  var isStoppedEarly: Bool { stopping.exhausted > 0 }
 }

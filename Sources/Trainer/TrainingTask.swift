@@ -26,8 +26,8 @@ protocol TrainingTask: AnyObject {
 
 /// How good a model is.
 struct Evaluation {
-  /// What the best model is chosen by; larger is better.
-  var score: Double
+  /// Whether the numbers mean anything: outputs that are not finite can still be counted right.
+  var hasFiniteOutputs: Bool
   /// The numbers for `metrics.jsonl`.
   var values: [(name: String, value: MetricValue)]
   /// One line for the terminal.

@@ -161,9 +161,44 @@ struct ConfigurationTests {
       try mistakes(minimal, ["train.max_steps=10", "schedule.warmup=11 steps"]).count == 1)
   }
 
+  @Test("a metric that evaluations do not tell is refused with those they do")
+  func metrics() throws {
+    for key in ["best.metric", "schedule.metric", "early_stopping.metric"] {
+      #expect(
+        try mistakes(minimal, ["\(key)=acuracy"]) == [
+          "argument '\(key)=acuracy': \(key): 'acuracy' is no number that models are compared by: "
+            + "accuracy, accuracy_7, uar, loss"
+        ])
+    }
+    #expect(try mistakes(minimal, ["best.metric=loss"]).isEmpty)
+    // Each head brings its own.
+    #expect(try mistakes(minimal, ["best.metric=valence_ccc"]).count == 1)
+    #expect(try mistakes(minimal, ["best.metric=valence_ccc", "loss.concordance=1"]).isEmpty)
+  }
+
+  @Test("a step schedule needs to know when, in one way")
+  func stepSchedule() throws {
+    let step = minimal + "schedule:\n  name: step\n"
+    #expect(
+      try mistakes(step) == [
+        "run.yaml:4: schedule.name: step needs schedule.every or schedule.milestones"
+      ])
+    #expect(try mistakes(step + "  every: 2 epochs\n").isEmpty)
+    #expect(try mistakes(step + "  milestones: [3 epochs, 500 steps]\n").isEmpty)
+    #expect(try mistakes(step + "  every: 2 epochs\n  milestones: [3 epochs]\n").count == 1)
+    #expect(try mistakes(step + "  milestones: [3]\n").count == 1)
+    #expect(try mistakes(step + "  milestones: [0 epochs]\n").count == 1)
+  }
+
   @Test("the resolved configuration reads back as itself")
   func resolved() throws {
-    var values = try load(minimal, ["train.max_steps=7"]).values
+    var values = try load(
+      minimal,
+      [
+        "train.max_steps=7", "schedule.milestones=[3 epochs, 500 steps]", "best.metric=loss",
+        "early_stopping.patience=3",
+      ]
+    ).values
     values.data.root = "a \"b\" \\c: #"
     values.data.augmentation.cropRatio = 0.1...7.25
     #expect(try load(values.yaml()).values == values)
@@ -194,6 +229,17 @@ struct ConfigurationTests {
   @Test("the list of keys is the one that users know")
   func frozenKeys() {
     #expect(TeacherConfiguration.keys.map(\.path).joined(separator: "\n") == frozenKeyList)
+  }
+
+  @Test("where evaluations steer, when and on what they are made decides the result")
+  func steeredKeys() throws {
+    func decides(_ overrides: [String]) throws -> Bool {
+      let values = try load(minimal, overrides).values.identityValues
+      return values["evaluation.every"] != nil && values["data.validation"] != nil
+    }
+    #expect(try !decides([]))
+    #expect(try decides(["schedule.name=plateau"]))
+    #expect(try decides(["early_stopping.patience=2"]))
   }
 
   @Test("keys that do not change the result may change between resumes")
@@ -257,6 +303,8 @@ private let frozenKeyList = """
   train.max_steps
   optimizer.name
   optimizer.learning_rate
+  optimizer.scaling
+  optimizer.base_batch
   optimizer.momentum
   optimizer.nesterov
   optimizer.weight_decay
@@ -268,9 +316,19 @@ private let frozenKeyList = """
   schedule.name
   schedule.warmup
   schedule.final_fraction
+  schedule.factor
+  schedule.every
+  schedule.milestones
+  schedule.metric
+  schedule.patience
+  schedule.threshold
   checkpoint.every_steps
   checkpoint.keep
   evaluation.every
+  best.metric
+  early_stopping.patience
+  early_stopping.metric
+  early_stopping.threshold
   logging.every_steps
   """
 

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Trainer
 
-@Suite("Optimizers and schedules")
+@Suite("Optimizers")
 struct OptimizerTests {
   /// What PyTorch computed; see `Goldens/generate.py`.
   private struct History: Decodable {
@@ -116,25 +116,5 @@ struct OptimizerTests {
         UpdateRange(elements: 0..<20, decays: true), UpdateRange(elements: 32..<40, decays: false),
         UpdateRange(elements: 48..<50, decays: true),
       ])
-  }
-
-  @Test("the cosine follows PyTorch's CosineAnnealingLR")
-  func cosine() throws {
-    let rates = try history("adamw").rates
-    let schedule = LearningRateSchedule(
-      name: .cosine, peak: 0.1, warmupSteps: 0, totalSteps: rates.count, finalFraction: 0.1)
-    for step in rates.indices {
-      #expect(abs(schedule.rate(step: step) - rates[step]) < 1e-12)
-    }
-  }
-
-  @Test("the warm-up rises linearly to the peak, where the shape begins")
-  func warmup() {
-    var schedule = LearningRateSchedule(
-      name: .cosine, peak: 0.4, warmupSteps: 4, totalSteps: 14, finalFraction: 0)
-    #expect((0...4).map(schedule.rate) == [0.1, 0.2, 0.30000000000000004, 0.4, 0.4])
-    #expect(abs(schedule.rate(step: 9) - 0.2) < 1e-12)
-    schedule.name = .constant
-    #expect(schedule.rate(step: 13) == 0.4)
   }
 }

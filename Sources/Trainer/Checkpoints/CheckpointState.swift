@@ -4,7 +4,7 @@ import Nets
 struct CheckpointState: Codable, Equatable, Sendable {
   /// The best evaluation so far.
   struct Best: Codable, Equatable, Sendable {
-    /// Larger is better.
+    /// The value of `best.metric`.
     var score: Double
     /// The update after which it was reached.
     var step: Int
@@ -23,6 +23,10 @@ struct CheckpointState: Codable, Equatable, Sendable {
   var isEvaluated: Bool
   /// The best evaluation so far, nil before the first.
   var best: Best?
+  /// What a plateau schedule remembers; nil where there is none.
+  var plateau: Patience.State?
+  /// What early stopping remembers; nil where it is off.
+  var stopping: Patience.State?
   /// Samples that could not be used and had a substitute, as ascending indices into the training
   /// list's records: those of all ranks since the start.
   var skippedSamples: [Int32]

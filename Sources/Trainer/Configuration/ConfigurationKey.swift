@@ -13,6 +13,12 @@ struct Requirement<Value>: Sendable {
   }
 }
 
+extension Requirement<Interval> {
+  static var notEmpty: Self {
+    Requirement(words: "at least 1 epoch or step") { $0.count > 0 }
+  }
+}
+
 extension Requirement where Value: Comparable & ExpressibleByIntegerLiteral & Sendable {
   static var positive: Self { Requirement(words: "greater than 0") { $0 > 0 } }
   static var notNegative: Self { Requirement(words: "at least 0") { $0 >= 0 } }

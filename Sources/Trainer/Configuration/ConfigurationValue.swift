@@ -119,6 +119,17 @@ extension ClosedRange: ConfigurationValue where Bound == Double {
   var yaml: String { "[\(lowerBound), \(upperBound)]" }
 }
 
+extension Array: ConfigurationValue where Element: ConfigurationValue {
+  static var expectation: String { "a list, [first, second, …], of \(Element.expectation)" }
+  init?(yaml node: Node) {
+    guard case .sequence(let sequence) = node else { return nil }
+    let values = sequence.compactMap { Element(yaml: $0) }
+    guard values.count == sequence.count else { return nil }
+    self = values
+  }
+  var yaml: String { "[" + map(\.yaml).joined(separator: ", ") + "]" }
+}
+
 extension Optional: ConfigurationValue where Wrapped: ConfigurationValue {
   static var expectation: String { "\(Wrapped.expectation), or null" }
   init?(yaml node: Node) {

@@ -10,12 +10,26 @@ enum OptimizerName: String, Sendable, ConfigurationChoice {
   case lamb
 }
 
+/// How `optimizer.learning_rate` follows the global batch.
+enum RateScaling: String, Sendable, ConfigurationChoice {
+  /// It does not.
+  case none
+  /// In proportion (P. Goyal et al., "Accurate, large minibatch SGD", 2017).
+  case linear
+  /// By the square root (Y. You et al., ICLR 2020, for LAMB).
+  case sqrt
+}
+
 /// `optimizer`.
 struct OptimizerSection: ConfigurationSection {
   /// Which one.
   var name = OptimizerName.sgd
   /// The peak of the schedule.
   var learningRate = 0.05
+  /// How it follows the global batch.
+  var scaling = RateScaling.none
+  /// The global batch that it is meant for, where it follows.
+  var baseBatch = 256
   /// sgd and lars.
   var momentum = 0.9
   /// sgd only.
@@ -43,6 +57,12 @@ struct OptimizerSection: ConfigurationSection {
       ConfigurationKey(
         "learning_rate", \.learningRate, "Learning rate at the peak of the schedule.",
         must: .from(1e-30, to: 1e38)),
+      ConfigurationKey(
+        "scaling", \.scaling,
+        "Multiplies the learning rate with batch.global / optimizer.base_batch or its root."),
+      ConfigurationKey(
+        "base_batch", \.baseBatch, "Global batch that the learning rate is meant for.",
+        must: .oneTo(1 << 24)),
       ConfigurationKey("momentum", \.momentum, "Momentum (sgd, lars).", must: .belowOne),
       ConfigurationKey("nesterov", \.nesterov, "Nesterov's look-ahead (sgd)."),
       ConfigurationKey(

@@ -114,8 +114,7 @@ struct EvaluationSection: ConfigurationSection {
     [
       ConfigurationKey(
         "every", \.every, "Time between two evaluations; there is one at the end in any case.",
-        must: Requirement(words: "at least 1 epoch or step") { $0.count > 0 },
-        changesResult: false)
+        must: .notEmpty, changesResult: false)
     ]
   }
 }

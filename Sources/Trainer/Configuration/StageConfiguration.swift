@@ -23,6 +23,10 @@ struct CommonSections: Equatable, Sendable {
   var checkpoint = CheckpointSection()
   /// How often the validation set is looked at.
   var evaluation = EvaluationSection()
+  /// Which model is kept.
+  var best = BestSection()
+  /// An end before the last epoch.
+  var earlyStopping = EarlyStoppingSection()
   /// How often metrics are written.
   var logging = LoggingSection()
 }
@@ -33,6 +37,9 @@ struct CommonSections: Equatable, Sendable {
 protocol StageConfiguration: ConfigurationSection {
   /// The keys that all stages have.
   var common: CommonSections { get set }
+  /// The numbers of the stage's evaluation that models can be compared by; the first is compared by
+  /// where none is named.
+  var metrics: [EvaluationMetric] { get }
   /// Mistakes in how values go together, beyond those that all stages have in common.
   static func contradictions(in loaded: LoadedConfiguration<Self>) -> [ConfigurationMistake]
 }
@@ -65,6 +72,7 @@ extension StageConfiguration {
     section("batch", \.common.batch) + section("train", \.common.train)
       + section("optimizer", \.common.optimizer) + section("schedule", \.common.schedule)
       + section("checkpoint", \.common.checkpoint) + section("evaluation", \.common.evaluation)
+      + section("best", \.common.best) + section("early_stopping", \.common.earlyStopping)
       + section("logging", \.common.logging)
   }
 
@@ -87,7 +95,7 @@ extension StageConfiguration {
 extension LoadedConfiguration where Root: StageConfiguration {
   /// Values that are possible alone but not together.
   fileprivate func commonContradictions() -> [ConfigurationMistake] {
-    [batchMistake(), nesterovMistake(), warmupMistake()].compactMap { $0 }
+    [batchMistake(), nesterovMistake(), warmupMistake()].compactMap { $0 } + steeringMistakes()
   }
 
   private func batchMistake() -> ConfigurationMistake? {

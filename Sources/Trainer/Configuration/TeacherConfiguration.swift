@@ -25,6 +25,8 @@ struct TeacherConfiguration: StageConfiguration {
     [loaded.rowMistake(), loaded.tripletMistake()].compactMap { $0 }
   }
 
+  var metrics: [EvaluationMetric] { FaceReport.metrics(of: network) }
+
   /// Labelled faces of a micro-batch; its other rows are those of triplets.
   var facesPerMicroBatch: Int { common.batch.micro - 3 * triplets.perMicroBatch }
 

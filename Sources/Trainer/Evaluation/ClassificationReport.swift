@@ -14,6 +14,15 @@ struct ClassificationReport: Sendable {
   /// Accuracy over seven classes.
   var accuracy7: Double { confusionWithoutContempt.accuracy }
 
+  /// The numbers that models can be compared by.
+  static var metrics: [EvaluationMetric] {
+    [
+      EvaluationMetric("accuracy", better: .larger),
+      EvaluationMetric("accuracy_7", better: .larger),
+      EvaluationMetric("uar", better: .larger), EvaluationMetric("loss", better: .smaller),
+    ]
+  }
+
   /// The numbers for `metrics.jsonl`.
   var values: [(name: String, value: MetricValue)] {
     [

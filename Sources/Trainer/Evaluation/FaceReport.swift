@@ -1,5 +1,6 @@
 import Datasets
 import Foundation
+import Nets
 
 /// What an evaluation of a face network found, the same for any number of ranks.
 public struct FaceReport: Sendable {
@@ -20,6 +21,12 @@ public struct FaceReport: Sendable {
     self.affect = affect
     self.triplets = triplets
     self.problems = problems
+  }
+
+  /// The numbers that models of a network's heads can be compared by.
+  static func metrics(of network: FaceNetwork) -> [EvaluationMetric] {
+    ClassificationReport.metrics + (network.hasAffect ? AffectReport.metrics : [])
+      + (network.embedding == nil ? [] : TripletReport.metrics)
   }
 
   /// The numbers for `metrics.jsonl`.
@@ -99,6 +106,15 @@ struct AffectReport: Sendable, Equatable {
     arousal = score(2)
   }
 
+  static var metrics: [EvaluationMetric] {
+    ["valence", "arousal"].flatMap { name in
+      [
+        EvaluationMetric("\(name)_ccc", better: .larger),
+        EvaluationMetric("\(name)_rmse", better: .smaller),
+      ]
+    }
+  }
+
   var values: [(name: String, value: MetricValue)] {
     [("valence", valence), ("arousal", arousal)].flatMap { name, score in
       [
@@ -155,6 +171,10 @@ struct TripletReport: Sendable, Equatable, Encodable {
     }
     samples = counted
     accuracy = counted == 0 ? 0 : Double(right) / Double(counted)
+  }
+
+  static var metrics: [EvaluationMetric] {
+    [EvaluationMetric("triplet_accuracy", better: .larger)]
   }
 
   var values: [(name: String, value: MetricValue)] { [("triplet_accuracy", .number(accuracy))] }

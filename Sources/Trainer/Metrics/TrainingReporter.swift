@@ -82,10 +82,13 @@ final class TrainingReporter {
   }
 
   /// Writes a line of validation metrics.
-  func log(_ evaluation: Evaluation, after step: Int) throws {
+  ///
+  /// - Parameter endsEarly: whether the training ends because of this evaluation.
+  func log(_ evaluation: Evaluation, after step: Int, endsEarly: Bool) throws {
+    let end = endsEarly ? [("end", MetricValue.text("early_stopping"))] : []
     try write(
       MetricsRecord(
-        step: step, epoch: epoch(step), split: .validation, values: evaluation.values))
+        step: step, epoch: epoch(step), split: .validation, values: evaluation.values + end))
     if job.isRankZero {
       console.say("evaluation after step \(step): \(evaluation.summary)")
     }
@@ -100,13 +103,23 @@ final class TrainingReporter {
         + "\(job.runFolder?.path ?? "") --resume auto")
   }
 
+  /// Tells why the run ends before its last step.
+  func sayStoppedEarly(after step: Int, _ patience: Patience, _ state: Patience.State) {
+    let best = state.best.map { String(format: " than %.4f", $0) } ?? ""
+    let text =
+      "early stopping after step \(step): no better \(patience.metric.name)\(best) in "
+      + "\(patience.evaluations + 1) evaluations"
+    logger.notice("\(text)")
+    if job.isRankZero { console.say(text) }
+  }
+
   /// Tells where the results lie.
-  func sayFinished(best: CheckpointState.Best?) {
+  func sayFinished(best: CheckpointState.Best?, metric: String) {
     logger.notice("finished")
     guard job.isRankZero else { return }
     if let best {
       console.say(
-        "best accuracy \(String(format: "%.4f", best.score)) after step \(best.step)")
+        "best \(metric) \(String(format: "%.4f", best.score)) after step \(best.step)")
     }
     console.say("results in \(job.runFolder?.path ?? "")")
   }

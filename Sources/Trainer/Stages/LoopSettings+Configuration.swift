@@ -20,11 +20,4 @@ extension LoadedConfiguration where Root: StageConfiguration {
     }
     return settings
   }
-
-  func schedule(totalSteps: Int, _ stepsPerEpoch: Int) -> LearningRateSchedule {
-    LearningRateSchedule(
-      name: values.schedule.name, peak: values.optimizer.learningRate,
-      warmupSteps: values.schedule.warmup.steps(stepsPerEpoch: stepsPerEpoch),
-      totalSteps: totalSteps, finalFraction: values.schedule.finalFraction)
-  }
 }

@@ -14,6 +14,7 @@ struct StageRun<S: Stage> {
   private let logger: Logger
   private let console: Console
   private let settings: LoopSettings
+  private let schedule: LearningRateSchedule
   private let tree: MicroBatchTree
   private let plan: TrainingPlan
 
@@ -53,6 +54,8 @@ struct StageRun<S: Stage> {
       style: job.isRankZero ? (LaunchEnvironment.current.isTerminal ? .bar : .lines) : .silent)
     settings = try loaded.loopSettings(
       stepsPerEpoch: stage.stepsPerEpoch, onDataError: stage.errorPolicy)
+    schedule = try loaded.learningRateSchedule(
+      totalSteps: settings.totalSteps, stepsPerEpoch: stage.stepsPerEpoch)
     tree = try MicroBatchTree(
       microBatches: batch.microBatches, rank: job.rank, worldSize: job.communicator.worldSize)
     plan = try stage.makePlan(gradientSlots: tree.slotCount)
@@ -66,7 +69,7 @@ struct StageRun<S: Stage> {
     tellWhatWasFound()
     let checkpoint = try job.findCheckpoint(
       in: parts.checkpoints, options: options, identity: parts.identity,
-      defaults: S.Configuration().resultDecidingValues,
+      defaults: S.Configuration().identityValues,
       report: { console.say("passed over \($0)") })
     try job.agreement.together { try startWeights(at: checkpoint, snapshot: parts.snapshot) }
     var position =
@@ -123,7 +126,7 @@ struct StageRun<S: Stage> {
         clipping: configuration.optimizer.makeClipping(for: plan.parameters),
         agreement: job.agreement, microBatch: configuration.batch.micro,
         microBatches: configuration.batch.microBatches, seed: configuration.seed),
-      schedule: loaded.schedule(totalSteps: settings.totalSteps, stage.stepsPerEpoch),
+      schedule: schedule, steering: configuration.steering,
       snapshot: ModelSnapshot(parameters: plan.parameters, optimizer: optimizer),
       checkpoints: CheckpointStore(
         folder: folder.checkpoints, keep: configuration.checkpoint.keep),
@@ -135,7 +138,7 @@ struct StageRun<S: Stage> {
       step: 0, epoch: 0, isEvaluated: true, best: nil, skippedSamples: [],
       microBatches: configuration.batch.microBatches, engine: engine,
       trainingData: try stage.dataDigest(),
-      configuration: configuration.resultDecidingValues)
+      configuration: configuration.identityValues)
   }
 
   private func startWeights(at checkpoint: Checkpoint?, snapshot: ModelSnapshot) throws {

@@ -51,7 +51,7 @@ final class TeacherTask: TrainingTask {
     toldProblems = report.problems
     // Outputs that are not finite have no largest one: the accuracy means nothing.
     return Evaluation(
-      score: report.classes.loss.isFinite ? report.classes.accuracy : .nan,
+      hasFiniteOutputs: report.classes.loss.isFinite,
       values: report.values + [("rows_left_out", .integer(evaluator.rowsLeftOut))],
       summary: report.summary)
   }

@@ -2,6 +2,7 @@
 """Writes the golden files of the trainer's tests: what PyTorch and TensorBoard compute.
 
     python3 generate.py optimizers      needs torch
+    python3 generate.py schedules       needs torch
     python3 generate.py events          needs tensorboard
 
 Each file is small, and written anew only by hand: a test never writes a golden.
@@ -120,6 +121,45 @@ def optimizers():
     (FOLDER / "clipping.json").write_text(json.dumps(clipped(), indent=1) + "\n")
 
 
+def schedules():
+    """Rates of each step by PyTorch's schedulers, and a metric's values for those that look at one."""
+    import torch
+    from torch.optim import lr_scheduler
+
+    def rates(make, metrics=None):
+        optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.4)
+        schedule = make(optimizer)
+        result = []
+        for step in range(40):
+            result.append(optimizer.param_groups[0]["lr"])
+            optimizer.step()
+            schedule.step(*([metrics[step]] if metrics else []))
+        return result
+
+    def plateau(mode, threshold):
+        return lambda optimizer: lr_scheduler.ReduceLROnPlateau(
+            optimizer, mode=mode, factor=0.5, patience=2, threshold=threshold, threshold_mode="abs",
+            min_lr=0.04, eps=0)
+
+    torch.manual_seed(14)
+    losses = (torch.rand(40) * 0.4 + torch.linspace(2, 1, 40).clamp(min=1.5)).tolist()
+    losses[7] = float("nan")
+    scores = [-loss for loss in losses]
+    result = {
+        "metrics": [None if loss != loss else loss for loss in losses],
+        "cosine": rates(lambda o: lr_scheduler.CosineAnnealingLR(o, 40, eta_min=0.04)),
+        "step": rates(lambda o: lr_scheduler.StepLR(o, 7, gamma=0.3)),
+        "milestones": rates(lambda o: lr_scheduler.MultiStepLR(o, [5, 12, 30], gamma=0.3)),
+        "warmup": rates(lambda o: lr_scheduler.SequentialLR(o, [
+            lr_scheduler.LinearLR(o, start_factor=1 / 8, total_iters=7),
+            lr_scheduler.CosineAnnealingLR(o, 32, eta_min=0.04)], [8])),
+        "plateau-min": rates(plateau("min", 0.0), losses),
+        "plateau-max": rates(plateau("max", 0.0), scores),
+        "plateau-threshold": rates(plateau("min", 0.05), losses),
+    }
+    (FOLDER / "schedules.json").write_text(json.dumps(result, indent=1) + "\n")
+
+
 def events():
     from tensorboard.compat.proto.event_pb2 import Event, SessionLog
     from tensorboard.compat.proto.summary_pb2 import Summary
@@ -139,4 +179,4 @@ def events():
 
 
 if __name__ == "__main__":
-    {"optimizers": optimizers, "events": events}[sys.argv[1]]()
+    {"optimizers": optimizers, "schedules": schedules, "events": events}[sys.argv[1]]()
