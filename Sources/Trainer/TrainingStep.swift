@@ -12,6 +12,8 @@ struct TrainingStep {
   let optimizer: any Optimizer
   /// Shortens long gradients; nil leaves them as they are.
   var clipping: GradientClipping?
+  /// Follows the weights; nil where nobody asks for their average.
+  var average: WeightAverage?
   let agreement: Agreement
   /// Samples of a micro-batch.
   let microBatch: Int
@@ -36,6 +38,7 @@ struct TrainingStep {
     try refuseNonFinite(plan.slot(0), step: number, failure: failure, name: nameOfElement)
     updateWeights(number: number, learningRate: learningRate)
     updateRunningStatistics()
+    average?.update(step: number)
     try plan.refreshWeights()
   }
 

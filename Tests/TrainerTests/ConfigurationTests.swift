@@ -313,6 +313,8 @@ private let frozenKeyList = """
   optimizer.epsilon
   optimizer.trust_coefficient
   optimizer.clip_norm
+  ema.decay
+  ema.warmup
   schedule.name
   schedule.warmup
   schedule.final_fraction

@@ -1,10 +1,17 @@
 import Nets
 
-/// The learned state of a run as files: weights, running statistics and what the optimizer
-/// remembers.
+/// The learned state of a run as files: weights, running statistics, what the optimizer remembers
+/// and the average of the weights.
 struct ModelSnapshot {
+  private static let averagePrefix = "ema"
+
   let parameters: ParameterStore
   let optimizer: any Optimizer
+  /// What the best and the final model are; nil where these are the weights themselves.
+  var average: WeightAverage?
+
+  /// The model that is evaluated and kept.
+  var kept: ParameterStore { average?.parameters ?? parameters }
 
   /// Writes the model with torchvision's names.
   ///
@@ -13,16 +20,31 @@ struct ModelSnapshot {
     try write(try parameters.modelTensors(), to: path)
   }
 
-  /// Writes the optimizer's vectors: `momentum_buffer.fc.weight` and so on.
+  /// Writes the optimizer's vectors, `momentum_buffer.fc.weight` and so on, and the averaged model,
+  /// `ema.fc.weight` and so on.
   func writeOptimizer(to path: String) throws {
     let tensors = try optimizer.state.flatMap { name, values in
-      try parameters.tensors(of: UnsafeBufferPointer(values)).map { tensor in
-        var tensor = tensor
-        tensor.name = "\(name).\(tensor.name)"
-        return tensor
-      }
+      named(name, try parameters.tensors(of: UnsafeBufferPointer(values)))
     }
-    try write(tensors, to: path)
+    let averaged = try average?.parameters.modelTensors() ?? []
+    try write(tensors + named(Self.averagePrefix, averaged), to: path)
+  }
+
+  private func named(_ prefix: String, _ tensors: [Tensor]) -> [Tensor] {
+    tensors.map { tensor in
+      var tensor = tensor
+      tensor.name = "\(prefix).\(tensor.name)"
+      return tensor
+    }
+  }
+
+  /// The tensors below a prefix, without it.
+  private func tensors(below prefix: String, in tensors: [Tensor]) -> [Tensor] {
+    tensors.filter { $0.name.hasPrefix("\(prefix).") }.map { tensor in
+      var tensor = tensor
+      tensor.name = String(tensor.name.dropFirst(prefix.count + 1))
+      return tensor
+    }
   }
 
   /// Replaces the learned state by that of a checkpoint.
@@ -30,23 +52,22 @@ struct ModelSnapshot {
     try parameters.loadModel(from: try SafetensorsReader(path: checkpoint.modelPath))
     let tensors = try Safetensors.read(path: checkpoint.optimizerPath)
     for (name, values) in optimizer.state {
-      let own = tensors.filter { $0.name.hasPrefix("\(name).") }.map { tensor in
-        var tensor = tensor
-        tensor.name = String(tensor.name.dropFirst(name.count + 1))
-        return tensor
-      }
-      try parameters.load(own, into: values, file: checkpoint.optimizerPath)
+      try parameters.load(
+        self.tensors(below: name, in: tensors), into: values, file: checkpoint.optimizerPath)
     }
+    try average?.parameters.loadModel(
+      self.tensors(below: Self.averagePrefix, in: tensors), file: checkpoint.optimizerPath)
   }
 
-  /// Writes the model beside its destination and renames it.
+  /// Writes the averaged model, or else the model, beside its destination and renames it.
   ///
   /// - Parameter step: the update that the model is from; the file says so.
   func replaceModel(at path: String, step: Int) throws {
     try DurableFiles.makeFolder(DurableFiles.parent(of: path))
     let temporary = path + ".writing"
     try write(
-      try parameters.modelTensors(), metadata: [Self.stepKey: "\(step)"], to: temporary)
+      try kept.modelTensors(), metadata: [Self.stepKey: "\(step)"],
+      to: temporary)
     try DurableFiles.synchronise(temporary)
     try DurableFiles.rename(temporary, to: path)
   }

@@ -20,6 +20,28 @@ enum RateScaling: String, Sendable, ConfigurationChoice {
   case sqrt
 }
 
+/// `ema`: the exponential moving average of the weights.
+struct AverageSection: ConfigurationSection {
+  /// 0 for none.
+  var decay = 0.0
+  /// Whether early averages forget faster.
+  var warmsUp = false
+
+  /// The defaults.
+  init() {}
+
+  static var keys: [ConfigurationKey<Self>] {
+    [
+      ConfigurationKey(
+        "decay", \.decay,
+        "Decay of the moving average of the weights, which is what is evaluated and kept; 0: none.",
+        must: .belowOne),
+      ConfigurationKey(
+        "warmup", \.warmsUp, "Limits the decay to 1 - t^(-2/3) after t updates, as timm does."),
+    ]
+  }
+}
+
 /// `optimizer`.
 struct OptimizerSection: ConfigurationSection {
   /// Which one.

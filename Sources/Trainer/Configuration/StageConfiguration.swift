@@ -17,6 +17,8 @@ struct CommonSections: Equatable, Sendable {
   var train = TrainSection()
   /// How weights follow gradients.
   var optimizer = OptimizerSection()
+  /// The moving average of the weights.
+  var average = AverageSection()
   /// The learning rate over time.
   var schedule = ScheduleSection()
   /// What survives an interruption.
@@ -70,7 +72,8 @@ extension StageConfiguration {
   /// The common keys that come after a stage's own.
   static var trainingKeys: [ConfigurationKey<Self>] {
     section("batch", \.common.batch) + section("train", \.common.train)
-      + section("optimizer", \.common.optimizer) + section("schedule", \.common.schedule)
+      + section("optimizer", \.common.optimizer) + section("ema", \.common.average)
+      + section("schedule", \.common.schedule)
       + section("checkpoint", \.common.checkpoint) + section("evaluation", \.common.evaluation)
       + section("best", \.common.best) + section("early_stopping", \.common.earlyStopping)
       + section("logging", \.common.logging)

@@ -1,5 +1,14 @@
 import Nets
 
+extension AverageSection {
+  /// The average of a model, where that is asked for.
+  ///
+  /// - Throws: `NetsError` where there is no memory for it.
+  func makeAverage(of parameters: ParameterStore) throws -> WeightAverage? {
+    decay > 0 ? try WeightAverage(of: parameters, decay: decay, warmsUp: warmsUp) : nil
+  }
+}
+
 extension OptimizerSection {
   /// What shortens the gradients of a model's parameters, where that is asked for.
   func makeClipping(for parameters: ParameterStore) -> GradientClipping? {

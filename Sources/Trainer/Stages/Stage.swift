@@ -47,7 +47,9 @@ protocol Stage {
   /// - Parameters:
   ///   - steps: those that are still to be made.
   ///   - leaves: the micro-batches of a step that this rank computes.
+  ///   - evaluated: the weights that evaluations see, as they are when one begins.
   func makeTask(
-    _ plan: TrainingPlan, steps: Range<Int>, leaves: Range<Int>, logger: Logger
+    _ plan: TrainingPlan, steps: Range<Int>, leaves: Range<Int>, evaluated: ParameterStore,
+    logger: Logger
   ) throws -> any TrainingTask
 }

@@ -83,7 +83,8 @@ struct StageRun<S: Stage> {
       job: job,
       task: try job.agreement.together {
         try stage.makeTask(
-          plan, steps: position.step..<settings.totalSteps, leaves: tree.leaves, logger: logger)
+          plan, steps: position.step..<settings.totalSteps, leaves: tree.leaves,
+          evaluated: parts.snapshot.kept, logger: logger)
       },
       parts: parts, settings: settings, position: position,
       reporter: try job.agreement.together { try makeReporter(position) })
@@ -115,6 +116,7 @@ struct StageRun<S: Stage> {
 
   private func makeParts() throws -> TrainingParts {
     let optimizer = configuration.optimizer.makeOptimizer(for: plan.parameters)
+    let average = try configuration.average.makeAverage(of: plan.parameters)
     return TrainingParts(
       step: TrainingStep(
         plan: plan, tree: tree,
@@ -123,11 +125,12 @@ struct StageRun<S: Stage> {
           buckets: plan.buckets(capacityBytes: GradientReducer.bucketBytes),
           count: plan.slotLayout.count),
         optimizer: optimizer,
-        clipping: configuration.optimizer.makeClipping(for: plan.parameters),
+        clipping: configuration.optimizer.makeClipping(for: plan.parameters), average: average,
         agreement: job.agreement, microBatch: configuration.batch.micro,
         microBatches: configuration.batch.microBatches, seed: configuration.seed),
       schedule: schedule, steering: configuration.steering,
-      snapshot: ModelSnapshot(parameters: plan.parameters, optimizer: optimizer),
+      snapshot: ModelSnapshot(
+        parameters: plan.parameters, optimizer: optimizer, average: average),
       checkpoints: CheckpointStore(
         folder: folder.checkpoints, keep: configuration.checkpoint.keep),
       run: folder, identity: try makeIdentity(), stepsPerEpoch: stage.stepsPerEpoch)

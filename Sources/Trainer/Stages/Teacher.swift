@@ -127,11 +127,12 @@ private struct TeacherStage: Stage {
   }
 
   func makeTask(
-    _ plan: TrainingPlan, steps: Range<Int>, leaves: Range<Int>, logger: Logger
+    _ plan: TrainingPlan, steps: Range<Int>, leaves: Range<Int>, evaluated: ParameterStore,
+    logger: Logger
   ) throws -> any TrainingTask {
     let inference = try FaceInference(
       network: configuration.network, precision: configuration.precision,
-      parameters: plan.parameters, settings: configuration.evaluationSettings, job: job)
+      parameters: evaluated, settings: configuration.evaluationSettings, job: job)
     return TeacherTask(
       plan: plan, faces: try makeFaces(plan, steps: steps, leaves: leaves),
       triplets: try makeTriplets(plan, steps: steps, leaves: leaves),
