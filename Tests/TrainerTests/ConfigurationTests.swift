@@ -313,6 +313,9 @@ private let frozenKeyList = """
   optimizer.epsilon
   optimizer.trust_coefficient
   optimizer.clip_norm
+  optimizer.backbone_factor
+  optimizer.layer_decay
+  optimizer.freeze
   ema.decay
   ema.warmup
   schedule.name

@@ -69,6 +69,12 @@ struct OptimizerSection: ConfigurationSection {
 
   /// The longest gradient that stays as it is.
   var clipNorm: Double?
+  /// The backbone's learning rate as a fraction of the heads'.
+  var backboneFactor = 1.0
+  /// A block's learning rate as a fraction of the next one's.
+  var layerDecay = 1.0
+  /// What keeps its weights.
+  var freeze: [String] = []
 
   /// The defaults.
   init() {}
@@ -105,6 +111,16 @@ struct OptimizerSection: ConfigurationSection {
         "clip_norm", \.clipNorm,
         "Longer gradients, over all parameters together, are shortened to this norm.",
         must: Requirement<Double>.from(1e-30, to: 1e30).ifPresent),
+      ConfigurationKey(
+        "backbone_factor", \.backboneFactor, "Learning rate of all but the heads, times this.",
+        must: .from(1e-10, to: 1000)),
+      ConfigurationKey(
+        "layer_decay", \.layerDecay,
+        "Learning rate of each block of layers, times this for every block behind it.",
+        must: .from(0.01, to: 1)),
+      ConfigurationKey(
+        "freeze", \.freeze,
+        "Parameters that keep their values, by what their names begin with: [conv1, bn1, layer1]."),
     ]
   }
 }

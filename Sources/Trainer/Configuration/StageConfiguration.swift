@@ -42,6 +42,8 @@ protocol StageConfiguration: ConfigurationSection {
   /// The numbers of the stage's evaluation that models can be compared by; the first is compared by
   /// where none is named.
   var metrics: [EvaluationMetric] { get }
+  /// What the names of the parameters behind the backbone begin with.
+  var heads: [String] { get }
   /// Mistakes in how values go together, beyond those that all stages have in common.
   static func contradictions(in loaded: LoadedConfiguration<Self>) -> [ConfigurationMistake]
 }

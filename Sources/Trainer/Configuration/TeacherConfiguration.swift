@@ -27,6 +27,8 @@ struct TeacherConfiguration: StageConfiguration {
 
   var metrics: [EvaluationMetric] { FaceReport.metrics(of: network) }
 
+  var heads: [String] { network.heads.flatMap { $0 } }
+
   /// Labelled faces of a micro-batch; its other rows are those of triplets.
   var facesPerMicroBatch: Int { common.batch.micro - 3 * triplets.perMicroBatch }
 

@@ -39,11 +39,12 @@ final class AdamW: Optimizer {
       let first = firstMoment.values.baseAddress, let second = secondMoment.values.baseAddress
     else { return }
     for range in ranges {
+      guard let rateFactor = range.rateFactor else { continue }
       let start = range.elements.lowerBound
       aver_adamw_f32(
         weights + start, first + start, second + start, gradients + start, range.elements.count,
         aver_adamw_step(
-          learning_rate: learningRate, beta1: beta1, beta2: beta2, epsilon: epsilon,
+          learning_rate: learningRate * rateFactor, beta1: beta1, beta2: beta2, epsilon: epsilon,
           weight_decay: range.decays ? weightDecay : 0, gradient_scale: gradientScale,
           bias_correction1: 1 - pow(beta1, Double(step)),
           bias_correction2: 1 - pow(beta2, Double(step))))

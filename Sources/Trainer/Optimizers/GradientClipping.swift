@@ -18,10 +18,10 @@ final class GradientClipping {
 
   /// - Parameters:
   ///   - limit: the longest gradient that stays as it is.
-  ///   - tensors: the parameters that are updated.
+  ///   - tensors: the parameters; those that are not updated do not count.
   init(limit: Double, tensors: [UpdateRange]) {
     self.limit = limit
-    self.tensors = tensors
+    self.tensors = tensors.filter { $0.rateFactor != nil }
   }
 
   /// What to multiply a gradient with, where it were `scale` without clipping.

@@ -53,11 +53,13 @@ final class LAMB: Optimizer {
       gradient_scale: gradientScale, bias_correction1: 1 - pow(beta1, Double(step)),
       bias_correction2: 1 - pow(beta2, Double(step)))
     for tensor in tensors {
+      guard let rateFactor = tensor.rateFactor else { continue }
       let (start, count) = (tensor.elements.lowerBound, tensor.elements.count)
       numbers.weight_decay = tensor.decays ? weightDecay : 0
       let squares = aver_lamb_moments_f32(
         weights + start, first + start, second + start, gradients + start, count, numbers)
-      numbers.learning_rate = learningRate * (tensor.decays ? trustRatio(squares) : 1)
+      numbers.learning_rate =
+        learningRate * rateFactor * (tensor.decays ? trustRatio(squares) : 1)
       aver_lamb_apply_f32(weights + start, first + start, second + start, count, numbers)
     }
   }

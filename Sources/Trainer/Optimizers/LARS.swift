@@ -44,6 +44,7 @@ final class LARS: Optimizer {
       let velocity = velocity.values.baseAddress
     else { return }
     for tensor in tensors {
+      guard let rateFactor = tensor.rateFactor else { continue }
       let (start, count) = (tensor.elements.lowerBound, tensor.elements.count)
       let ratio =
         tensor.decays
@@ -54,7 +55,7 @@ final class LARS: Optimizer {
       aver_lars_f32(
         weights + start, velocity + start, gradients + start, count,
         aver_lars_step(
-          rate: learningRate * ratio, momentum: momentum,
+          rate: learningRate * rateFactor * ratio, momentum: momentum,
           weight_decay: tensor.decays ? weightDecay : 0, gradient_scale: gradientScale))
     }
   }

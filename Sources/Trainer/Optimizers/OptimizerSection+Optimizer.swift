@@ -11,16 +11,14 @@ extension AverageSection {
 
 extension OptimizerSection {
   /// What shortens the gradients of a model's parameters, where that is asked for.
-  func makeClipping(for parameters: ParameterStore) -> GradientClipping? {
-    clipNorm.map {
-      GradientClipping(limit: $0, tensors: UpdateRange.each(of: parameters.parameters))
-    }
+  func makeClipping(_ tensors: [UpdateRange]) -> GradientClipping? {
+    clipNorm.map { GradientClipping(limit: $0, tensors: tensors) }
   }
 
-  /// The optimizer that the section describes, for a model's parameters.
-  func makeOptimizer(for parameters: ParameterStore) -> any Optimizer {
-    let count = parameters.elementCount
-    let tensors = UpdateRange.each(of: parameters.parameters)
+  /// The optimizer that the section describes, for a flat vector of `count` elements.
+  ///
+  /// - Parameter tensors: one stretch for each parameter.
+  func makeOptimizer(count: Int, _ tensors: [UpdateRange]) -> any Optimizer {
     switch name {
     case .sgd:
       return SGD(

@@ -34,11 +34,12 @@ final class SGD: Optimizer {
       let velocity = velocity.values.baseAddress
     else { return }
     for range in ranges {
+      guard let rateFactor = range.rateFactor else { continue }
       let start = range.elements.lowerBound
       aver_sgd_f32(
         weights + start, velocity + start, gradients + start, range.elements.count,
         aver_sgd_step(
-          learning_rate: learningRate, momentum: momentum,
+          learning_rate: learningRate * rateFactor, momentum: momentum,
           weight_decay: range.decays ? weightDecay : 0, gradient_scale: gradientScale,
           nesterov: nesterov))
     }

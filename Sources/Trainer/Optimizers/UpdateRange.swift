@@ -6,11 +6,14 @@ struct UpdateRange: Equatable, Sendable {
   var elements: Range<Int>
   /// Whether weight decay applies, and the trust ratio of the optimizers that have one.
   var decays: Bool
+  /// Multiplies the learning rate; nil where nothing is updated.
+  var rateFactor: Double?
 
   /// A stretch of the flat vector.
-  init(elements: Range<Int>, decays: Bool) {
+  init(elements: Range<Int>, decays: Bool, rateFactor: Double? = 1) {
     self.elements = elements
     self.decays = decays
+    self.rateFactor = rateFactor
   }
 
   /// One stretch for each parameter, in the order of the flat vector.
@@ -32,5 +35,7 @@ struct UpdateRange: Equatable, Sendable {
     return merged
   }
 
-  private func hasRule(of other: UpdateRange) -> Bool { decays == other.decays }
+  private func hasRule(of other: UpdateRange) -> Bool {
+    decays == other.decays && rateFactor == other.rateFactor
+  }
 }

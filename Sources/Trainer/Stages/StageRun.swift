@@ -17,6 +17,7 @@ struct StageRun<S: Stage> {
   private let schedule: LearningRateSchedule
   private let tree: MicroBatchTree
   private let plan: TrainingPlan
+  private let updateRanges: [UpdateRange]
 
   private var configuration: S.Configuration { loaded.values }
 
@@ -59,6 +60,7 @@ struct StageRun<S: Stage> {
     tree = try MicroBatchTree(
       microBatches: batch.microBatches, rank: job.rank, worldSize: job.communicator.worldSize)
     plan = try stage.makePlan(gradientSlots: tree.slotCount)
+    updateRanges = try loaded.updateRanges(of: plan.parameters)
   }
 
   // MARK: - The loop
@@ -115,7 +117,8 @@ struct StageRun<S: Stage> {
   }
 
   private func makeParts() throws -> TrainingParts {
-    let optimizer = configuration.optimizer.makeOptimizer(for: plan.parameters)
+    let optimizer = configuration.optimizer.makeOptimizer(
+      count: plan.parameters.elementCount, updateRanges)
     let average = try configuration.average.makeAverage(of: plan.parameters)
     return TrainingParts(
       step: TrainingStep(
@@ -125,7 +128,7 @@ struct StageRun<S: Stage> {
           buckets: plan.buckets(capacityBytes: GradientReducer.bucketBytes),
           count: plan.slotLayout.count),
         optimizer: optimizer,
-        clipping: configuration.optimizer.makeClipping(for: plan.parameters), average: average,
+        clipping: configuration.optimizer.makeClipping(updateRanges), average: average,
         agreement: job.agreement, microBatch: configuration.batch.micro,
         microBatches: configuration.batch.microBatches, seed: configuration.seed),
       schedule: schedule, steering: configuration.steering,

@@ -1,0 +1,117 @@
+import Foundation
+import Nets
+import Testing
+
+@testable import Trainer
+
+@Suite("Rules of parameters")
+struct UpdateRangeTests {
+  private func loaded(
+    _ overrides: [String]
+  ) throws -> LoadedConfiguration<TeacherConfiguration> {
+    let folder = try TemporaryFolder()
+    return try TeacherConfiguration.load(
+      file: try folder.write("data:\n  root: /faces\n", to: "run.yaml"), overrides: overrides)
+  }
+
+  private func store(_ name: ModelName) throws -> ParameterStore {
+    try ParameterStore(
+      inferenceFor: ModelDescription(name: name, classes: 8, imageSize: 64))
+  }
+
+  /// Three parameters of ten elements, with padding between them.
+  private func padded(_ value: (Int) -> Float) -> [Float] {
+    (0..<48).map { $0 % 16 < 10 ? value($0) : 0 }
+  }
+
+  /// The factor of each parameter, by its name.
+  private func factors(_ name: ModelName, _ overrides: [String]) throws -> [String: Double?] {
+    let store = try store(name)
+    let ranges = try loaded(overrides + ["model.name=\(name.rawValue)"]).updateRanges(of: store)
+    #expect(ranges.map(\.elements) == store.parameters.map(\.range))
+    #expect(ranges.map(\.decays) == store.parameters.map(\.decays))
+    return Dictionary(
+      uniqueKeysWithValues: zip(store.parameters.map(\.name), ranges.map(\.rateFactor)))
+  }
+
+  @Test("the depth of a parameter is that of its block, from the heads back to the input")
+  func layerDecay() throws {
+    let decay = ["optimizer.layer_decay=0.5", "optimizer.backbone_factor=0.25"]
+    let resnet = try factors(.resnet18, decay)
+    #expect(resnet["fc.weight"] == 1)
+    #expect(resnet["layer4.1.bn2.bias"] == 0.125)
+    #expect(resnet["layer4.0.downsample.0.weight"] == 0.0625)
+    #expect(resnet["layer1.0.conv1.weight"] == 0.25 * pow(0.5, 8))
+    #expect(resnet["conv1.weight"] == 0.25 * pow(0.5, 9))
+    #expect(resnet["bn1.weight"] == 0.25 * pow(0.5, 9))
+    let densenet = try factors(.densenet121, decay)
+    #expect(densenet["classifier.bias"] == 1)
+    #expect(densenet["features.norm5.weight"] == 0.125)
+    #expect(densenet["features.denseblock4.denselayer1.conv1.weight"] == 0.125)
+    #expect(densenet["features.transition3.conv.weight"] == 0.0625)
+    #expect(densenet["features.norm0.bias"] == 0.25 * pow(0.5, 8))
+    let efficientnet = try factors(.efficientnet_b0, decay)
+    #expect(efficientnet["classifier.1.weight"] == 1)
+    #expect(efficientnet["features.8.0.weight"] == 0.125)
+    #expect(efficientnet["features.0.0.weight"] == 0.25 * pow(0.5, 9))
+  }
+
+  @Test("what is frozen has no rate, by whole parts of names; all else has the rate itself")
+  func freezing() throws {
+    let factors = try factors(.resnet18, ["optimizer.freeze=[conv1, layer1.0, fc.bias]"])
+    let frozen = factors.filter { $0.value == nil }.map(\.key)
+    #expect(
+      Set(frozen.map { $0.split(separator: ".").prefix(2).joined(separator: ".") })
+        == ["conv1.weight", "layer1.0", "fc.bias"])
+    #expect(factors.values.allSatisfy { $0 == nil || $0 == 1 })
+  }
+
+  @Test("parts that the model does not have, and all of it, are refused")
+  func refusals() throws {
+    let store = try store(.resnet18)
+    func message(_ freeze: String) throws -> String {
+      do {
+        _ = try loaded(["optimizer.freeze=\(freeze)"]).updateRanges(of: store)
+        return ""
+      } catch TrainerError.configuration(let mistakes) {
+        return mistakes.map { "\($0)" }.joined()
+      }
+    }
+    #expect(try message("[layer]").contains("'layer' is no part of the model; did you mean"))
+    let all = "[conv1, bn1, layer1, layer2, layer3, layer4, fc]"
+    #expect(try message(all).contains("leaves no parameter that could be trained"))
+    #expect(try message("[layer1]") == "")
+  }
+
+  @Test(
+    "frozen parameters keep their bits, others learn at their own rates",
+    arguments: ["sgd", "adamw", "lars", "lamb"])
+  func updates(name: String) throws {
+    let section = try loaded(["optimizer.name=\(name)"]).values.optimizer
+    let start = padded { Float($0) / 7 - 2 }
+    func updated(_ factors: [Double?], rate: Double) -> [Float] {
+      let ranges = factors.enumerated().map { index, factor in
+        UpdateRange(elements: 16 * index..<16 * index + 10, decays: true, rateFactor: factor)
+      }
+      let optimizer = section.makeOptimizer(count: 48, ranges)
+      var weights = start
+      let gradients = padded { Float($0 % 5) - 1.5 }
+      for step in 1...3 {
+        weights.withUnsafeMutableBufferPointer { weights in
+          gradients.withUnsafeBufferPointer {
+            optimizer.update(
+              weights, gradients: $0, gradientScale: 0.5, learningRate: rate, step: step)
+          }
+        }
+      }
+      return weights
+    }
+    let mixed = updated([1, nil, 0.5], rate: 0.1)
+    let whole = updated([1, 1, 1], rate: 0.1)
+    let half = updated([1, 1, 1], rate: 0.05)
+    #expect(mixed[0..<16] == whole[0..<16])
+    #expect(mixed[16..<32] == start[16..<32])
+    #expect(mixed[32..<48] == half[32..<48])
+    #expect(whole[16..<26] != start[16..<26])
+  }
+}
