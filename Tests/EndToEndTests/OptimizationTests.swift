@@ -1,0 +1,115 @@
+import Foundation
+import Testing
+
+extension EndToEnd {
+  /// What follows from gradients and from evaluations: the same on any number of ranks and however
+  /// often the run was interrupted.
+  @Suite("Optimization")
+  struct OptimizationTests {
+    private let laboratory: Laboratory
+
+    init() throws { laboratory = try Laboratory.shared.get() }
+
+    /// The bytes of all that a run has learned: its best and final models and its last checkpoint.
+    private func learned(_ run: String) throws -> [Data] {
+      let step = try #require(try laboratory.latestCheckpoint(of: run))
+      let checkpoint = "checkpoints/step-" + String(format: "%08d", step)
+      let files = [
+        "best/model.safetensors", "final/model.safetensors", "\(checkpoint)/model.safetensors",
+        "\(checkpoint)/optimizer.safetensors",
+      ]
+      return try files.map {
+        try Data(contentsOf: URL(fileURLWithPath: "\(laboratory.folder)/\(run)/\($0)"))
+      }
+    }
+
+    /// The lines of a run's metrics as dictionaries.
+    private func lines(_ run: String) throws -> [[String: Any]] {
+      let text = try String(
+        contentsOfFile: "\(laboratory.folder)/\(run)/metrics.jsonl", encoding: .utf8)
+      return try text.split(separator: "\n").compactMap {
+        try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any]
+      }
+    }
+
+    @Test(
+      "norms of tensors, clipping, averages, rates of layers and milestones: the same bits",
+      arguments: [
+        ("lamb", ["optimizer.learning_rate=0.01", "ema.warmup=true", "optimizer.layer_decay=0.7"]),
+        (
+          "lars",
+          [
+            "optimizer.learning_rate=2", "optimizer.scaling=sqrt", "optimizer.backbone_factor=0.5",
+            "schedule.name=step", "schedule.milestones=[4 steps, 6 steps]",
+          ]
+        ),
+      ])
+    func ranksAndInterruptions(_ optimizer: String, _ others: [String]) throws {
+      let overrides =
+        [
+          "optimizer.name=\(optimizer)", "optimizer.clip_norm=0.5", "ema.decay=0.9",
+          "optimizer.freeze=[conv1, bn1, layer1.0]", "train.max_steps=7",
+          "checkpoint.every_steps=2", "evaluation.every=3 steps", "best.metric=loss",
+        ] + others
+      let reference = "\(optimizer)-1"
+      try laboratory.train(reference, overrides)
+      let learned = try learned(reference)
+      // The average is another model than the weights.
+      #expect(learned[1] != learned[2])
+      try laboratory.train("\(optimizer)-4", ranks: 4, overrides)
+      let areSame = try self.learned("\(optimizer)-4") == learned
+      #expect(areSame, "4 ranks")
+
+      let run = "\(optimizer)-killed"
+      let job = try laboratory.start(run, ranks: 4, overrides)
+      try laboratory.wait(for: run, step: 4, job)
+      kill(try #require(try job.ranks().last), SIGKILL)
+      #expect(try job.wait().status == 128 + SIGKILL)
+      try laboratory.train(run, ranks: 2, resume: "auto", overrides)
+      let isSame = try self.learned(run) == learned
+      #expect(isSame, "killed and resumed on 2 ranks")
+      let norms = try lines(run).map { $0["gradient_norm"] as? Double }
+      #expect(try norms == lines(reference).map { $0["gradient_norm"] as? Double })
+      #expect(norms.compactMap { $0 }.count == 7)
+    }
+
+    @Test("a plateau and an early end come at the same step, interrupted or not")
+    func plateauAndEarlyEnd() throws {
+      // Nothing after the first evaluation is better by so much.
+      let overrides = [
+        "evaluation.every=1 steps", "schedule.name=plateau", "schedule.factor=0.5",
+        "schedule.patience=1", "schedule.threshold=1000", "early_stopping.patience=6",
+        "early_stopping.threshold=1000", "early_stopping.metric=loss", "train.max_steps=12",
+      ]
+      let reference = try laboratory.start("plateau", overrides).wait()
+      #expect(reference.status == 0, "\(reference.errors)")
+      #expect(reference.output.contains("early stopping after step 7: no better loss than"))
+      let all = try lines("plateau")
+      #expect(all.last?["end"] as? String == "early_stopping")
+      #expect(all.last?["step"] as? Int == 7)
+      // Two steps of warm-up; the evaluation after the second is the first that counts.
+      let rates = all.compactMap { $0["learning_rate"] as? Double }
+      #expect(rates == [1.5e-4, 3e-4, 3e-4, 3e-4, 1.5e-4, 1.5e-4, 7.5e-5])
+
+      let job = try laboratory.start("plateau-parts", ranks: 4, overrides)
+      try laboratory.wait(for: "plateau-parts", step: 4, job)
+      job.send(SIGUSR1)
+      #expect(try job.wait().status == 75)
+      try laboratory.train("plateau-parts", ranks: 2, resume: "auto", overrides)
+      let isSame = try learned("plateau-parts") == learned("plateau")
+      #expect(isSame)
+      #expect(try lines("plateau-parts").count == all.count)
+      // A run that has ended stays so.
+      let again = try laboratory.start("plateau-parts", resume: "auto", overrides).wait()
+      #expect(again.status == 0, "\(again.errors)")
+      #expect(again.output.contains("early stopping after step 7"))
+      #expect(try lines("plateau-parts").count == all.count)
+      // Other evaluations would steer it elsewhere.
+      let other = try laboratory.start(
+        "plateau-parts", resume: "auto", overrides + ["evaluation.every=2 steps"]
+      ).wait()
+      #expect(other.status == 64)
+      #expect(other.ownErrors.contains("evaluation.every: 1 steps -> 2 steps"))
+    }
+  }
+}
