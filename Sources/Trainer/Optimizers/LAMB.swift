@@ -1,5 +1,4 @@
 import CVectorKernels
-import Foundation
 
 /// Layer-wise adaptive moments: Adam's direction for each tensor, as long as its weights.
 ///
@@ -15,12 +14,8 @@ import Foundation
 /// - Source: Y. You et al., "Large batch optimization for deep learning: training BERT in 76
 ///   minutes", ICLR 2020, arXiv:1904.00962, algorithm 2.
 final class LAMB: Optimizer {
-  private let firstMoment: FlatVector
-  private let secondMoment: FlatVector
+  private let moments: AdamMoments
   private let tensors: [UpdateRange]
-  private let beta1: Double
-  private let beta2: Double
-  private let epsilon: Double
   private let weightDecay: Double
 
   /// An optimizer of `count` elements with zero moments.
@@ -28,30 +23,22 @@ final class LAMB: Optimizer {
     count: Int, tensors: [UpdateRange], beta1: Double, beta2: Double, epsilon: Double,
     weightDecay: Double
   ) {
-    firstMoment = FlatVector(count: count)
-    secondMoment = FlatVector(count: count)
+    moments = AdamMoments(count: count, beta1: beta1, beta2: beta2, epsilon: epsilon)
     self.tensors = tensors
-    self.beta1 = beta1
-    self.beta2 = beta2
-    self.epsilon = epsilon
     self.weightDecay = weightDecay
   }
 
-  var state: [(name: String, values: UnsafeMutableBufferPointer<Float>)] {
-    [("exp_avg", firstMoment.values), ("exp_avg_sq", secondMoment.values)]
-  }
+  var state: [(name: String, values: UnsafeMutableBufferPointer<Float>)] { moments.state }
 
   func update(
     _ weights: UnsafeMutableBufferPointer<Float>, gradients: UnsafeBufferPointer<Float>,
     gradientScale: Double, learningRate: Double, step: Int
   ) {
     guard let weights = weights.baseAddress, let gradients = gradients.baseAddress,
-      let first = firstMoment.values.baseAddress, let second = secondMoment.values.baseAddress
+      let (first, second) = moments.addresses
     else { return }
-    var numbers = aver_adamw_step(
-      learning_rate: learningRate, beta1: beta1, beta2: beta2, epsilon: epsilon, weight_decay: 0,
-      gradient_scale: gradientScale, bias_correction1: 1 - pow(beta1, Double(step)),
-      bias_correction2: 1 - pow(beta2, Double(step)))
+    var numbers = moments.numbers(
+      step: step, learningRate: learningRate, gradientScale: gradientScale)
     for tensor in tensors {
       guard let rateFactor = tensor.rateFactor else { continue }
       let (start, count) = (tensor.elements.lowerBound, tensor.elements.count)
