@@ -121,9 +121,9 @@ extension EndToEnd {
     @Test("with two kernel threads a rank, too, any number of ranks gives the same weights")
     func kernelThreads() throws {
       let overrides = ["threads=2", "train.max_steps=3"]
-      try laboratory.train("threads-1", overrides)
-      try laboratory.train("threads-2", ranks: 2, overrides)
-      #expect(try laboratory.finalModel("threads-1") == laboratory.finalModel("threads-2"))
+      try laboratory.train("two-threads-1", overrides)
+      try laboratory.train("two-threads-2", ranks: 2, overrides)
+      #expect(try laboratory.finalModel("two-threads-1") == laboratory.finalModel("two-threads-2"))
     }
 
     @Test(
