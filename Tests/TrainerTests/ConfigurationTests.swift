@@ -247,14 +247,15 @@ struct ConfigurationTests {
     let free = TeacherConfiguration.keys.filter { !$0.changesResult }.map(\.path)
     #expect(
       free == [
-        "data.root", "data.validation", "data.workers", "data.queue_batches", "data.on_error",
-        "data.skip_limit", "triplets.root", "triplets.test", "triplets.images",
+        "stage", "data.root", "data.validation", "data.workers", "data.queue_batches",
+        "data.on_error", "data.skip_limit", "triplets.root", "triplets.test", "triplets.images",
         "checkpoint.every_steps", "checkpoint.keep", "evaluation.every", "logging.every_steps",
       ])
   }
 }
 
 private let frozenKeyList = """
+  stage
   seed
   precision
   threads

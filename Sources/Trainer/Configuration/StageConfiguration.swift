@@ -3,6 +3,8 @@ import Nets
 
 /// The keys that every stage's configuration has.
 struct CommonSections: Equatable, Sendable {
+  /// The stage that the configuration is for.
+  var stage: StageName
   /// Seed of everything random.
   var seed: UInt64 = 1
   /// Number format of activations and of the weights that kernels read.
@@ -31,6 +33,9 @@ struct CommonSections: Equatable, Sendable {
   var earlyStopping = EarlyStoppingSection()
   /// How often metrics are written.
   var logging = LoggingSection()
+
+  /// The defaults.
+  init(stage: StageName) { self.stage = stage }
 }
 
 /// A stage's configuration: the common sections, whose keys stand beside its own, and are read as if
@@ -58,7 +63,12 @@ extension StageConfiguration {
 
   /// The common keys that come before a stage's own.
   static var generalKeys: [ConfigurationKey<Self>] {
-    [
+    let own = Self().common.stage
+    return [
+      ConfigurationKey(
+        "stage", \.common.stage, "The command that the file is for.",
+        must: Requirement(words: "\(own), the stage of this command") { $0 == own },
+        changesResult: false),
       ConfigurationKey("seed", \.common.seed, "Seed of everything random."),
       ConfigurationKey(
         "precision", \.common.precision, "Number format of activations; master weights are f32."),

@@ -42,6 +42,17 @@ final class FaceInference {
     embedding = network.embedding == nil ? nil : try plan.output("embedding")
   }
 
+  /// - Parameter weights: a safetensors file of the network.
+  /// - Throws: `WeightsError` and `NetsError`, naming the file and the tensor.
+  convenience init(
+    network: FaceNetwork, precision: Precision, weights: String, settings: Settings, job: Job
+  ) throws {
+    let parameters = try ParameterStore(inferenceFor: network.graph())
+    try parameters.loadModel(from: try SafetensorsReader(path: weights))
+    try self.init(
+      network: network, precision: precision, parameters: parameters, settings: settings, job: job)
+  }
+
   /// Takes over the weights as they are now.
   func refreshWeights() throws { try plan.refreshWeights() }
 

@@ -3,7 +3,7 @@ import Foundation
 import Nets
 
 /// What an evaluation of a face network found, the same for any number of ranks.
-public struct FaceReport: Sendable {
+public struct FaceReport: RunReport {
   /// Of the classes.
   var classes: ClassificationReport
   /// Of valence and arousal; nil without that head.

@@ -2,6 +2,16 @@ import Datasets
 import Foundation
 import Nets
 
+/// What an evaluation of a run found, the same for any number of ranks.
+public protocol RunReport: Sendable {
+  /// What was wrong with samples that are not in the numbers.
+  var problems: [SampleProblem] { get }
+  /// The report as tables for people.
+  var text: String { get }
+  /// The report as one JSON object.
+  func json() throws -> String
+}
+
 /// The evaluation of a finished or running training: `aver evaluate`.
 public struct RunEvaluation: Sendable {
   /// The run folder.
@@ -34,105 +44,25 @@ public struct RunEvaluation: Sendable {
   ///
   /// - Returns: the report and the weights file it is about, the same on all ranks.
   /// - Throws: `TrainerError.agreed` for what all ranks know; anything else is this rank's own.
-  public func evaluate(job: Job) throws -> (report: FaceReport, weights: String) {
-    let configuration = try job.agreement.together { try loadConfiguration() }
+  public func evaluate(job: Job) throws -> (report: any RunReport, weights: String) {
     if let batch, batch < 1 {
       throw TrainerError.agreed(
         rank: 0, status: .usage, message: "--batch \(batch): a batch has at least 1 sample")
     }
-    let manifest = try job.agreement.manifestOfRankZero { try readList(configuration.data) }
-    let test = try job.agreement.tripletsOfRankZero {
-      try configuration.triplets.triplets(
-        configuration.triplets.test, onError: configuration.data.errorPolicy)
+    switch try job.agreement.together({ try folder.stage() }) {
+    case .teacher: return try evaluateFaces(TeacherConfiguration.self, job: job)
     }
-    let (evaluator, weights) = try job.agreement.together {
-      try makeEvaluator(configuration, manifest, test, job: job)
-    }
-    guard let report = try evaluator.evaluate(isStopRequested: { false }) else {
-      preconditionFailure("an evaluation that is never asked to stop comes to its end")
-    }
-    guard report.classes.loss.isFinite else {
-      let error = TrainerError.outputsNotFinite(weights: weights)
-      throw TrainerError.agreed(rank: 0, status: error.exitStatus, message: "\(error)")
-    }
-    return (report, weights)
   }
 
-  private func loadConfiguration() throws -> TeacherConfiguration {
-    let path = RunFolder(path: run).configuration
-    guard DurableFiles.exists(path) else {
-      throw TrainerError.runIncomplete(folder: run, missing: "config.yaml")
-    }
-    return try TeacherConfiguration.load(file: path, overrides: overrides).values
-  }
+  var folder: RunFolder { RunFolder(path: run) }
 
-  private func makeEvaluator(
-    _ configuration: TeacherConfiguration, _ manifest: FaceManifest, _ triplets: FaceTriplets?,
-    job: Job
-  ) throws -> (FaceEvaluator, String) {
-    let weights = try weightsPath(in: RunFolder(path: run))
-    try Engine.configure(threads: configuration.threads)
-    job.warnOfSlowKernels(precision: configuration.precision)
-    let network = configuration.network
-    let parameters = try ParameterStore(inferenceFor: network.graph())
-    try parameters.loadModel(from: try SafetensorsReader(path: weights))
-    var settings = configuration.evaluationSettings
-    settings.microBatch = batch ?? settings.microBatch
-    let inference = try FaceInference(
-      network: network, precision: configuration.precision, parameters: parameters,
-      settings: settings, job: job)
-    return (FaceEvaluator(inference, faces: manifest, triplets: triplets), weights)
-  }
-
-  /// What the command line says, as overrides of the run's configuration: checked like any other.
-  private var overrides: [String] {
-    [
+  /// The run's configuration, with what the command line says as overrides: checked like any other.
+  func loadConfiguration<Configuration: StageConfiguration>(
+    _ type: Configuration.Type
+  ) throws -> Configuration {
+    let overrides = [
       root.map { "data.root=\($0.yaml)" }, precision.map { "precision=\($0)" },
     ].compactMap { $0 }
-  }
-
-  private func readList(_ data: DataSection) throws -> FaceManifest {
-    let path = list ?? data.validationPath
-    guard DurableFiles.exists(path) else {
-      throw TrainerError.missingData(path: path, key: list == nil ? "data.validation" : "--data")
-    }
-    return try data.manifest(path)
-  }
-
-  private func weightsPath(in folder: RunFolder) throws -> String {
-    switch checkpoint {
-    case "best":
-      // A run that went on from another's last checkpoint has nothing left to evaluate.
-      let hasOnlyFinal =
-        !DurableFiles.exists(folder.bestModel) && DurableFiles.exists(folder.finalModel)
-      return hasOnlyFinal
-        ? folder.finalModel : try existing(folder.bestModel, "best/model.safetensors")
-    case "final": return try existing(folder.finalModel, "final/model.safetensors")
-    case "latest":
-      let marker = try existing("\(folder.checkpoints)/latest", "checkpoints/latest")
-      let name = try String(contentsOfFile: marker, encoding: .utf8)
-        .trimmingCharacters(in: .whitespacesAndNewlines)
-      return try CheckpointStore.load("\(folder.checkpoints)/\(name)").modelPath
-    default:
-      return checkpoint.hasSuffix(".safetensors")
-        ? checkpoint : try CheckpointStore.load(checkpoint).modelPath
-    }
-  }
-
-  private func existing(_ path: String, _ name: String) throws -> String {
-    guard DurableFiles.exists(path) else {
-      throw TrainerError.runIncomplete(folder: run, missing: name)
-    }
-    return path
-  }
-}
-
-extension TeacherConfiguration {
-  /// How an evaluation loads its samples.
-  var evaluationSettings: FaceInference.Settings {
-    FaceInference.Settings(
-      augmentation: data.augmentation(imageSize: model.imageSize),
-      microBatch: common.batch.micro, workers: data.workers, queueBatches: data.queueBatches,
-      onError: data.errorPolicy)
+    return try Configuration.load(file: folder.configuration, overrides: overrides).values
   }
 }

@@ -30,11 +30,53 @@ struct RunFolder: Equatable, Sendable {
   }
 
   /// The folder of a new run of `stage`, `runs/teacher-20260131-235959`.
-  static func new(stage: String, date: Date = Date()) -> RunFolder {
+  static func new(stage: StageName, date: Date = Date()) -> RunFolder {
     let formatter = DateFormatter()
     formatter.locale = Locale(identifier: "en_US_POSIX")
     formatter.dateFormat = "yyyyMMdd-HHmmss"
     return RunFolder(path: "runs/\(stage)-\(formatter.string(from: date))")
+  }
+
+  /// The stage that was run here, as the resolved configuration says; files without the key are of the
+  /// time when there was only one.
+  ///
+  /// - Throws: `TrainerError.runIncomplete` without a configuration, `.configuration` where the stage
+  ///   is none.
+  func stage() throws -> StageName {
+    try requireExisting(configuration, as: "config.yaml")
+    return try StageName(ofConfiguration: configuration)
+  }
+
+  /// The file of a run's weights.
+  ///
+  /// - Parameter name: `best` (`final` in a run that has no best model), `final`, `latest`, or the path
+  ///   of a checkpoint or of a safetensors file.
+  /// - Throws: `TrainerError.runIncomplete` where there is no such model, and what a checkpoint that
+  ///   cannot be used throws.
+  func weights(named name: String) throws -> String {
+    switch name {
+    case "best":
+      // A run that went on from another's last checkpoint has nothing left to evaluate.
+      let hasOnlyFinal = !DurableFiles.exists(bestModel) && DurableFiles.exists(finalModel)
+      return hasOnlyFinal
+        ? finalModel : try requireExisting(bestModel, as: "best/model.safetensors")
+    case "final": return try requireExisting(finalModel, as: "final/model.safetensors")
+    case "latest":
+      let marker = try requireExisting("\(checkpoints)/latest", as: "checkpoints/latest")
+      let name = try String(contentsOfFile: marker, encoding: .utf8)
+        .trimmingCharacters(in: .whitespacesAndNewlines)
+      return try CheckpointStore.load("\(checkpoints)/\(name)").modelPath
+    default:
+      return name.hasSuffix(".safetensors") ? name : try CheckpointStore.load(name).modelPath
+    }
+  }
+
+  @discardableResult
+  private func requireExisting(_ file: String, as name: String) throws -> String {
+    guard DurableFiles.exists(file) else {
+      throw TrainerError.runIncomplete(folder: path, missing: name)
+    }
+    return file
   }
 
   /// Makes the folder ready for a run.

@@ -8,9 +8,6 @@ import Nets
 protocol Stage {
   associatedtype Configuration: StageConfiguration
 
-  /// The stage's name, as the command line has it.
-  static var name: String { get }
-
   /// Says which file of a configuration is not there, before anything is made or read.
   ///
   /// - Throws: `TrainerError.missingData`.
@@ -20,6 +17,18 @@ protocol Stage {
   ///
   /// - Throws: `TrainerError.agreed` for what all ranks know.
   init(_ loaded: LoadedConfiguration<Configuration>, job: Job) throws
+
+  /// Makes what training reads and takes long, such as another model's outputs. Collective; whatever
+  /// is done when a stop is requested is found again.
+  ///
+  /// - Parameters:
+  ///   - folder: the run's.
+  ///   - console: for lines that say how far it is.
+  ///   - isStopRequested: asked between pieces of work, on all ranks; collective.
+  /// - Returns: false when a stop was requested.
+  mutating func prepare(
+    in folder: RunFolder, console: Console, isStopRequested: () throws -> Bool
+  ) throws -> Bool
 
   /// Updates of a pass over the training set.
   var stepsPerEpoch: Int { get }
@@ -52,4 +61,10 @@ protocol Stage {
     _ plan: TrainingPlan, steps: Range<Int>, leaves: Range<Int>, evaluated: ParameterStore,
     logger: Logger
   ) throws -> any TrainingTask
+}
+
+extension Stage {
+  func prepare(
+    in folder: RunFolder, console: Console, isStopRequested: () throws -> Bool
+  ) throws -> Bool { true }
 }

@@ -30,19 +30,26 @@ struct StageRun<S: Stage> {
       try S.Configuration.load(options, worldSize: job.communicator.worldSize)
     }
     try job.agreement.onRankZero { try S.requireFiles(loaded.values) }
-    let folder = try job.prepareRunFolder(stage: S.name, options: options)
+    let folder = try job.prepareRunFolder(stage: loaded.values.stage, options: options)
     let engine = try job.configureEngine(
       threads: loaded.values.threads, allowIdentityChange: options.allowIdentityChange)
-    let stage = try S(loaded, job: job)
+    let console = Console(
+      style: job.isRankZero ? (LaunchEnvironment.current.isTerminal ? .bar : .lines) : .silent)
+    var stage = try S(loaded, job: job)
+    let isPrepared = try stage.prepare(in: folder, console: console) {
+      try job.agreement.any(job.signals.isStopRequested, false).0
+    }
+    guard isPrepared else { return .preempted }
     let run = try job.agreement.together {
-      try StageRun(loaded: loaded, stage: stage, folder: folder, engine: engine, job: job)
+      try StageRun(
+        loaded: loaded, stage: stage, folder: folder, engine: engine, job: job, console: console)
     }
     return try run.makeLoop(options: options).run()
   }
 
   private init(
     loaded: LoadedConfiguration<S.Configuration>, stage: S, folder: RunFolder,
-    engine: EngineIdentity, job: Job
+    engine: EngineIdentity, job: Job, console: Console
   ) throws {
     let batch = loaded.values.batch
     self.loaded = loaded
@@ -51,8 +58,7 @@ struct StageRun<S: Stage> {
     self.engine = engine
     self.job = job
     logger = try RankLogHandler.logger(path: folder.log(rank: job.rank), rank: job.rank)
-    console = Console(
-      style: job.isRankZero ? (LaunchEnvironment.current.isTerminal ? .bar : .lines) : .silent)
+    self.console = console
     settings = try loaded.loopSettings(
       stepsPerEpoch: stage.stepsPerEpoch, onDataError: stage.errorPolicy)
     schedule = try loaded.learningRateSchedule(

@@ -6,7 +6,7 @@ import Nets
 
 extension Job {
   /// Makes the run folder ready and tells all ranks which one it is. Collective.
-  func prepareRunFolder(stage: String, options: StageOptions) throws -> RunFolder {
+  func prepareRunFolder(stage: StageName, options: StageOptions) throws -> RunFolder {
     let path = try agreement.onRankZero {
       if options.runFolder == nil, options.resume == .auto {
         throw TrainerError.usage(

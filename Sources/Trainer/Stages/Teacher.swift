@@ -22,8 +22,6 @@ public enum Teacher {
 
 /// What the stage trains, and on what.
 private struct TeacherStage: Stage {
-  static let name = "teacher"
-
   private let loaded: LoadedConfiguration<TeacherConfiguration>
   private let job: Job
   private let training: FaceManifest

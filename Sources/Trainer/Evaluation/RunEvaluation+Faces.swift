@@ -1,0 +1,60 @@
+import Datasets
+import Nets
+
+extension RunEvaluation {
+  /// Evaluates a run that trained a face network. Collective.
+  func evaluateFaces<Configuration: FaceConfiguration>(
+    _ type: Configuration.Type, job: Job
+  ) throws -> (report: any RunReport, weights: String) {
+    let configuration = try job.agreement.together { try loadConfiguration(type) }
+    let manifest = try job.agreement.manifestOfRankZero { try readList(configuration.data) }
+    let test = try job.agreement.tripletsOfRankZero {
+      try configuration.triplets.triplets(
+        configuration.triplets.test, onError: configuration.data.errorPolicy)
+    }
+    let (inference, weights) = try job.agreement.together {
+      try makeInference(configuration, job: job)
+    }
+    let evaluator = FaceEvaluator(inference, faces: manifest, triplets: test)
+    guard let report = try evaluator.evaluate(isStopRequested: { false }) else {
+      preconditionFailure("an evaluation that is never asked to stop comes to its end")
+    }
+    guard report.classes.loss.isFinite else {
+      let error = TrainerError.outputsNotFinite(weights: weights)
+      throw TrainerError.agreed(rank: 0, status: error.exitStatus, message: "\(error)")
+    }
+    return (report, weights)
+  }
+
+  private func makeInference(
+    _ configuration: some FaceConfiguration, job: Job
+  ) throws -> (FaceInference, String) {
+    let weights = try folder.weights(named: checkpoint)
+    try Engine.configure(threads: configuration.threads)
+    job.warnOfSlowKernels(precision: configuration.precision)
+    var settings = configuration.evaluationSettings
+    settings.microBatch = batch ?? settings.microBatch
+    let inference = try FaceInference(
+      network: configuration.network, precision: configuration.precision, weights: weights,
+      settings: settings, job: job)
+    return (inference, weights)
+  }
+
+  private func readList(_ data: DataSection) throws -> FaceManifest {
+    let path = list ?? data.validationPath
+    guard DurableFiles.exists(path) else {
+      throw TrainerError.missingData(path: path, key: list == nil ? "data.validation" : "--data")
+    }
+    return try data.manifest(path)
+  }
+}
+
+extension FaceConfiguration {
+  /// How an evaluation loads its samples.
+  var evaluationSettings: FaceInference.Settings {
+    FaceInference.Settings(
+      augmentation: data.augmentation(imageSize: model.imageSize),
+      microBatch: common.batch.micro, workers: data.workers, queueBatches: data.queueBatches,
+      onError: data.errorPolicy)
+  }
+}
