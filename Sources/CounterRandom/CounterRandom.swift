@@ -17,6 +17,7 @@ public enum RandomPurpose: UInt16, Sendable, CaseIterable {
   case tripletOrder = 14
   case tripletFaces = 15
   case speakerSplit = 16
+  case unlabeledFaces = 20
 }
 
 /// A counter-based random generator: a pure function of its key and of how many numbers were drawn.

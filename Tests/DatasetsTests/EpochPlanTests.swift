@@ -100,7 +100,7 @@ import Testing
   }
 
   @Test func evaluationTakesEverySampleOnceAndPadsTheEnd() throws {
-    let plan = try EvaluationPlan(sampleCount: 23, microBatch: 4, microBatchesPerStep: 4)
+    let plan = try EvaluationPlan(samples: 0..<23, microBatch: 4, microBatchesPerStep: 4)
     #expect(plan.steps == 2)
     let all = plan.requests(leaves: 0..<4).flatMap(\.sampleIndices)
     #expect(all == (0..<23).map { Int32($0) } + [Int32](repeating: -1, count: 9))
@@ -108,7 +108,7 @@ import Testing
     #expect(halves[0].count == 4 && halves[1].count == 4)
     #expect(Array(halves[1][0].sampleIndices) == [8, 9, 10, 11])
     #expect(throws: DatasetError.self) {
-      _ = try EvaluationPlan(sampleCount: 0, microBatch: 4, microBatchesPerStep: 4)
+      _ = try EvaluationPlan(samples: 0..<0, microBatch: 4, microBatchesPerStep: 4)
     }
   }
 }

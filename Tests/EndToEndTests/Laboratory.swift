@@ -60,9 +60,10 @@ final class Laboratory: Sendable {
 
   /// Starts a training into the run folder `run`.
   func start(
-    _ run: String, ranks: Int? = nil, resume: String = "never", _ overrides: [String] = []
+    _ run: String, stage: String = "teacher", ranks: Int? = nil, resume: String = "never",
+    _ overrides: [String] = []
   ) throws -> RunningCommand {
-    let arguments = ["teacher", "--config", "tiny.yaml", "--run", run, "--resume", resume]
+    let arguments = [stage, "--config", "tiny.yaml", "--run", run, "--resume", resume]
     return try RunningCommand("aver-train", ranks: ranks, arguments + overrides, in: folder)
   }
 
@@ -72,6 +73,11 @@ final class Laboratory: Sendable {
   ) throws {
     let outcome = try start(run, ranks: ranks, resume: resume, overrides).wait()
     try #require(outcome.status == 0, "\(outcome.errors)\n\(outcome.output)")
+  }
+
+  /// Whether there is a file of this path in the folder.
+  func exists(_ path: String) -> Bool {
+    FileManager.default.fileExists(atPath: "\(folder)/\(path)")
   }
 
   /// The bytes of a run's final model.

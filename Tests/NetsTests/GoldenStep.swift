@@ -5,7 +5,7 @@ import Testing
 
 /// One training step on a golden's weights and inputs.
 enum GoldenStep {
-  static func network(_ goldens: Goldens) throws -> Network {
+  static func network(_ goldens: Goldens, stochasticDepth: Float = 0) throws -> Network {
     let classes = try #require(goldens.integers("classes").first)
     let imageSize = try #require(goldens.integers("image_size").first)
     if goldens.metadata["stages"] != nil {
@@ -20,7 +20,8 @@ enum GoldenStep {
     }
     return try ResNet(
       block: goldens.metadata["block"] == "basic" ? .basic : .bottleneck,
-      depths: goldens.integers("layers"), widths: goldens.integers("widths")
+      depths: goldens.integers("layers"), widths: goldens.integers("widths"),
+      stochasticDepth: stochasticDepth
     ).network(classes: classes, imageSize: imageSize)
   }
 
@@ -50,10 +51,12 @@ enum GoldenStep {
       }, dropout: 0, stochasticDepth: 0)
   }
 
-  static func run(_ goldens: Goldens, precision: Precision) throws -> TrainingPlan {
+  static func run(
+    _ goldens: Goldens, precision: Precision, stochasticDepth: Float = 0
+  ) throws -> TrainingPlan {
     try Engine.configure(threads: 1)
     let labels = try goldens.tensor("input/labels").integers()
-    var network = try network(goldens)
+    var network = try network(goldens, stochasticDepth: stochasticDepth)
     try network.addClassificationLoss()
     let plan = try TrainingPlan(
       graph: network.graph, microBatch: labels.count, precision: precision,

@@ -23,11 +23,16 @@ struct NetworkComparison {
   static let allowedElementError = 8.0
 
   let goldens: Goldens
+  /// Of a ResNet.
+  let stochasticDepth: Float
 
-  init(_ goldens: Goldens) { self.goldens = goldens }
+  init(_ goldens: Goldens, stochasticDepth: Float = 0) {
+    self.goldens = goldens
+    self.stochasticDepth = stochasticDepth
+  }
 
   func expectTrainingStepMatches() throws {
-    let plan = try GoldenStep.run(goldens, precision: .f32)
+    let plan = try GoldenStep.run(goldens, precision: .f32, stochasticDepth: stochasticDepth)
     try expectLossAndLogits(of: plan)
     let gradients = try GoldenStep.gradients(of: plan)
     let expected = try goldens.tensors(under: "gradients")

@@ -30,4 +30,27 @@ import Testing
     try comparison.expectEvaluationMatches()
     try comparison.expectBFloat16StepIsPrecise()
   }
+
+  @Test func branchesAreDroppedMoreOftenTowardsTheEnd() throws {
+    func operations(_ depth: Float?, dropout: Float? = nil) throws -> [any Operation] {
+      try ModelDescription(
+        name: .resnet18, classes: 8, imageSize: 32, dropout: dropout, stochasticDepth: depth
+      ).network().graph.operations
+    }
+    let own = try operations(nil)
+    #expect(own.count { $0 is AdditionReLU } == 8)
+    #expect(!own.contains { $0 is ResidualAddition || $0 is Dropout })
+    let dropping = try operations(0.7, dropout: 0.25)
+    let branches = dropping.compactMap { $0 as? ResidualAddition }
+    #expect(branches.map(\.dropProbability) == (1..<8).map { 0.7 * Float($0) / 7 })
+    #expect(dropping.count { $0 is AdditionReLU } == 1)
+    #expect(dropping.compactMap { $0 as? Dropout }.map(\.probability) == [0.25])
+  }
+
+  /// The branches of which none is dropped: the same step, by other operations.
+  @Test(arguments: ["resnet-basic", "resnet-bottleneck"])
+  func droppingNothingMatchesPyTorch(_ name: String) throws {
+    try NetworkComparison(Goldens(name), stochasticDepth: .leastNormalMagnitude)
+      .expectTrainingStepMatches()
+  }
 }

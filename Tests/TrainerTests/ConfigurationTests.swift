@@ -217,13 +217,17 @@ struct ConfigurationTests {
     #expect(Array(root.utf8) == Array(text.utf8))
   }
 
-  @Test("the configurations that ship are valid", arguments: ["teacher", "teacher-small"])
-  func shipped(name: String) throws {
-    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .deletingLastPathComponent().deletingLastPathComponent()
-    let loaded = try TeacherConfiguration.load(
-      file: root.appendingPathComponent("configs/\(name).yaml").path)
-    #expect(loaded.origins.count > 15)
+  @Test("the configurations that ship are valid", arguments: ["", "-small"])
+  func shipped(size: String) throws {
+    func keys<Stage: StageConfiguration>(_ stage: Stage.Type) throws -> Int {
+      let name = Stage().common.stage.rawValue + size
+      let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+        .deletingLastPathComponent().deletingLastPathComponent()
+      let file = root.appendingPathComponent("configs/\(name).yaml").path
+      return try Stage.load(file: file).origins.count
+    }
+    #expect(try keys(TeacherConfiguration.self) > 15)
+    #expect(try keys(DistillConfiguration.self) > 15)
   }
 
   @Test("the list of keys is the one that users know")
@@ -263,6 +267,8 @@ private let frozenKeyList = """
   model.name
   model.image_size
   model.weights
+  model.dropout
+  model.stochastic_depth
   data.root
   data.train
   data.validation

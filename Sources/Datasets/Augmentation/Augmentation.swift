@@ -61,6 +61,15 @@ public struct Augmentation: Equatable, Sendable {
     self.standardDeviation = standardDeviation
   }
 
+  /// The same crop and flip of each sample, and nothing else that is random.
+  public var geometryOnly: Augmentation {
+    var geometry = self
+    (geometry.brightness, geometry.contrast, geometry.saturation) = (0, 0, 0)
+    (geometry.grayscaleProbability, geometry.erasingProbability) = (0, 0)
+    geometry.randAugmentOperations = 0
+    return geometry
+  }
+
   /// - Throws: `DatasetError.setting` for a value that cannot work.
   public func validate() throws {
     try DatasetError.require(

@@ -1,6 +1,29 @@
+import Foundation
+
 extension FaceManifest {
   /// Endings of image files, in lower case.
   public static let imageExtensions: Set<String> = ["bmp", "jpeg", "jpg", "png", "webp"]
+
+  /// Reads faces of any kind whose labels do not matter: a folder, shards or their index, AffectNet's
+  /// CSV, or else a list of one path a line.
+  ///
+  /// - Parameters:
+  ///   - path: the folder, the list or the shards.
+  ///   - root: the folder that relative paths of a list start from.
+  ///   - onError: what happens to rows and names that cannot be used.
+  /// - Throws: `DatasetError` naming file and line.
+  public static func unlabeled(
+    path: String, root: String, onError: ErrorPolicy
+  ) throws -> FaceManifest {
+    var isFolder: ObjCBool = false
+    if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
+      return try unlabeled(folder: path, onError: onError)
+    }
+    let hasLabels = [".csv", ".tar", ".index"].contains(where: path.hasSuffix)
+    return hasLabels
+      ? try list(path: path, root: root, onError: onError)
+      : try unlabeled(list: path, root: root, onError: onError)
+  }
 
   /// Finds the faces without labels in a folder and in all folders in it.
   ///

@@ -174,29 +174,31 @@ public struct TrainingRequests: Sequence, IteratorProtocol, Sendable {
   }
 }
 
-/// Which samples evaluation takes: all of them once, in the order of the list, the end padded.
+/// Which samples evaluation takes: some rows once, in the order of the list, the end padded.
 ///
 /// Cut into the same steps and micro-batches as training, so that the same tree reduces the sums
 /// whatever the number of ranks.
 public struct EvaluationPlan: Sendable {
-  /// Steps over the whole split.
+  /// Steps over all of them.
   public let steps: Int
   private let samples: [Int32]
   private let microBatch: Int
   private let microBatchesPerStep: Int
 
+  /// - Parameter samples: the rows of the list.
   /// - Throws: `DatasetError.setting` where a size is not positive.
-  public init(sampleCount: Int, microBatch: Int, microBatchesPerStep: Int) throws {
-    guard sampleCount > 0 && microBatch > 0 && microBatchesPerStep > 0 else {
+  public init(samples: Range<Int>, microBatch: Int, microBatchesPerStep: Int) throws {
+    guard !samples.isEmpty && microBatch > 0 && microBatchesPerStep > 0 else {
       throw DatasetError.setting(
         name: "evaluation batch",
-        reason: "\(sampleCount) samples in micro-batches of \(microBatch), "
+        reason: "\(samples.count) samples in micro-batches of \(microBatch), "
           + "\(microBatchesPerStep) a step")
     }
     let globalBatch = microBatch * microBatchesPerStep
-    steps = (sampleCount + globalBatch - 1) / globalBatch
-    let padded = steps * globalBatch
-    samples = (0..<padded).map { $0 < sampleCount ? Int32($0) : MicroBatchRequest.padding }
+    steps = (samples.count + globalBatch - 1) / globalBatch
+    let padding = steps * globalBatch - samples.count
+    self.samples =
+      samples.map(Int32.init) + Array(repeating: MicroBatchRequest.padding, count: padding)
     self.microBatch = microBatch
     self.microBatchesPerStep = microBatchesPerStep
   }

@@ -13,6 +13,8 @@ struct DenseNet {
   var stemChannels = 64
   /// Channels of a layer's 1×1 convolution, as a multiple of `growth`.
   var bottleneck = 4
+  /// Probability with which, in training, a feature does not reach the classifier.
+  var dropout: Float = 0
 
   static let densenet121 = DenseNet(depths: [6, 12, 24, 16])
   static let densenet201 = DenseNet(depths: [6, 12, 48, 32])
@@ -39,8 +41,11 @@ struct DenseNet {
       }
     }
     let features = try graph.globalAveragePooling(value, name: "avgpool")
+    let kept =
+      dropout > 0
+      ? try graph.dropout(features, name: "classifier.dropout", probability: dropout) : features
     let logits = try graph.linear(
-      features, name: "classifier", features: classes, biases: .constant(0))
+      kept, name: "classifier", features: classes, biases: .constant(0))
     return Network(graph: graph, features: features, logits: logits)
   }
 

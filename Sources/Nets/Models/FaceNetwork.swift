@@ -52,68 +52,122 @@ public struct FaceNetwork: Sendable, Equatable {
 
   /// The network with its losses.
   ///
-  /// The first rows of a batch are labelled faces, the rows of triplets follow, three by three, the odd
-  /// one last. Inputs, beside the images: for the faces `labels` and `weights` (and `partner_labels`
-  /// and `partner_weights` where samples are mixed), `affect_targets` `[2]` (not a number where
-  /// unknown) and `affect_weights`; for each triplet `triplet_margins` and `triplet_weights`.
+  /// The first rows of a batch are labelled faces, faces without labels follow, then the rows of
+  /// triplets, three by three, the odd one last. Inputs, beside the images: for the labelled faces
+  /// `labels` and `weights` (and `partner_labels` and `partner_weights` where samples are mixed),
+  /// `affect_targets` `[2]` (not a number where unknown) and `affect_weights`; for all faces with a
+  /// teacher `teacher_weights`, and as far as they are learned `teacher_logits` `[classes]`,
+  /// `teacher_affect` `[2]` and `teacher_embedding` `[dimensions]`; for each triplet `triplet_margins`
+  /// and `triplet_weights`.
   ///
   /// - Throws: `NetsError.shape`.
   public func graph(trainedBy objective: FaceObjective) throws -> Graph {
-    var network = try backbone.network()
-    let faces = 0..<objective.faces
-    let triplets = objective.faces..<(objective.faces + 3 * objective.triplets)
-    func part(_ value: ValueID, _ rows: Range<Int>, _ name: String) throws -> ValueID {
-      objective.triplets == 0
-        ? value : try network.graph.parts(of: value, rows: [rows], name: name)[0]
+    try graph(of: try backbone.network(), trainedBy: objective)
+  }
+
+  /// The heads and losses on a backbone.
+  func graph(of network: Network, trainedBy objective: FaceObjective) throws -> Graph {
+    var network = network
+    let weights = objective.distillation.map { _ -> ValueID in
+      let taught = objective.taughtRows.count
+      return network.graph.input(
+        "teacher_weights", .floats, shape: [],
+        rows: taught == objective.rows ? .batch : .fixed(taught))
     }
-    try network.addClassificationLoss(
-      of: part(network.logits, faces, "logits.faces"), mixed: objective.mixed,
-      factor: objective.expression, labelSmoothing: objective.labelSmoothing)
-    if hasAffect {
-      let predictions = try network.addAffectHead(part(network.features, faces, "affect.faces"))
-      try network.addAffectLosses(of: predictions, objective)
-    }
+    try addClassLosses(to: &network, objective, taughtBy: weights)
+    if hasAffect { try addAffectLosses(to: &network, objective, taughtBy: weights) }
     if let embedding {
-      let embeddings = try network.graph.expressionEmbedding(
-        part(network.features, triplets, "embedding.triplets"), embedding)
-      try network.addTripletLoss(of: embeddings, objective)
+      try addEmbeddingLosses(of: embedding, to: &network, objective, taughtBy: weights)
     }
     return network.graph
   }
+
+  private func addClassLosses(
+    to network: inout Network, _ objective: FaceObjective, taughtBy weights: ValueID?
+  ) throws {
+    let wanted = objective.distillation?.classes ?? 0
+    let parts = try network.graph.parts(
+      of: network.logits, [objective.labelledRows] + (wanted > 0 ? [objective.taughtRows] : []),
+      outOf: objective.rows, name: "logits.faces")
+    try network.addClassificationLoss(
+      of: parts[0], mixed: objective.mixed, factor: objective.expression,
+      labelSmoothing: objective.labelSmoothing)
+    if let weights, let distillation = objective.distillation, wanted > 0 {
+      try network.graph.distillation(
+        student: parts[1], teacher: network.graph.teacherInput("teacher_logits", like: parts[1]),
+        weights: weights, name: "distillation_loss", factor: wanted,
+        temperature: distillation.temperature)
+    }
+  }
+
+  private func addAffectLosses(
+    to network: inout Network, _ objective: FaceObjective, taughtBy weights: ValueID?
+  ) throws {
+    let wanted = objective.distillation?.affect ?? 0
+    let isLabelled = objective.concordance > 0 || objective.squaredError > 0
+    let all = try network.graph.parts(
+      of: network.features, [wanted > 0 ? objective.taughtRows : objective.labelledRows],
+      outOf: objective.rows, name: "affect.faces")
+    let predictions = try network.addAffectHead(all[0])
+    let parts = try network.graph.parts(
+      of: predictions,
+      (isLabelled ? [objective.labelledRows] : []) + (wanted > 0 ? [objective.taughtRows] : []),
+      outOf: wanted > 0 ? objective.taughtRows.count : objective.faces, name: "affect.parts")
+    if isLabelled, let labelled = parts.first {
+      try network.addAffectLosses(of: labelled, objective)
+    }
+    if wanted > 0, let weights, let taught = parts.last {
+      try network.graph.meanSquaredError(
+        taught, targets: network.graph.teacherInput("teacher_affect", like: taught),
+        weights: weights, name: "affect_distillation_loss", dimensions: [], factor: wanted)
+    }
+  }
+
+  private func addEmbeddingLosses(
+    of head: ExpressionEmbedding, to network: inout Network, _ objective: FaceObjective,
+    taughtBy weights: ValueID?
+  ) throws {
+    let wanted = objective.distillation?.embedding ?? 0
+    let rows = (wanted > 0 ? 0 : objective.tripletRows.lowerBound)..<objective.rows
+    guard !rows.isEmpty else { return }
+    let features = try network.graph.parts(
+      of: network.features, [rows], outOf: objective.rows, name: "embedding.faces")
+    let embeddings = try network.graph.expressionEmbedding(features[0], head)
+    let parts = try network.graph.parts(
+      of: embeddings,
+      (wanted > 0 ? [objective.taughtRows] : [])
+        + (objective.triplets > 0 ? [objective.tripletRows.shifted(by: -rows.lowerBound)] : []),
+      outOf: rows.count, name: "embedding.parts")
+    if wanted > 0, let weights {
+      try network.graph.embeddingDistance(
+        parts[0], targets: network.graph.teacherInput("teacher_embedding", like: parts[0]),
+        weights: weights, name: "embedding_distillation_loss", factor: wanted)
+    }
+    if objective.triplets > 0, let triplets = parts.last {
+      try network.addTripletLoss(of: triplets, objective)
+    }
+  }
 }
 
-/// What the heads of a `FaceNetwork` are trained for, and on which rows of a batch.
-public struct FaceObjective: Sendable, Equatable {
-  /// Labelled faces of a micro-batch.
-  public var faces: Int
-  /// Triplets of a micro-batch, of three rows each.
-  public var triplets: Int
-  /// Whether labelled samples are mixed of two.
-  public var mixed: Bool
-  /// λ of the cross-entropy of the classes.
-  public var expression: Float
-  /// The part of a label that is spread over all classes.
-  public var labelSmoothing: Float
-  /// λ of 1 − CCC of valence and arousal.
-  public var concordance: Float
-  /// λ of their mean squared error.
-  public var squaredError: Float
-  /// λ of the triplets' loss.
-  public var triplet: Float
+extension Graph {
+  /// Parts of a batch for different losses; the value itself where a part is all of it.
+  fileprivate mutating func parts(
+    of value: ValueID, _ parts: [Range<Int>], outOf rows: Int, name: String
+  ) throws -> [ValueID] {
+    let cut = parts.filter { $0 != 0..<rows }
+    var results = cut.isEmpty ? [] : try self.parts(of: value, rows: cut, name: name)
+    return parts.map { $0 == 0..<rows ? value : results.removeFirst() }
+  }
 
-  /// An objective with every field given.
-  public init(
-    faces: Int, triplets: Int = 0, mixed: Bool = false, expression: Float = 1,
-    labelSmoothing: Float = 0, concordance: Float = 0, squaredError: Float = 0, triplet: Float = 1
-  ) {
-    self.faces = faces
-    self.triplets = triplets
-    self.mixed = mixed
-    self.expression = expression
-    self.labelSmoothing = labelSmoothing
-    self.concordance = concordance
-    self.squaredError = squaredError
-    self.triplet = triplet
+  /// An input for what a teacher says where a student says `value`.
+  fileprivate mutating func teacherInput(_ name: String, like value: ValueID) -> ValueID {
+    input(name, .floats, shape: shape(of: value), rows: rows(of: value))
+  }
+}
+
+extension Range<Int> {
+  fileprivate func shifted(by distance: Int) -> Self {
+    (lowerBound + distance)..<(upperBound + distance)
   }
 }
 

@@ -17,6 +17,14 @@ public enum ModelName: String, CaseIterable, Sendable, Codable {
     }
   }
 
+  /// Whether the network has branches that stochastic depth can drop.
+  public var hasResidualBranches: Bool {
+    switch self {
+    case .resnet18, .resnet50, .efficientnet_b0, .efficientnet_b2: true
+    case .densenet121, .densenet201, .vggish: false
+    }
+  }
+
   /// Whether the network sees images; else it hears.
   public var isVisual: Bool { input == "images" }
 
@@ -39,12 +47,23 @@ public struct ModelDescription: Sendable, Equatable {
   public var classes: Int
   /// Height and width of its square input, in pixels; of no meaning to a network that hears.
   public var imageSize: Int
+  /// Probability with which, in training, a feature does not reach the classifier; nil for the network's
+  /// own.
+  public var dropout: Float?
+  /// Probability with which, in training, the last block's branch is dropped, rising linearly from the
+  /// first; nil for the network's own, none where there are no such blocks.
+  public var stochasticDepth: Float?
 
   /// A network with its input and output sizes.
-  public init(name: ModelName, classes: Int, imageSize: Int) {
+  public init(
+    name: ModelName, classes: Int, imageSize: Int, dropout: Float? = nil,
+    stochasticDepth: Float? = nil
+  ) {
     self.name = name
     self.classes = classes
     self.imageSize = imageSize
+    self.dropout = dropout
+    self.stochasticDepth = stochasticDepth
   }
 
   /// The network, without losses.
@@ -52,13 +71,33 @@ public struct ModelDescription: Sendable, Equatable {
   /// - Throws: `NetsError.shape` where the images are too small for it.
   public func network() throws -> Network {
     switch name {
-    case .resnet18: try ResNet.resnet18.network(classes: classes, imageSize: imageSize)
-    case .resnet50: try ResNet.resnet50.network(classes: classes, imageSize: imageSize)
-    case .densenet121: try DenseNet.densenet121.network(classes: classes, imageSize: imageSize)
-    case .densenet201: try DenseNet.densenet201.network(classes: classes, imageSize: imageSize)
-    case .efficientnet_b0: try EfficientNet.b0.network(classes: classes, imageSize: imageSize)
-    case .efficientnet_b2: try EfficientNet.b2.network(classes: classes, imageSize: imageSize)
+    case .resnet18: try network(ResNet.resnet18)
+    case .resnet50: try network(ResNet.resnet50)
+    case .densenet121: try network(DenseNet.densenet121)
+    case .densenet201: try network(DenseNet.densenet201)
+    case .efficientnet_b0: try network(EfficientNet.b0)
+    case .efficientnet_b2: try network(EfficientNet.b2)
     case .vggish: try VGGish().network(outputs: classes)
     }
+  }
+
+  private func network(_ resNet: ResNet) throws -> Network {
+    var resNet = resNet
+    resNet.dropout = dropout ?? resNet.dropout
+    resNet.stochasticDepth = stochasticDepth ?? resNet.stochasticDepth
+    return try resNet.network(classes: classes, imageSize: imageSize)
+  }
+
+  private func network(_ denseNet: DenseNet) throws -> Network {
+    var denseNet = denseNet
+    denseNet.dropout = dropout ?? denseNet.dropout
+    return try denseNet.network(classes: classes, imageSize: imageSize)
+  }
+
+  private func network(_ efficientNet: EfficientNet) throws -> Network {
+    var efficientNet = efficientNet
+    efficientNet.dropout = dropout ?? efficientNet.dropout
+    efficientNet.stochasticDepth = stochasticDepth ?? efficientNet.stochasticDepth
+    return try efficientNet.network(classes: classes, imageSize: imageSize)
   }
 }

@@ -18,6 +18,11 @@ struct ResNet {
   /// Channels of each stage, before a bottleneck's expansion; the first also those of the stem.
   var widths = [64, 128, 256, 512]
 
+  /// Probability with which, in training, a feature does not reach the classifier.
+  var dropout: Float = 0
+  /// Probability of the last block's branch to be dropped; it rises linearly from 0 at the first block.
+  var stochasticDepth: Float = 0
+
   static let resnet18 = ResNet(block: .basic, depths: [2, 2, 2, 2])
   static let resnet50 = ResNet(block: .bottleneck, depths: [3, 4, 6, 3])
 
@@ -32,20 +37,31 @@ struct ResNet {
       images, name: "conv1", channels: widths[0], kernel: 7, stride: 2, padding: 3)
     value = try graph.batchNormalization(value, name: "bn1", activation: .relu)
     value = try graph.maximumPooling(value, name: "maxpool", kernel: 3, stride: 2, padding: 1)
+    var blocksBefore = 0
     for (stage, depth) in depths.enumerated() {
       for index in 0..<depth {
         value = try add(
           to: &graph, value, name: "layer\(stage + 1).\(index)", width: widths[stage],
-          stride: stage > 0 && index == 0 ? 2 : 1)
+          stride: stage > 0 && index == 0 ? 2 : 1,
+          dropProbability: dropProbability(blocksBefore: blocksBefore))
+        blocksBefore += 1
       }
     }
     let features = try graph.globalAveragePooling(value, name: "avgpool")
-    let logits = try graph.linear(features, name: "fc", features: classes)
+    let kept =
+      dropout > 0
+      ? try graph.dropout(features, name: "fc.dropout", probability: dropout) : features
+    let logits = try graph.linear(kept, name: "fc", features: classes)
     return Network(graph: graph, features: features, logits: logits)
   }
 
+  private func dropProbability(blocksBefore: Int) -> Float {
+    stochasticDepth * Float(blocksBefore) / Float(max(1, depths.reduce(0, +) - 1))
+  }
+
   private func add(
-    to graph: inout Graph, _ input: ValueID, name: String, width: Int, stride: Int
+    to graph: inout Graph, _ input: ValueID, name: String, width: Int, stride: Int,
+    dropProbability: Float
   ) throws -> ValueID {
     let channels = width * block.expansion
     var value: ValueID
@@ -70,7 +86,12 @@ struct ResNet {
       shortcut = try graph.batchNormalization(
         shortcut, name: "\(name).downsample.1")
     }
-    return try graph.additionReLU(value, shortcut, name: "\(name).add")
+    guard dropProbability > 0 else {
+      return try graph.additionReLU(value, shortcut, name: "\(name).add")
+    }
+    value = try graph.residualAddition(
+      shortcut, value, name: "\(name).stochastic_depth", dropProbability: dropProbability)
+    return graph.activation(value, name: "\(name).relu", .relu)
   }
 }
 

@@ -50,7 +50,9 @@ struct CheckpointState: Codable, Equatable, Sendable {
       return then == now ? nil : "\(key): \(then ?? "absent") -> \(now ?? "absent")"
     }
     if trainingData != other.trainingData {
-      lines.append("the rows of data.train are not the same")
+      lines.append(
+        "what is learned from is not the same: the rows of data.train, another list, or another model"
+      )
     }
     return lines
   }

@@ -11,6 +11,12 @@ protocol FaceConfiguration: StageConfiguration {
   var triplets: TripletSection { get set }
   /// What for.
   var loss: LossSection { get set }
+  /// What a teacher teaches; nil for none.
+  var distillation: DistillSections? { get }
+  /// Whether the network has a head for valence and arousal.
+  var hasAffect: Bool { get }
+  /// Whether the network has a head for the embedding.
+  var hasEmbedding: Bool { get }
   /// Faces without labels in each micro-batch.
   var unlabeledPerMicroBatch: Int { get }
   /// What the network is trained for.
@@ -28,6 +34,9 @@ extension FaceConfiguration {
     loaded.faceMistakes()
   }
 
+  var distillation: DistillSections? { nil }
+  var hasAffect: Bool { loss.hasAffect }
+  var hasEmbedding: Bool { triplets.root != nil }
   var unlabeledPerMicroBatch: Int { 0 }
   var metrics: [EvaluationMetric] { FaceReport.metrics(of: network) }
   var heads: [String] { network.heads.flatMap { $0 } }
@@ -41,10 +50,12 @@ extension FaceConfiguration {
   var network: FaceNetwork {
     FaceNetwork(
       backbone: ModelDescription(
-        name: model.name, classes: Expression.allCases.count, imageSize: model.imageSize),
-      hasAffect: loss.hasAffect,
-      embedding: triplets.root == nil
-        ? nil : ExpressionEmbedding(hidden: triplets.hidden, dimensions: triplets.dimensions))
+        name: model.name, classes: Expression.allCases.count, imageSize: model.imageSize,
+        dropout: model.dropout.map { Float($0) },
+        stochasticDepth: model.stochasticDepth.map { Float($0) }),
+      hasAffect: hasAffect,
+      embedding: hasEmbedding
+        ? ExpressionEmbedding(hidden: triplets.hidden, dimensions: triplets.dimensions) : nil)
   }
 
   /// What the labelled faces and the triplets teach.
@@ -60,7 +71,15 @@ extension FaceConfiguration {
 extension LoadedConfiguration where Root: FaceConfiguration {
   /// What is wrong with the shares of the sets in a micro-batch.
   func faceMistakes() -> [ConfigurationMistake] {
-    [rowMistake(), tripletMistake()].compactMap { $0 }
+    [depthMistake(), rowMistake(), tripletMistake()].compactMap { $0 }
+  }
+
+  private func depthMistake() -> ConfigurationMistake? {
+    guard values.model.stochasticDepth ?? 0 > 0, !values.model.name.hasResidualBranches else {
+      return nil
+    }
+    return mistake(
+      "model.stochastic_depth", "\(values.model.name) has no residual branches to drop")
   }
 
   private func rowMistake() -> ConfigurationMistake? {

@@ -15,6 +15,10 @@ struct ModelSection: ConfigurationSection {
   var imageSize = 112
   /// Weights to start from.
   var weights: String?
+  /// Probability of a feature to be dropped before the classifier; nil for the network's own.
+  var dropout: Double?
+  /// Probability of the last block's branch to be dropped; nil for the network's own.
+  var stochasticDepth: Double?
 
   /// The defaults.
   init() {}
@@ -30,6 +34,14 @@ struct ModelSection: ConfigurationSection {
       ConfigurationKey(
         "weights", \.weights,
         "safetensors file to start from; a classifier head of another shape starts afresh."),
+      ConfigurationKey(
+        "dropout", \.dropout,
+        "Probability with which a feature does not reach the classifier; null: torchvision's.",
+        must: Requirement<Double>.belowOne.ifPresent),
+      ConfigurationKey(
+        "stochastic_depth", \.stochasticDepth,
+        "Probability with which the last residual branch is dropped, less before; null: torchvision's.",
+        must: Requirement<Double>.belowOne.ifPresent),
     ]
   }
 }

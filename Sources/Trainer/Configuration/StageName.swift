@@ -4,6 +4,8 @@ import Yams
 enum StageName: String, Sendable, ConfigurationChoice {
   /// Learns to see expressions from labelled faces and triplets.
   case teacher
+  /// Learns the same from a teacher as well, and from faces without labels.
+  case distill
 
   /// The stage that a configuration file is for: `teacher` where it does not say, and where it is no
   /// YAML, which its reader refuses with the place.

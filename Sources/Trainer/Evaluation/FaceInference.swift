@@ -56,27 +56,55 @@ final class FaceInference {
   /// Takes over the weights as they are now.
   func refreshWeights() throws { try plan.refreshWeights() }
 
-  /// Runs over a whole list. Collective.
+  /// Copies all that the heads say about the last micro-batch, sample by sample: logits, then valence and
+  /// arousal, then the embedding. Samples without weight stay as they are.
+  ///
+  /// - Shapes: `numbers` is `[microBatch, width]`.
+  func copyOutputs(
+    of batch: MicroBatch, to numbers: UnsafeMutableBufferPointer<Float>
+  ) {
+    let stride = numbers.count / microBatch
+    var start = 0
+    for output in [logits, affect, embedding] {
+      guard let output else { continue }
+      let width = output.count / microBatch
+      for row in 0..<microBatch where batch.weights[row] > 0 {
+        for index in 0..<width {
+          numbers[row * stride + start + index] = output[row * width + index]
+        }
+      }
+      start += width
+    }
+  }
+
+  /// Runs over a list. Collective.
   ///
   /// A round is a micro-batch a rank, and rank r takes micro-batch r of it: other numbers of ranks see
   /// the same micro-batches, and what ranks gathered, round by round, is in the order of the list.
   ///
   /// - Parameters:
+  ///   - rows: of the list; nil for all.
   ///   - isStopRequested: asked before each round, on all ranks; collective.
   ///   - take: hears of each micro-batch of this rank, whose outputs are there.
   /// - Returns: the images that could not be used, the same on all ranks; nil when a stop was requested.
   func run(
-    over manifest: FaceManifest, isStopRequested: () throws -> Bool, take: (MicroBatch) -> Void
+    over manifest: FaceManifest, rows: Range<Int>? = nil, isStopRequested: () throws -> Bool,
+    take: (MicroBatch) -> Void
   ) throws -> [SampleProblem]? {
     let rounds = try EvaluationPlan(
-      sampleCount: manifest.records.count, microBatch: settings.microBatch,
+      samples: rows ?? manifest.records.indices, microBatch: settings.microBatch,
       microBatchesPerStep: job.communicator.worldSize)
     let loader = try makeLoader(manifest, rounds)
     var failure: DatasetError?
     for _ in 0..<rounds.steps {
       if try isStopRequested() { return nil }
       // A rank without samples still asks with the others whether to stop.
-      if failure == nil { failure = try runNext(of: loader, take) }
+      guard failure == nil else { continue }
+      do {
+        if let batch = try runNext(of: loader) { take(batch) }
+      } catch let error as DatasetError {
+        failure = error
+      }
     }
     try job.agreement.together { if let failure { throw failure } }
     let problems = try job.gather(loader.takeProblems())
@@ -102,22 +130,16 @@ final class FaceInference {
     }
   }
 
-  /// Runs the loader's next micro-batch.
-  ///
-  /// - Returns: why there is none.
-  private func runNext(
-    of loader: BatchLoader, _ take: (MicroBatch) -> Void
-  ) throws -> DatasetError? {
-    do {
-      guard let batch = try loader.next(into: images.bytes) else { return nil }
-      // Micro-batches of nothing but padding happen on the last ranks of the last round.
-      if batch.weights.contains(where: { $0 > 0 }) { try plan.run() }
-      take(batch)
-      return nil
-    } catch let failure as DatasetError {
-      return failure
-    }
+  /// Runs a loader's next micro-batch, whose samples are in the format of the plan; nil after the last.
+  func runNext(of loader: BatchLoader) throws -> MicroBatch? {
+    guard let batch = try loader.next(into: images.bytes) else { return nil }
+    // Micro-batches of nothing but padding happen on the last ranks of the last round.
+    if batch.weights.contains(where: { $0 > 0 }) { try plan.run() }
+    return batch
   }
+
+  /// How the plan reads samples.
+  var format: SampleFormat { SampleFormat(images.format) }
 
   private func makeLoader(_ manifest: FaceManifest, _ rounds: EvaluationPlan) throws -> BatchLoader
   {
@@ -126,6 +148,6 @@ final class FaceInference {
       manifest: manifest, augmentation: settings.augmentation, mode: .evaluation,
       requests: rounds.requests(leaves: rank..<rank + 1), seed: 0, microBatch: settings.microBatch,
       workers: settings.workers, queueDepth: settings.queueBatches,
-      format: SampleFormat(images.format), onError: settings.onError)
+      format: format, onError: settings.onError)
   }
 }

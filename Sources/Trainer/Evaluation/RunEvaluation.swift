@@ -51,6 +51,7 @@ public struct RunEvaluation: Sendable {
     }
     switch try job.agreement.together({ try folder.stage() }) {
     case .teacher: return try evaluateFaces(TeacherConfiguration.self, job: job)
+    case .distill: return try evaluateFaces(DistillConfiguration.self, job: job)
     }
   }
 

@@ -22,7 +22,10 @@ extension Agreement {
     return try together { try FaceTriplets(packed: bytes, file: "the triplets sent by rank 0") }
   }
 
-  private func bytesOfRankZero(_ read: () throws -> [UInt8]) throws -> [UInt8] {
+  /// Gives every rank what rank 0 makes. Collective.
+  ///
+  /// - Throws: `TrainerError.agreed` on every rank when `read` threw.
+  func bytesOfRankZero(_ read: () throws -> [UInt8]) throws -> [UInt8] {
     var bytes: [UInt8] = []
     try onRankZero { bytes = try read() }
     try communicator.broadcast(&bytes, from: 0)

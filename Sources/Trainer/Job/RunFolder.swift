@@ -18,6 +18,8 @@ struct RunFolder: Equatable, Sendable {
   var bestModel: String { "\(path)/best/model.safetensors" }
   /// The model after the last step.
   var finalModel: String { "\(path)/final/model.safetensors" }
+  /// What a student's teacher says, unless another folder is named.
+  var teacherOutputs: String { "\(path)/teacher-outputs" }
   /// A rank's log.
   func log(rank: Int) -> String { "\(path)/logs/rank-\(Self.padded(rank)).log" }
   /// What a rank died of.

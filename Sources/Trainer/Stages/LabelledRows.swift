@@ -40,7 +40,7 @@ final class LabelledRows {
   }
 
   /// Takes the next micro-batch.
-  func fill() throws {
+  func fill() throws -> MicroBatch {
     guard let batch = try loader.next(into: images) else {
       preconditionFailure("the requests cover every step of the training")
     }
@@ -48,6 +48,7 @@ final class LabelledRows {
       setClass(sample, of: batch)
       if let affect { set(affect, sample, of: batch) }
     }
+    return batch
   }
 
   private func setClass(_ sample: Int, of batch: MicroBatch) {

@@ -23,9 +23,13 @@ struct StageRun<S: Stage> {
 
   /// Runs the stage. Collective.
   ///
+  /// - Parameter whole: what the run folder's configuration is written by, where the training is a part
+  ///   of something larger.
   /// - Returns: `.finished` or `.preempted`.
   /// - Throws: `TrainerError.agreed` for what all ranks know; anything else is this rank's own.
-  static func run(_ options: StageOptions, job: Job) throws -> ExitStatus {
+  static func run(
+    _ options: StageOptions, recording whole: StageOptions? = nil, job: Job
+  ) throws -> ExitStatus {
     let loaded = try job.agreement.together {
       try S.Configuration.load(options, worldSize: job.communicator.worldSize)
     }
@@ -44,7 +48,12 @@ struct StageRun<S: Stage> {
       try StageRun(
         loaded: loaded, stage: stage, folder: folder, engine: engine, job: job, console: console)
     }
-    return try run.makeLoop(options: options).run()
+    let recorded = try whole.map { whole in
+      try job.agreement.together {
+        try S.Configuration.load(whole, worldSize: job.communicator.worldSize).values
+      }
+    }
+    return try run.makeLoop(options: options, recording: recorded ?? loaded.values).run()
   }
 
   private init(
@@ -72,7 +81,11 @@ struct StageRun<S: Stage> {
   // MARK: - The loop
 
   /// Puts the loop together, at the checkpoint it goes on from. Collective.
-  func makeLoop(options: StageOptions) throws -> TrainingLoop {
+  ///
+  /// - Parameter recorded: what the run folder's configuration will say.
+  private func makeLoop(
+    options: StageOptions, recording recorded: S.Configuration
+  ) throws -> TrainingLoop {
     let parts = try makeParts()
     tellWhatWasFound()
     let checkpoint = try job.findCheckpoint(
@@ -85,7 +98,7 @@ struct StageRun<S: Stage> {
     if let checkpoint { try supersede(parts.checkpoints, after: checkpoint) }
     try forgetBestOfAnotherRun(&position)
     try job.agreement.onRankZero {
-      try DurableFiles.replace(folder.configuration, with: Array(configuration.yaml().utf8))
+      try DurableFiles.replace(folder.configuration, with: Array(recorded.yaml().utf8))
     }
     return TrainingLoop(
       job: job,

@@ -42,11 +42,5 @@ final class TripletRows {
   }
 
   /// The faces that could not be used and have not been asked for yet, each once.
-  func takeProblems() -> [SampleProblem] {
-    loader.takeProblems().map { problem in
-      var problem = problem
-      problem.sample = firstNumber &+ problem.sample
-      return problem
-    }
-  }
+  func takeProblems() -> [SampleProblem] { loader.takeProblems().numbered(from: firstNumber) }
 }

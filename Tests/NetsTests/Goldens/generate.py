@@ -31,6 +31,7 @@ from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
 
 import cases_convolution
 import cases_elementwise
+import cases_faces
 import cases_fusion
 import cases_losses
 import cases_recurrent
@@ -47,6 +48,7 @@ TOPICS = {
     "losses": (cases_losses.add, 21),
     "sequences": (cases_sequences.add, 100),
     "recurrent": (cases_recurrent.add, 101),
+    "faces": (lambda cases: cases_faces.add(cases, tiny_resnet, initialise), 105),
     "fusion": (cases_fusion.add, 104),
     "normalisation": (cases_normalisation.add, 111),
     "pooling": (cases_pooling.add, 112),
@@ -207,6 +209,10 @@ class NarrowResNet(ResNet):
             self.bn1 = torch.nn.BatchNorm2d(self.inplanes)
         width = self.widths[(64, 128, 256, 512).index(planes)]
         return super()._make_layer(block, width, blocks, stride, dilate)
+
+
+def tiny_resnet():
+    return NarrowResNet(BasicBlock, [1, 1, 1, 1], [8, 8, 16, 16], classes=8)
 
 
 def initialise(model, generator):

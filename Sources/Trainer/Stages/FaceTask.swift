@@ -2,43 +2,52 @@ import Datasets
 import Logging
 import Nets
 
-/// What the teacher learns from: micro-batches of labelled faces and of triplets, and their evaluation.
-final class TeacherTask: TrainingTask {
+/// What a face network learns from: micro-batches of labelled faces and of other sets, and its evaluation.
+final class FaceTask: TrainingTask {
   private let plan: TrainingPlan
   private let faces: LabelledRows
   private let triplets: TripletRows?
+  private let taught: TaughtFaces?
   private let evaluator: FaceEvaluator
   private let logger: Logger
   /// Of the last evaluation; the next one finds the same.
   private var toldProblems: [SampleProblem] = []
 
-  /// - Parameter triplets: nil where there are none.
+  /// - Parameters:
+  ///   - triplets: nil where there are none.
+  ///   - taught: nil without a teacher.
   init(
-    plan: TrainingPlan, faces: LabelledRows, triplets: TripletRows?, evaluator: FaceEvaluator,
-    logger: Logger
+    plan: TrainingPlan, faces: LabelledRows, triplets: TripletRows?, taught: TaughtFaces?,
+    evaluator: FaceEvaluator, logger: Logger
   ) {
     self.plan = plan
     self.faces = faces
     self.triplets = triplets
+    self.taught = taught
     self.evaluator = evaluator
     self.logger = logger
   }
 
-  var waitedSeconds: Double {
-    faces.loader.waitedSeconds + (triplets?.loader.waitedSeconds ?? 0)
-  }
-  var hasNewProblems: Bool {
-    faces.loader.hasNewProblems || triplets?.loader.hasNewProblems ?? false
+  private var loaders: [BatchLoader] {
+    [faces.loader, triplets?.loader, taught?.unlabeled?.loader].compactMap { $0 }
   }
 
+  var waitedSeconds: Double {
+    loaders.reduce(taught?.waitedSeconds ?? 0) { $0 + $1.waitedSeconds }
+  }
+  var hasNewProblems: Bool { loaders.contains(where: \.hasNewProblems) }
+
   func takeProblems() -> [SampleProblem] {
-    let problems = faces.loader.takeProblems() + (triplets?.takeProblems() ?? [])
+    let problems =
+      faces.loader.takeProblems() + (triplets?.takeProblems() ?? [])
+      + (taught?.unlabeled?.takeProblems() ?? [])
     for problem in problems { logger.warning("skipped \(problem)") }
     return problems
   }
 
   func computeNextMicroBatch(slot: Int, draw: MicroBatchDraw) throws {
-    try faces.fill()
+    let batch = try faces.fill()
+    try taught?.fill(labelled: batch)
     try triplets?.fill()
     try plan.run(slot: slot, draw: draw)
   }

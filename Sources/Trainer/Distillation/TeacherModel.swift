@@ -1,0 +1,65 @@
+import Digests
+import Nets
+
+/// A trained face network that teaches another.
+struct TeacherModel {
+  /// The safetensors file.
+  let weights: String
+  /// The file's SHA-256.
+  let digest: String
+  /// What the file holds.
+  let network: FaceNetwork
+  /// How it wants its faces.
+  let alignment: FacePlacement
+
+  /// Finds the model of a run.
+  ///
+  /// - Parameters:
+  ///   - run: the folder of a run of the stage teacher or distill.
+  ///   - checkpoint: which model, see `RunFolder.weights(named:)`.
+  /// - Throws: `TrainerError` where the run has no such model or is of another stage.
+  init(run: String, checkpoint: String) throws {
+    let folder = RunFolder(path: run)
+    let configuration = try folder.faceConfiguration()
+    weights = try folder.weights(named: checkpoint)
+    digest = try SHA256.digest(ofFile: weights).digest
+    network = configuration.network
+    alignment = configuration.data.alignment
+  }
+
+  /// Where in a face's row each of the outputs is.
+  var layout: TeacherOutputLayout {
+    TeacherOutputLayout(
+      classes: network.backbone.classes, hasAffect: network.hasAffect,
+      embedding: network.embedding?.dimensions ?? 0)
+  }
+}
+
+extension RunFolder {
+  /// The resolved configuration of a run that trained a face network.
+  ///
+  /// - Throws: `TrainerError.usage` for a run of another stage.
+  func faceConfiguration() throws -> any FaceConfiguration {
+    switch try stage() {
+    case .teacher: try TeacherConfiguration.load(file: configuration).values
+    case .distill: try DistillConfiguration.load(file: configuration).values
+    }
+  }
+}
+
+/// Where in a row of numbers a teacher's outputs for one face are.
+struct TeacherOutputLayout: Equatable {
+  /// Logits, from 0 on.
+  let classes: Int
+  /// Whether valence and arousal follow.
+  let hasAffect: Bool
+  /// The length of the embedding, which comes last.
+  let embedding: Int
+
+  /// Numbers of a face.
+  var width: Int { embeddingStart + embedding }
+  /// Where valence is.
+  var affectStart: Int { classes }
+  /// Where the embedding begins.
+  var embeddingStart: Int { classes + (hasAffect ? 2 : 0) }
+}

@@ -1,0 +1,251 @@
+import CounterRandom
+import Datasets
+import Digests
+import Nets
+
+/// What a student learns from its teacher, and on which faces beside the labelled ones.
+struct Teaching {
+  private let sections: DistillSections
+  private let teacher: TeacherModel
+  private let job: Job
+  /// All faces without labels; nil for none.
+  private let unlabeled: FaceManifest?
+  private var labelledAnswers: TeacherOutputs?
+  private var pseudoLabelled: PseudoLabelled?
+
+  /// The faces without labels that are learned from.
+  private struct PseudoLabelled {
+    /// With the teacher's classes.
+    var manifest: FaceManifest
+    /// The teacher's outputs for them.
+    var answers: TeacherOutputs
+    /// Of each class.
+    var counts: [Int]
+  }
+
+  /// Finds the teacher and reads the list. Collective.
+  ///
+  /// - Throws: `TrainerError.agreed`, also where teacher and student do not fit each other.
+  init<Configuration: FaceConfiguration>(
+    _ sections: DistillSections, _ loaded: LoadedConfiguration<Configuration>, job: Job
+  ) throws {
+    self.sections = sections
+    self.job = job
+    teacher = try job.agreement.together {
+      let teacher = try TeacherModel(
+        run: sections.distill.teacher, checkpoint: sections.distill.checkpoint)
+      let mistakes = loaded.mistakes(ofTeacher: teacher)
+      guard mistakes.isEmpty else { throw TrainerError.configuration(mistakes) }
+      return teacher
+    }
+    unlabeled = try sections.unlabeled.list.map { list in
+      try job.agreement.manifestOfRankZero {
+        try FaceManifest.unlabeled(
+          path: list, root: sections.unlabeledRoot ?? "",
+          onError: loaded.values.data.errorPolicy)
+      }
+    }
+  }
+
+  // MARK: - What there is
+
+  /// What is taught, in a few words.
+  var summary: String {
+    guard let found = pseudoLabelled, let unlabeled else { return "" }
+    return ", \(found.manifest.records.count) of \(unlabeled.records.count) faces without labels"
+  }
+
+  /// Further lines for people.
+  var remarks: [String] {
+    let source = "taught by \(teacher.weights)"
+    guard let counts = pseudoLabelled?.counts else { return [source] }
+    let classes = zip(Expression.allCases, counts).map { "\($0) \($1)" }
+    return [source, "the teacher's classes: \(classes.joined(separator: ", "))"]
+  }
+
+  /// The list that was read.
+  var lists: [FaceManifest] { unlabeled.map { [$0] } ?? [] }
+
+  /// Adds what training depends on.
+  func update(_ digest: SHA256) throws {
+    try Array(teacher.digest.utf8).withUnsafeBytes { try digest.update($0) }
+    try unlabeled?.forEachDecidingPiece { try digest.update($0) }
+  }
+
+  // MARK: - Before the training
+
+  /// Asks the teacher about all faces whose answers are needed beforehand. Collective.
+  ///
+  /// - Returns: false when a stop was requested.
+  mutating func prepare(
+    _ configuration: some FaceConfiguration, labelled: FaceManifest, folder: RunFolder,
+    console: Console, isStopRequested: () throws -> Bool
+  ) throws -> Bool {
+    let survey = TeacherSurvey(
+      teacher: teacher, precision: configuration.precision, threads: configuration.threads,
+      settings: settings(configuration, microBatch: configuration.batch.micro),
+      folder: sections.distill.outputs ?? folder.teacherOutputs, job: job, console: console)
+    if sections.distill.view == .whole {
+      labelledAnswers = try survey.outputs(
+        for: labelled, called: "labelled faces", isStopRequested: isStopRequested)
+      guard labelledAnswers != nil else { return false }
+    }
+    guard let unlabeled else { return true }
+    let outputs = try survey.outputs(
+      for: unlabeled, called: "faces without labels", isStopRequested: isStopRequested)
+    guard let outputs else { return false }
+    pseudoLabelled = try job.agreement.together { try choose(from: unlabeled, outputs) }
+    return true
+  }
+
+  /// The faces that the teacher is sure enough about.
+  private func choose(
+    from manifest: FaceManifest, _ outputs: TeacherOutputs
+  ) throws -> PseudoLabelled {
+    let section = sections.unlabeled
+    let chosen = PseudoLabels(
+      outputs, confidence: section.confidence, perClass: section.perClass)
+    guard !chosen.faces.isEmpty else {
+      throw DatasetError.setting(
+        name: "unlabeled.confidence",
+        reason: "the teacher is as sure as \(section.confidence) of none of the "
+          + "\(outputs.count) faces of \(manifest.path)")
+    }
+    var answers = TeacherOutputs(layout: outputs.layout)
+    for face in chosen.faces { answers.append(Array(outputs[Int(face)])) }
+    return PseudoLabelled(
+      manifest: manifest.selecting(chosen.faces, expressions: chosen.labels), answers: answers,
+      counts: chosen.counts)
+  }
+
+  /// How the teacher sees faces.
+  private func settings(
+    _ configuration: some FaceConfiguration, microBatch: Int
+  ) -> FaceInference.Settings {
+    var settings = configuration.evaluationSettings
+    settings.augmentation = configuration.data.augmentation(
+      imageSize: teacher.network.backbone.imageSize)
+    settings.microBatch = microBatch
+    return settings
+  }
+
+  // MARK: - In the training
+
+  /// The rows that the teacher teaches.
+  func makeTaughtRows(_ plan: TrainingPlan, _ objective: FaceObjective) throws -> TaughtRows? {
+    try objective.distillation.map {
+      try TaughtRows(plan: plan, layout: teacher.layout, distillation: $0)
+    }
+  }
+
+  /// What the teacher says about labelled faces.
+  ///
+  /// - Parameter requests: the student's.
+  func makeLabelledAnswers(
+    _ configuration: some FaceConfiguration, _ manifest: FaceManifest,
+    requests: sending some Sequence<MicroBatchRequest>
+  ) throws -> any TeacherAnswers {
+    if let labelledAnswers { return StoredAnswers(labelledAnswers) }
+    return try makeLiveAnswers(
+      configuration, manifest, microBatch: configuration.facesPerMicroBatch, requests: requests,
+      seed: configuration.seed)
+  }
+
+  /// The student's faces without labels, and what the teacher says about them; nil where there are
+  /// none.
+  ///
+  /// - Parameter firstNumber: how many samples have a number already.
+  func makeUnlabeled(
+    _ configuration: some FaceConfiguration, _ plan: TrainingPlan, steps: Range<Int>,
+    leaves: Range<Int>, firstNumber: Int
+  ) throws -> (UnlabeledRows, any TeacherAnswers)? {
+    guard let found = pseudoLabelled else { return nil }
+    let objective = configuration.objective
+    let epochs = try epochPlan(configuration, found.manifest)
+    // Faces without labels have other random numbers than labelled faces of the same number.
+    var generator = CounterRandom(seed: configuration.seed, purpose: .unlabeledFaces)
+    let seed = generator.next()
+    let loader = try configuration.makeTrainingLoader(
+      found.manifest, requests: epochs.requests(steps: steps, leaves: leaves), seed: seed,
+      microBatch: objective.unlabeled, plan: plan)
+    let rows = try UnlabeledRows(
+      plan: plan, rows: objective.faces..<(objective.faces + objective.unlabeled), loader: loader,
+      firstNumber: firstNumber)
+    guard sections.distill.view == .crop else { return (rows, StoredAnswers(found.answers)) }
+    return (
+      rows,
+      try makeLiveAnswers(
+        configuration, found.manifest, microBatch: objective.unlabeled,
+        requests: epochs.requests(steps: steps, leaves: leaves), seed: seed)
+    )
+  }
+
+  private func epochPlan(
+    _ configuration: some FaceConfiguration, _ manifest: FaceManifest
+  ) throws -> EpochPlan {
+    let perMicroBatch = sections.unlabeled.perMicroBatch
+    do {
+      return try EpochPlan(
+        classOfSample: manifest.classOfSample,
+        globalBatch: perMicroBatch * configuration.batch.microBatches, microBatch: perMicroBatch,
+        seed: configuration.seed,
+        sampling: sections.unlabeled.balance == .sampling ? .balanced : .shuffled,
+        shards: configuration.data.windows(of: manifest))
+    } catch DatasetError.setting("batch.global", _) {
+      throw DatasetError.setting(
+        name: "unlabeled.per_micro_batch",
+        reason:
+          "\(perMicroBatch) in each of \(configuration.batch.microBatches) micro-batches exceed "
+          + "the \(manifest.records.count) faces that are learned from")
+    }
+  }
+
+  private func makeLiveAnswers(
+    _ configuration: some FaceConfiguration, _ manifest: FaceManifest, microBatch: Int,
+    requests: sending some Sequence<MicroBatchRequest>, seed: UInt64
+  ) throws -> LiveAnswers {
+    let inference = try FaceInference(
+      network: teacher.network, precision: configuration.precision, weights: teacher.weights,
+      settings: settings(configuration, microBatch: microBatch), job: job)
+    try inference.refreshWeights()
+    let data = configuration.data
+    let loader = try BatchLoader(
+      manifest: manifest,
+      augmentation: data.augmentation(imageSize: teacher.network.backbone.imageSize).geometryOnly,
+      mode: .training, requests: requests, seed: seed, microBatch: microBatch,
+      workers: data.workers, queueDepth: data.queueBatches, format: inference.format,
+      onError: data.errorPolicy.withoutLimit)
+    return LiveAnswers(loader: loader, inference: inference, layout: teacher.layout)
+  }
+}
+
+extension LoadedConfiguration where Root: FaceConfiguration {
+  /// Where a teacher cannot teach this student.
+  fileprivate func mistakes(ofTeacher teacher: TeacherModel) -> [ConfigurationMistake] {
+    let wanted = values.objective.distillation
+    var mistakes: [ConfigurationMistake] = []
+    if teacher.alignment != values.data.alignment {
+      mistakes.append(
+        mistake(
+          "data.alignment",
+          "the teacher was trained with \(teacher.alignment), which it needs to see faces rightly"))
+    }
+    if wanted?.affect ?? 0 > 0, !teacher.network.hasAffect {
+      mistakes.append(
+        mistake("distill.affect", "the teacher has no head for valence and arousal; set it to 0"))
+    }
+    if wanted?.embedding ?? 0 > 0 {
+      let (theirs, own) = (
+        teacher.network.embedding?.dimensions, values.network.embedding?.dimensions
+      )
+      if theirs != own {
+        mistakes.append(
+          mistake(
+            theirs == nil ? "distill.embedding" : "triplets.dimensions",
+            theirs.map { "the teacher's embedding has \($0) dimensions; set it to that" }
+              ?? "the teacher has no embedding; set it to 0"))
+      }
+    }
+    return mistakes
+  }
+}

@@ -1,0 +1,219 @@
+import CounterRandom
+import Datasets
+import Digests
+import Foundation
+import Logging
+import Nets
+
+/// A training of a face network on labelled faces and triplets; of a student, by its teacher as well.
+struct FaceStage<Configuration: FaceConfiguration>: Stage {
+  private let loaded: LoadedConfiguration<Configuration>
+  private let job: Job
+  private let training: FaceManifest
+  private let validation: FaceManifest
+  private let triplets: (training: FaceTriplets, test: FaceTriplets, plan: TripletPlan)?
+  private let epochs: EpochPlan
+  /// Nil for a network without a teacher.
+  private var teaching: Teaching?
+
+  private var configuration: Configuration { loaded.values }
+
+  static func requireFiles(_ configuration: Configuration) throws {
+    try configuration.data.requireFiles()
+    try configuration.triplets.requireFiles()
+    try configuration.distillation?.requireFiles()
+  }
+
+  init(_ loaded: LoadedConfiguration<Configuration>, job: Job) throws {
+    let data = loaded.values.data
+    let training = try job.agreement.manifestOfRankZero { try data.manifest(data.trainPath) }
+    validation = try job.agreement.manifestOfRankZero { try data.manifest(data.validationPath) }
+    epochs = try job.agreement.together { try loaded.epochPlan(for: training) }
+    triplets = try Self.readTriplets(loaded, job)
+    teaching = try loaded.values.distillation.map { try Teaching($0, loaded, job: job) }
+    self.training = training
+    self.loaded = loaded
+    self.job = job
+  }
+
+  private static func readTriplets(
+    _ loaded: LoadedConfiguration<Configuration>, _ job: Job
+  ) throws -> (FaceTriplets, FaceTriplets, TripletPlan)? {
+    let (values, section) = (loaded.values, loaded.values.triplets)
+    func read(_ list: String) throws -> FaceTriplets? {
+      try job.agreement.tripletsOfRankZero {
+        try section.triplets(list, onError: values.data.errorPolicy)
+      }
+    }
+    guard let training = try read(section.train), let test = try read(section.test) else {
+      return nil
+    }
+    let plan = try job.agreement.together {
+      try TripletPlan(
+        triplets: training.triplets, perMicroBatch: section.perMicroBatch,
+        microBatchesPerStep: values.batch.microBatches, seed: values.seed)
+    }
+    return (training, test, plan)
+  }
+
+  // MARK: - What there is
+
+  var stepsPerEpoch: Int { epochs.stepsPerEpoch }
+  var errorPolicy: ErrorPolicy { configuration.data.errorPolicy }
+  var model: String {
+    "\(configuration.model.name.rawValue) \(configuration.model.imageSize) px"
+  }
+  var data: String {
+    "\(training.records.count) training and \(validation.records.count) validation faces"
+      + (triplets.map {
+        ", \($0.training.triplets.count) training and \($0.test.triplets.count) test triplets"
+      } ?? "") + (teaching?.summary ?? "")
+  }
+  var lists: [(path: String, problems: [RowProblem])] {
+    ([training, validation] + (triplets.map { [$0.training.faces, $0.test.faces] } ?? [])
+      + (teaching?.lists ?? [])).map { ($0.path, $0.problems) }
+  }
+  var remarks: [String] { missingEyes + (teaching?.remarks ?? []) }
+
+  private var missingEyes: [String] {
+    guard configuration.data.alignment == .eyes else { return [] }
+    return [training, validation].compactMap { list in
+      let missing = list.records.count - list.records.countWithEyes
+      return missing > 0
+        ? "\(list.path): \(missing) faces without eyes are upright squares instead" : nil
+    }
+  }
+
+  func dataDigest() throws -> String {
+    let digest = try SHA256()
+    try training.forEachDecidingPiece { try digest.update($0) }
+    try triplets?.training.forEachDecidingPiece { try digest.update($0) }
+    try teaching?.update(digest)
+    return try digest.finish()
+  }
+
+  // MARK: - What is made of it
+
+  mutating func prepare(
+    in folder: RunFolder, console: Console, isStopRequested: () throws -> Bool
+  ) throws -> Bool {
+    let (configuration, training) = (configuration, training)
+    return try teaching?.prepare(
+      configuration, labelled: training, folder: folder, console: console,
+      isStopRequested: isStopRequested) ?? true
+  }
+
+  func makePlan(gradientSlots: Int) throws -> TrainingPlan {
+    try TrainingPlan(
+      graph: configuration.network.graph(trainedBy: configuration.objective),
+      microBatch: configuration.batch.micro, precision: configuration.precision,
+      gradientSlots: gradientSlots, pixels: .asRead)
+  }
+
+  func loadInitialWeights(into parameters: ParameterStore) throws -> String? {
+    guard let path = configuration.model.weights else { return nil }
+    guard FileManager.default.isReadableFile(atPath: path) else {
+      throw TrainerError.configuration([
+        loaded.mistake("model.weights", "'\(path)' cannot be read; name a safetensors file")
+      ])
+    }
+    let fresh = try InitialWeights.load(
+      path, into: parameters, heads: configuration.network.heads)
+    let exception =
+      fresh.isEmpty ? "" : "; \(fresh.joined(separator: ", ")) of another shape start afresh"
+    return "weights from \(path)\(exception)"
+  }
+
+  func makeTask(
+    _ plan: TrainingPlan, steps: Range<Int>, leaves: Range<Int>, evaluated: ParameterStore,
+    logger: Logger
+  ) throws -> any TrainingTask {
+    let inference = try FaceInference(
+      network: configuration.network, precision: configuration.precision,
+      parameters: evaluated, settings: configuration.evaluationSettings, job: job)
+    return FaceTask(
+      plan: plan, faces: try makeFaces(plan, steps: steps, leaves: leaves),
+      triplets: try makeTriplets(plan, steps: steps, leaves: leaves),
+      taught: try makeTaught(plan, steps: steps, leaves: leaves),
+      evaluator: FaceEvaluator(inference, faces: validation, triplets: triplets?.test),
+      logger: logger)
+  }
+
+  private func makeFaces(
+    _ plan: TrainingPlan, steps: Range<Int>, leaves: Range<Int>
+  ) throws -> LabelledRows {
+    let (data, objective) = (configuration.data, configuration.objective)
+    return try LabelledRows(
+      plan: plan, rows: objective.faces, records: training.records,
+      hasAffect: configuration.loss.hasAffect, mixed: objective.mixed,
+      loader: configuration.makeTrainingLoader(
+        training, requests: epochs.requests(steps: steps, leaves: leaves),
+        seed: configuration.seed, microBatch: objective.faces, plan: plan,
+        mixing: data.augmentation.mixing),
+      classWeights: data.balance == .loss
+        ? training.classWeights : Array(repeating: 1, count: Expression.allCases.count))
+  }
+
+  private func makeTriplets(
+    _ plan: TrainingPlan, steps: Range<Int>, leaves: Range<Int>
+  ) throws -> TripletRows? {
+    guard let triplets else { return nil }
+    let objective = configuration.objective
+    // Faces of triplets have other random numbers than labelled faces of the same number.
+    var generator = CounterRandom(seed: configuration.seed, purpose: .tripletFaces)
+    return try TripletRows(
+      plan: plan, rows: (objective.faces + objective.unlabeled)..<plan.microBatch,
+      loader: configuration.makeTrainingLoader(
+        triplets.training.faces, requests: triplets.plan.requests(steps: steps, leaves: leaves),
+        seed: generator.next(), microBatch: 3 * objective.triplets, plan: plan),
+      margins: triplets.plan.margins(steps: steps, leaves: leaves),
+      firstNumber: training.records.count)
+  }
+
+  private func makeTaught(
+    _ plan: TrainingPlan, steps: Range<Int>, leaves: Range<Int>
+  ) throws -> TaughtFaces? {
+    guard let teaching, let rows = try teaching.makeTaughtRows(plan, configuration.objective)
+    else { return nil }
+    let unlabeled = try teaching.makeUnlabeled(
+      configuration, plan, steps: steps, leaves: leaves,
+      firstNumber: training.records.count + (triplets?.training.faces.records.count ?? 0))
+    return TaughtFaces(
+      rows: rows,
+      labelledAnswers: try teaching.makeLabelledAnswers(
+        configuration, training, requests: epochs.requests(steps: steps, leaves: leaves)),
+      unlabeled: unlabeled?.0, unlabeledAnswers: unlabeled?.1)
+  }
+}
+
+extension FaceConfiguration {
+  /// Starts loading the training's samples of one list, in the format of the plan.
+  func makeTrainingLoader(
+    _ manifest: FaceManifest, requests: sending some Sequence<MicroBatchRequest>, seed: UInt64,
+    microBatch: Int, plan: TrainingPlan, mixing: BatchMixing = .none
+  ) throws -> BatchLoader {
+    try BatchLoader(
+      manifest: manifest, augmentation: data.augmentation(imageSize: model.imageSize),
+      mode: .training, requests: requests, seed: seed, microBatch: microBatch,
+      workers: data.workers, queueDepth: data.queueBatches,
+      format: SampleFormat(try plan.pixels(input: "images").format), mixing: mixing,
+      onError: data.errorPolicy.withoutLimit)
+  }
+}
+
+extension LoadedConfiguration where Root: FaceConfiguration {
+  /// The order of the samples; a refusal of Datasets becomes a mistake that says where the value
+  /// stands.
+  func epochPlan(for manifest: FaceManifest) throws -> EpochPlan {
+    do {
+      return try EpochPlan(
+        classOfSample: manifest.classOfSample,
+        globalBatch: values.facesPerMicroBatch * values.batch.microBatches,
+        microBatch: values.facesPerMicroBatch, seed: values.seed,
+        sampling: values.data.balance == .sampling ? .balanced : .shuffled,
+        shards: values.data.windows(of: manifest))
+    } catch DatasetError.setting(let name, let reason) {
+      throw TrainerError.configuration([mistake(name, reason)])
+    }
+  }
+}

@@ -1,0 +1,62 @@
+import ArgumentParser
+import Trainer
+
+/// The arguments that every stage takes.
+struct StageArguments: ParsableArguments {
+  @Option(help: "The configuration, a YAML file.", completion: .file(extensions: ["yaml", "yml"]))
+  var config: String
+
+  @Option(
+    name: .customLong("run"),
+    help: "The run folder (default: a new runs/<stage>-<date>-<time>).", completion: .directory)
+  var runFolder: String?
+
+  @Option(
+    help: """
+      auto goes on from the run folder's newest valid checkpoint, or begins where there is none; \
+      never begins afresh and refuses a folder that holds a run; a checkpoint's path goes on from \
+      there.
+      """)
+  var resume = "never"
+
+  @Flag(
+    help: """
+      Go on although the kernel library, the instruction set or the threads are others than the \
+      checkpoint's or differ between ranks: the bits of the result will be others.
+      """)
+  var allowIdentityChange = false
+
+  @Argument(help: "Configuration values that win over the file, such as train.epochs=4.")
+  var overrides: [String] = []
+
+  /// Runs a stage with these arguments on this rank, and leaves the process with its status.
+  func run(_ stage: (StageOptions, Job) throws -> ExitStatus) throws {
+    let options = StageOptions(
+      configurationFile: config, overrides: overrides, runFolder: runFolder,
+      resume: ResumePolicy(resume), allowIdentityChange: allowIdentityChange)
+    try Job.run(takingSignals: true) { try stage(options, $0) }.leave()
+  }
+
+  /// What a stage's help says beside its arguments.
+  ///
+  /// - Parameters:
+  ///   - stage: the stage's name.
+  ///   - about: what there is to know about this one.
+  ///   - keys: the table of its configuration's keys.
+  static func discussion(of stage: String, about: String = "", keys: String) -> String {
+    """
+    \(about.isEmpty ? "" : about + "\n\n")\
+    Example: mpirun -n 2 aver-train \(stage) --config configs/\(stage)-small.yaml --run runs/first \
+    optimizer.learning_rate=0.02
+
+    The number of ranks must be a power of two that divides batch.global / batch.micro. Whichever it \
+    is, and wherever the run was stopped and resumed, the trained weights are the same bit by bit. A \
+    run that was stopped goes on with --run DIR --resume auto.
+
+    Configuration keys:
+    \(keys)
+
+    Exit codes: \(ExitStatus.table).
+    """
+  }
+}

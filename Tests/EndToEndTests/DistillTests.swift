@@ -1,0 +1,164 @@
+import Foundation
+import Testing
+
+extension EndToEnd {
+  @Suite("Distillation")
+  struct DistillTests {
+    let laboratory: Laboratory
+
+    init() throws { laboratory = try Laboratory.shared.get() }
+
+    private let heads = [
+      "triplets.root=corpus/fec", "triplets.per_micro_batch=1", "triplets.hidden=16",
+      "loss.concordance=1",
+    ]
+    private var student: [String] {
+      heads + [
+        "distill.teacher=teacher-of-students", "distill.affect=0.5", "distill.embedding=1",
+        "unlabeled.list=corpus/unlabeled", "unlabeled.per_micro_batch=2", "train.max_steps=6",
+        "checkpoint.every_steps=2", "data.augmentation.randaugment_operations=2",
+      ]
+    }
+
+    /// Trains the teacher unless another test has.
+    private func teacher() throws {
+      try Self.lock.withLock {
+        guard !laboratory.exists("teacher-of-students/final/model.safetensors") else { return }
+        try laboratory.train("teacher-of-students", heads + ["train.max_steps=4"])
+      }
+    }
+    private static let lock = NSLock()
+
+    private func train(
+      _ run: String, ranks: Int? = nil, resume: String = "never", _ overrides: [String]
+    ) throws {
+      let outcome = try laboratory.start(
+        run, stage: "distill", ranks: ranks, resume: resume, overrides
+      ).wait()
+      try #require(outcome.status == 0, "\(outcome.errors)\n\(outcome.output)")
+    }
+
+    @Test("stored outputs and mixed samples: the same weights for any number of ranks and a kill")
+    func stored() throws {
+      try teacher()
+      let overrides =
+        student + ["data.augmentation.mixup=0.3", "unlabeled.balance=sampling"]
+      try train("student-1", overrides)
+      let job = try laboratory.start("student-4", stage: "distill", ranks: 4, overrides)
+      try laboratory.wait(for: "student-4", step: 3, job)
+      kill(try #require(try job.ranks().last), SIGKILL)
+      #expect(try job.wait().status == 128 + SIGKILL)
+      try train("student-4", ranks: 2, resume: "auto", overrides)
+      #expect(try laboratory.finalModel("student-1") == laboratory.finalModel("student-4"))
+      let evaluation = try laboratory.run("aver", ranks: 2, ["evaluate", "student-1", "--json"])
+      #expect(evaluation.status == 0, "\(evaluation.errors)")
+      #expect(evaluation.output.contains("\"triplets\":{"))
+    }
+
+    @Test(
+      "a teacher that sees the student's crops: the same weights, and others than of whole faces")
+    func crops() throws {
+      try teacher()
+      let overrides = student + ["distill.view=crop", "data.augmentation.crop_scale=[0.6, 0.9]"]
+      try train("crops-1", overrides)
+      let job = try laboratory.start("crops-2", stage: "distill", ranks: 2, overrides)
+      try laboratory.wait(for: "crops-2", step: 3, job)
+      job.send(SIGUSR1)
+      #expect(try job.wait().status == 75)
+      try train("crops-2", ranks: 4, resume: "auto", overrides)
+      #expect(try laboratory.finalModel("crops-1") == laboratory.finalModel("crops-2"))
+      try train("crops-whole", overrides + ["distill.view=whole"])
+      #expect(try laboratory.finalModel("crops-1") != laboratory.finalModel("crops-whole"))
+    }
+
+    @Test("outputs in a folder of their own are computed once")
+    func reused() throws {
+      try teacher()
+      let overrides = student + ["distill.outputs=outputs", "train.max_steps=2"]
+      func run(_ name: String) throws -> String {
+        let outcome = try laboratory.start(name, stage: "distill", overrides).wait()
+        try #require(outcome.status == 0, "\(outcome.errors)")
+        return outcome.output
+      }
+      #expect(try run("reused-first").contains("teacher's outputs for"))
+      #expect(try !run("reused-second").contains("teacher's outputs for"))
+      #expect(
+        try laboratory.finalModel("reused-first") == laboratory.finalModel("reused-second"))
+    }
+
+    @Test("generations: each student teaches the next, and what is finished is not done again")
+    func generations() throws {
+      try teacher()
+      let overrides = student + ["distill.generations=2", "train.max_steps=3"]
+      try train("generations-1", overrides)
+      let job = try laboratory.start("generations-2", stage: "distill", ranks: 2, overrides)
+      try laboratory.wait(for: "generations-2", step: 1, job)
+      kill(try #require(try job.ranks().last), SIGKILL)
+      #expect(try job.wait().status == 128 + SIGKILL)
+      try train("generations-2", ranks: 4, resume: "auto", overrides)
+      #expect(
+        try laboratory.finalModel("generations-1") == laboratory.finalModel("generations-2"))
+      #expect(
+        try laboratory.finalModel("generations-1")
+          != laboratory.finalModel("generations-1/generation-1"))
+      let configuration = try String(
+        contentsOfFile: "\(laboratory.folder)/generations-1/config.yaml", encoding: .utf8)
+      #expect(configuration.contains("generations: 2"))
+      #expect(configuration.contains("teacher: \"teacher-of-students\""))
+    }
+
+    @Test("another teacher in the place of the first is noticed")
+    func changedTeacher() throws {
+      try teacher()
+      let copy = "\(laboratory.folder)/changed-teacher"
+      try FileManager.default.copyItem(
+        atPath: "\(laboratory.folder)/teacher-of-students", toPath: copy)
+      let overrides = student + ["distill.teacher=changed-teacher", "train.max_steps=2"]
+      try train("of-changed-teacher", overrides)
+      try laboratory.train("other-teacher", heads + ["seed=6", "train.max_steps=2"])
+      try FileManager.default.removeItem(atPath: "\(copy)/best")
+      try FileManager.default.copyItem(
+        atPath: "\(laboratory.folder)/other-teacher/best", toPath: "\(copy)/best")
+      let outcome = try laboratory.start(
+        "of-changed-teacher", stage: "distill", resume: "auto", overrides
+      ).wait()
+      #expect(outcome.status == 64)
+      #expect(outcome.errors.contains("or another model"), "\(outcome.errors)")
+    }
+
+    @Test(
+      "what cannot be taught is refused by its key",
+      arguments: [
+        (["distill.teacher=nowhere"], 65, "distill.teacher: 'nowhere/config.yaml' does not exist"),
+        (["unlabeled.list=nowhere"], 65, "unlabeled.list: 'nowhere' does not exist"),
+        (["unlabeled.list=null"], 64, "unlabeled.per_micro_batch: needs unlabeled.list"),
+        (["unlabeled.per_micro_batch=0"], 64, "unlabeled.per_micro_batch: is 0"),
+        (["unlabeled.per_micro_batch=5"], 64, "leave none of the 8 rows"),
+        (["unlabeled.confidence=0.9999999"], 64, "unlabeled.confidence: the teacher is as sure"),
+        (["triplets.dimensions=5"], 64, "triplets.dimensions: the teacher's embedding has 16"),
+        (["data.alignment=eyes"], 64, "data.alignment: the teacher was trained with box"),
+        (
+          ["distill.classes=0", "distill.affect=0", "distill.embedding=0"], 64,
+          "distill.classes: is 0"
+        ),
+      ])
+    func refused(overrides: [String], status: Int32, message: String) throws {
+      try teacher()
+      let outcome = try laboratory.start(
+        "refused-\(UUID().uuidString)", stage: "distill", student + overrides
+      ).wait()
+      #expect(outcome.status == status)
+      #expect(outcome.errors.contains(message), "\(outcome.errors)")
+    }
+
+    @Test("a file of another stage is refused by its line")
+    func otherStage() throws {
+      try Data("stage: distill\ndata: {root: corpus/affectnet}\n".utf8)
+        .write(to: URL(fileURLWithPath: "\(laboratory.folder)/student.yaml"))
+      let outcome = try laboratory.run(
+        "aver-train", ["teacher", "--config", "student.yaml", "--run", "of-other-stage"])
+      #expect(outcome.status == 64)
+      #expect(outcome.errors.contains("student.yaml:1: stage: must be teacher"))
+    }
+  }
+}

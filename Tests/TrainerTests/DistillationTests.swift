@@ -1,0 +1,170 @@
+import Datasets
+import Foundation
+import Nets
+import Testing
+
+@testable import Trainer
+
+@Suite("Distillation")
+struct DistillationTests {
+  private let layout = TeacherOutputLayout(classes: 8, hasAffect: true, embedding: 3)
+
+  /// Outputs of which each face has one high logit.
+  private func outputs(_ faces: [(label: Int, logit: Float)]) -> TeacherOutputs {
+    var outputs = TeacherOutputs(layout: layout)
+    for face in faces {
+      var row = [Float](repeating: 0, count: layout.width)
+      row[face.label] = face.logit
+      outputs.append(row)
+    }
+    return outputs
+  }
+
+  @Test("an opinion is the likeliest class with its probability")
+  func opinion() throws {
+    let outputs = outputs([(3, 2), (0, .nan), (5, 0)])
+    let first = try #require(outputs.opinion(of: 0))
+    #expect(first.label == 3)
+    // e² / (e² + 7)
+    #expect(abs(first.probability - exp(2) / (exp(2) + 7)) < 1e-12)
+    #expect(outputs.opinion(of: 1) == nil)
+    #expect(outputs.opinion(of: 2)?.label == 0)
+    #expect(outputs.opinion(of: 2)?.probability == 0.125)
+  }
+
+  @Test("faces are kept where the teacher is sure enough, the surest of each class")
+  func pseudoLabels() {
+    let outputs = outputs([(1, 4), (1, 6), (2, 1), (1, 5), (7, 9), (0, .nan)])
+    let sure = PseudoLabels(outputs, confidence: 0.5, perClass: nil)
+    #expect(sure.faces == [0, 1, 3, 4])
+    #expect(sure.labels == [.happy, .happy, .happy, .contempt])
+    #expect(sure.counts == [0, 3, 0, 0, 0, 0, 0, 1])
+    let few = PseudoLabels(outputs, confidence: 0, perClass: 2)
+    #expect(few.faces == [1, 2, 3, 4])
+  }
+
+  @Test("of faces that are alike sure the first are kept")
+  func ties() {
+    let outputs = outputs([(1, 3), (1, 3), (1, 3)])
+    #expect(PseudoLabels(outputs, confidence: 0, perClass: 2).faces == [0, 1])
+  }
+
+  @Test("stored outputs are found again, and not where they are cut short or of another shape")
+  func store() throws {
+    let folder = try TemporaryFolder()
+    let store = TeacherOutputStore(folder: folder.path + "/of", faces: 3, layout: layout)
+    let part = try #require(store.parts.first)
+    #expect(part == 0..<3)
+    #expect(store.read(part) == nil)
+    var values = (0..<(3 * layout.width)).map(Float.init)
+    values[4] = .nan
+    try store.write(values, of: part)
+    let read = try #require(store.read(part))
+    #expect(read.map(\.bitPattern) == values.map(\.bitPattern))
+    let longer = TeacherOutputStore(folder: store.folder, faces: 4, layout: layout)
+    #expect(longer.read(0..<4) == nil)
+    let file = "\(store.folder)/faces-000000000.safetensors"
+    let bytes = try Data(contentsOf: URL(fileURLWithPath: file))
+    try bytes.dropLast(5).write(to: URL(fileURLWithPath: file))
+    #expect(store.read(part) == nil)
+  }
+
+  @Test("a list is cut into parts that cover it once")
+  func parts() {
+    let store = TeacherOutputStore(
+      folder: "", faces: 2 * TeacherOutputStore.facesPerPart + 1, layout: layout)
+    #expect(store.parts.map(\.count) == [1 << 16, 1 << 16, 1])
+    #expect(store.parts.map(\.lowerBound) == [0, 1 << 16, 2 << 16])
+  }
+}
+
+/// What the losses read of a teacher, of a plan of a student.
+@Suite("Rows that a teacher teaches", .serialized)
+struct TaughtRowsTests {
+  private let layout = TeacherOutputLayout(classes: 8, hasAffect: true, embedding: 3)
+  private let distillation = FaceDistillation(
+    classes: 1, temperature: 2, affect: 1, embedding: 1)
+
+  private final class Answers: TeacherAnswers {
+    let rows: [[Float]]
+    let waitedSeconds = 0.0
+    init(_ rows: [[Float]]) { self.rows = rows }
+    func take(_ batch: MicroBatch) {}
+    func answer(to row: Int) -> ArraySlice<Float> { rows[row][...] }
+  }
+
+  private func makePlan() throws -> TrainingPlan {
+    try Engine.configure(threads: 1)
+    let network = FaceNetwork(
+      backbone: ModelDescription(name: .resnet18, classes: 8, imageSize: 32), hasAffect: true,
+      embedding: ExpressionEmbedding(hidden: nil, dimensions: 3))
+    return try TrainingPlan(
+      graph: network.graph(
+        trainedBy: FaceObjective(faces: 3, unlabeled: 2, distillation: distillation)),
+      microBatch: 5, precision: .f32, gradientSlots: 1)
+  }
+
+  private func batch(_ count: Int) throws -> MicroBatch {
+    let folder = try TemporaryFolder()
+    // A loader's micro-batch, of files that cannot be read: only its places count here.
+    let manifest = FaceManifest(
+      path: "list", root: folder.path,
+      records: (0..<count).map {
+        FaceRecord(
+          imagePath: "\($0).jpg", faceBox: nil, expression: nil, valence: nil, arousal: nil,
+          line: $0)
+      })
+    let loader = try BatchLoader(
+      manifest: manifest,
+      augmentation: Augmentation(
+        imageSize: 8, cropScale: 1...1, cropRatio: 1...1, flipProbability: 0, brightness: 0,
+        contrast: 0, saturation: 0),
+      mode: .evaluation,
+      requests: [MicroBatchRequest(epoch: 0, sampleIndices: (0..<count).map(Int32.init))], seed: 0,
+      microBatch: count, workers: 1, queueDepth: 1, onError: .skip(limit: count))
+    var images = [Float](repeating: 0, count: count * 8 * 8 * 3)
+    var batch = try #require(
+      try images.withUnsafeMutableBufferPointer { try loader.next(into: $0) })
+    batch.weights = Array(repeating: 1, count: count)
+    return batch
+  }
+
+  @Test("answers go where the losses read them, and unknown ones have no weight")
+  func places() throws {
+    let plan = try makePlan()
+    let rows = try TaughtRows(plan: plan, layout: layout, distillation: distillation)
+    let answers = (0..<3).map { row in (0..<13).map { Float(100 * row + $0) } }
+    rows.fill(from: 0, try batch(3), Answers(answers))
+    var unknown = Array(repeating: Float(7), count: 13)
+    unknown[12] = .nan
+    rows.fill(from: 3, try batch(2), Answers([unknown, answers[2]]))
+    #expect(Array(try plan.floats(input: "teacher_weights")) == [1, 1, 1, 0, 1])
+    let logits = Array(try plan.floats(input: "teacher_logits"))
+    #expect(Array(logits[8..<16]) == Array(answers[1][0..<8]))
+    #expect(Array(logits[24..<32]) == Array(repeating: 0, count: 8))
+    #expect(
+      Array(try plan.floats(input: "teacher_affect")) == [8, 9, 108, 109, 208, 209, 0, 0, 208, 209])
+    #expect(Array(try plan.floats(input: "teacher_embedding").suffix(3)) == [210, 211, 212])
+  }
+
+  @Test("a sample that is mixed of two has their mixed probabilities at the temperature")
+  func mixed() throws {
+    let plan = try makePlan()
+    let rows = try TaughtRows(plan: plan, layout: layout, distillation: distillation)
+    let answers = (0..<3).map { row in (0..<13).map { Float((row * 5 + $0 * 3) % 7) } }
+    var batch = try batch(3)
+    batch.partnerShares = [0, 0.25, 0]
+    rows.fill(from: 0, batch, Answers(answers))
+    func softened(_ logits: some Sequence<Float>) -> [Double] {
+      let exponentials = logits.map { exp(Double($0) / 2) }
+      return exponentials.map { $0 / exponentials.reduce(0, +) }
+    }
+    let wanted = zip(softened(answers[1][..<8]), softened(answers[0][..<8])).map {
+      0.75 * $0 + 0.25 * $1
+    }
+    let found = softened(Array(try plan.floats(input: "teacher_logits"))[8..<16])
+    for (one, other) in zip(wanted, found) { #expect(abs(one - other) < 1e-6) }
+    let affect = Array(try plan.floats(input: "teacher_affect"))
+    #expect(abs(affect[2] - (0.75 * answers[1][8] + 0.25 * answers[0][8])) < 1e-6)
+  }
+}
