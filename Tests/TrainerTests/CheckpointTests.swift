@@ -129,6 +129,25 @@ struct CheckpointTests {
       throws: { ExitStatus(of: $0) == .internalError && "\($0)".contains(manifest) })
   }
 
+  @Test("neither is a pipe waited for nor a file without end read", .timeLimit(.minutes(1)))
+  func endless() throws {
+    let file = "\(folder.path)/manifest.json"
+    try #require(mkfifo(file, 0o600) == 0)
+    #expect(
+      performing: { try SHA256.digest(ofFile: file) },
+      throws: { "\($0)" == "\(file): open failed: not a regular file" })
+    #expect(
+      performing: { try DurableFiles.contents(file) },
+      throws: { "\($0)" == "\(file): open failed: not a regular file" })
+    // With holes instead of data, so that it takes no disk.
+    try FileManager.default.removeItem(atPath: file)
+    try DurableFiles.write([1], to: file)
+    try #require(truncate(file, 1 << 42) == 0)
+    #expect(
+      performing: { try DurableFiles.contents(file) },
+      throws: { "\($0)" == "\(file): read failed: has more than 67108864 bytes" })
+  }
+
   @Test("checkpoints after the one a run goes on from are moved away, not removed")
   func superseding() throws {
     try write(step: 10)

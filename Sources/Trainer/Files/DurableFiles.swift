@@ -85,12 +85,14 @@ enum DurableFiles {
   /// Whether there is anything at `path`.
   static func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
 
-  /// The content of a file, nil where there is none.
+  /// The content of a regular file, nil where there is no file.
   ///
-  /// - Throws: `TrainerError.system` where there is one that cannot be read.
-  static func contents(_ path: String) throws -> [UInt8]? {
+  /// - Parameter limit: more bytes than what is read there ever has; it bounds the memory that a stray
+  ///   file can claim.
+  /// - Throws: `TrainerError.system` where there is one that cannot be read, or is larger.
+  static func contents(_ path: String, limit: Int = 64 << 20) throws -> [UInt8]? {
     guard try size(path) != nil else { return nil }
-    let file = try systemCall("open", path) { open(path, O_RDONLY | O_CLOEXEC) }
+    let file = try openRegular(path)
     defer { close(file) }
     var content: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 1 << 16)
@@ -98,6 +100,28 @@ enum DurableFiles {
       let count = try systemCall("read", path) { read(file, &buffer, buffer.count) }
       if count == 0 { return content }
       content += buffer[..<count]
+      if content.count > limit {
+        throw TrainerError.system(
+          call: "read", path: path, reason: "has more than \(limit) bytes")
+      }
+    }
+  }
+
+  /// Opens a regular file for reading; who calls closes it.
+  ///
+  /// A pipe would wait for a writer, a device might never end: both are refused.
+  ///
+  /// - Throws: `TrainerError.system`.
+  static func openRegular(_ path: String) throws -> CInt {
+    let file = try systemCall("open", path) { open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
+    do {
+      var status = stat()
+      try systemCall("fstat", path) { fstat(file, &status) }
+      if status.st_mode & S_IFMT == S_IFREG { return file }
+      throw TrainerError.system(call: "open", path: path, reason: "not a regular file")
+    } catch {
+      close(file)
+      throw error
     }
   }
 

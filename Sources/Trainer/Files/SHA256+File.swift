@@ -2,9 +2,11 @@ import Digests
 import Foundation
 
 extension SHA256 {
-  /// The digest and the size of a file, which is read in pieces.
+  /// The digest and the size of a regular file, which is read in pieces.
+  ///
+  /// - Throws: `TrainerError.system`.
   static func digest(ofFile path: String) throws -> (digest: String, bytes: Int) {
-    let file = try systemCall("open", path) { open(path, O_RDONLY | O_CLOEXEC) }
+    let file = try DurableFiles.openRegular(path)
     defer { close(file) }
     let digest = try SHA256()
     var buffer = [UInt8](repeating: 0, count: 1 << 20)

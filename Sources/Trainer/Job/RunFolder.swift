@@ -65,7 +65,7 @@ struct RunFolder: Equatable, Sendable {
     case "final": return try requireExisting(finalModel, as: "final/model.safetensors")
     case "latest":
       let marker = try requireExisting("\(checkpoints)/latest", as: "checkpoints/latest")
-      let name = try String(contentsOfFile: marker, encoding: .utf8)
+      let name = String(decoding: try DurableFiles.contents(marker) ?? [], as: UTF8.self)
         .trimmingCharacters(in: .whitespacesAndNewlines)
       return try CheckpointStore.load("\(checkpoints)/\(name)").modelPath
     default:

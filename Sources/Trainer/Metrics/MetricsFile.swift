@@ -37,7 +37,8 @@ final class MetricsFile {
   }
 
   private static func truncate(_ path: String, keeping isKept: (Position) -> Bool) throws {
-    let content = FileManager.default.contents(atPath: path) ?? Data()
+    // As long as the run was.
+    let content = Data(try DurableFiles.contents(path, limit: .max) ?? [])
     var kept = Data()
     for line in content.split(separator: UInt8(ascii: "\n")) {
       // Steps only grow within a file, so the first line that is too late or torn ends it.
