@@ -129,6 +129,32 @@ private func manifest(_ count: Int = 50) -> FaceManifest {
     #expect(error.map { "\($0)" } == "list: has a path with a NUL byte")
   }
 
+  /// With holes instead of data, so that they take no disk: memory is asked for only where the header's
+  /// counts and the file's size agree, and never for more than there is.
+  @Test func indexesThatAreLongerThanTheirListAreRefused() throws {
+    let scratch = try Scratch()
+    var bytes = manifest(20).packed
+    let huge = 1 << 42
+    for (bytes, reason) in [
+      (bytes, "has \(huge) bytes where its header says \(bytes.count)"),
+      (Self.header(of: &bytes, longerBy: huge - bytes.count), "more than this machine's memory"),
+    ] {
+      let path = try scratch.file("train.index", bytes)
+      try #require(truncate(path, huge) == 0)
+      let error = #expect(throws: DatasetError.self) { _ = try FaceManifest.index(path: path) }
+      #expect(try "\(#require(error))".contains(reason))
+    }
+  }
+
+  /// The bytes, whose header tells of so many more bytes of metadata.
+  private static func header(of bytes: inout [UInt8], longerBy count: Int) -> [UInt8] {
+    bytes.withUnsafeMutableBytes { buffer in
+      let metadata = buffer.loadUnaligned(fromByteOffset: 32, as: UInt64.self)
+      buffer.storeBytes(of: metadata + UInt64(count), toByteOffset: 32, as: UInt64.self)
+    }
+    return bytes
+  }
+
   @Test func otherVersionsAreNamed() {
     var bytes = manifest(3).packed
     bytes[8] = 9

@@ -75,6 +75,13 @@ struct FaceTableLayout: Equatable {
   ///
   /// - Throws: `PackedListProblem` where it describes none, or one of another length.
   init(of bytes: [UInt8]) throws(PackedListProblem) {
+    try self.init(of: bytes, byteCount: bytes.count)
+  }
+
+  /// The layout that the header of a packed list of so many bytes describes; more of it is not looked at.
+  ///
+  /// - Throws: `PackedListProblem` where it describes none, or one of another length.
+  init(of bytes: [UInt8], byteCount: Int) throws(PackedListProblem) {
     guard bytes.count >= Self.headerBytes, bytes.starts(with: Self.magic) else {
       throw PackedListProblem("does not begin like a packed list")
     }
@@ -95,8 +102,8 @@ struct FaceTableLayout: Equatable {
         pathBytes: Int(clamping: number(24, UInt64.self)),
         metadataBytes: Int(clamping: number(32, UInt64.self)), hasLocations: flags == 1)
     else { throw PackedListProblem("has a header of impossible counts") }
-    guard layout.byteCount == bytes.count else {
-      throw PackedListProblem("has \(bytes.count) bytes where its header says \(layout.byteCount)")
+    guard layout.byteCount == byteCount else {
+      throw PackedListProblem("has \(byteCount) bytes where its header says \(layout.byteCount)")
     }
     self = layout
   }

@@ -99,11 +99,16 @@ extension FaceManifest {
   }
 
   private static func indexWithoutShards(path: String) throws -> FaceManifest {
-    var bytes = try InputFile.bytes(of: path)
-    do throws(PackedListProblem) {
+    // Before there is memory for all of it.
+    let header = try InputFile.beginning(of: path, count: FaceTableLayout.headerBytes)
+    let byteCount = try fileSize(path)
+    var bytes: [UInt8] = []
+    do {
+      _ = try FaceTableLayout(of: header, byteCount: byteCount)
+      bytes = try InputFile.bytes(of: path)
       try relocate(&bytes, path: path, root: ShardPattern.folder(of: path))
-    } catch {
-      throw DatasetError.packedList(file: path, reason: error.description)
+    } catch let problem as PackedListProblem {
+      throw DatasetError.packedList(file: path, reason: problem.description)
     }
     let manifest = try FaceManifest(packed: bytes, file: path)
     guard manifest.shards != nil else {

@@ -65,8 +65,14 @@ final class InputFile {
   }
 
   /// All bytes of a file, which may be large.
+  ///
+  /// - Throws: `DatasetError.unreadable`, also for more bytes than the machine has memory.
   static func bytes(of path: String) throws -> [UInt8] {
     let file = try InputFile(path)
+    guard file.byteCount <= Int(clamping: ProcessInfo.processInfo.physicalMemory) else {
+      throw DatasetError.unreadable(
+        file: path, reason: "has \(file.byteCount) bytes, more than this machine's memory")
+    }
     var chunk = [UInt8](repeating: 0, count: 1 << 20)
     var bytes: [UInt8] = []
     // Some more, for what may be appended.
