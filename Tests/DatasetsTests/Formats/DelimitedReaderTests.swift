@@ -55,6 +55,16 @@ private func rows(
     for (index, row) in rows.enumerated() { #expect(row == ["\(index)", long, "\(index)"]) }
   }
 
+  /// With CR LF, one of them lies on both sides of a chunk's end.
+  @Test(arguments: ["\n", "\r\n", "\r"]) func emptyLinesCountAndAreNoRows(end: String) throws {
+    let scratch = try Scratch()
+    let text = "ab\n" + String(repeating: end, count: 1_200_000) + "c" + end + end + "d"
+    let reader = try DelimitedReader(file: try scratch.file("list", text))
+    var lines: [Int] = []
+    while try reader.next() { lines.append(reader.line) }
+    #expect(lines == [1, 1_200_002, 1_200_004])
+  }
+
   @Test(arguments: ["x", ",", "\"", "\0"])
   func endlessLineIsRefused(unit: String) throws {
     let text = String(repeating: unit, count: DelimitedReader.longestRow + 9)

@@ -90,6 +90,7 @@ final class DelimitedReader {
   /// Moves on to the next row that is not empty; false at the end of the file.
   func next() throws -> Bool {
     repeat {
+      skipEmptyLines()
       row.bytes.removeAll(keepingCapacity: true)
       row.fieldEnds.removeAll(keepingCapacity: true)
       line = physicalLine
@@ -98,6 +99,26 @@ final class DelimitedReader {
       }
     } while row.fieldEnds.count == 1 && row.bytes.isEmpty
     return true
+  }
+
+  /// Moves on behind the empty lines that lie in the chunk: as rows, millions of them would take seconds.
+  private func skipEmptyLines() {
+    chunk.withUnsafeBufferPointer { chunk in
+      var (next, lines) = (position, 0)
+      while next < chunkCount {
+        if chunk[next] == 0x0A {
+          next += 1
+        } else if chunk[next] == 0x0D, next + 1 < chunkCount {
+          next += chunk[next + 1] == 0x0A ? 2 : 1
+        } else {
+          // A row, or a CR of which only the next chunk tells whether a LF belongs to it.
+          break
+        }
+        lines += 1
+      }
+      position = next
+      physicalLine += lines
+    }
   }
 
   /// Takes the next row where it lies in the chunk as a whole and has neither quotes nor a CR inside;
