@@ -126,14 +126,14 @@ final class ShardReader {
     _ block: UnsafeRawBufferPointer, _ sample: Int, _ extent: Range<Int>, _ shard: OpenShard
   ) throws {
     let name = shards.manifest.records[sample].imagePath
-    // Names that are longer, or not ASCII, may stand in a record before the header.
-    let isInRecord = name.utf8.count > 100 || !name.utf8.allSatisfy { $0 < 0x80 }
-    let isNamed = { (header: TarHeader) in
-      isInRecord || TarReader.withoutLeadingDots(header.name) == name
-    }
-    if let header = try? TarHeader(block), header.byteCount == extent.count, isNamed(header) {
+    let header = try? TarHeader(block)
+    if let header, header.byteCount == extent.count,
+      TarReader.withoutLeadingDots(header.name) == name
+    {
       return
     }
+    // A record before the header may give the member another name, and another size.
+    if header != nil, TarReader.recordsName(.init(name: name, extent: extent), in: shard) { return }
     throw DatasetError.staleIndex(
       index: shards.manifest.path, shard: shard.path,
       reason: "'\(name)' is not at byte \(extent.lowerBound)")

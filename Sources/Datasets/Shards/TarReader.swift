@@ -23,6 +23,28 @@ struct TarReader {
 
   init(_ shard: OpenShard) { self.shard = shard }
 
+  private init(_ shard: OpenShard, at offset: Int) {
+    self.shard = shard
+    self.offset = offset
+  }
+
+  /// Whether records in front of a member's header say that it is `member`.
+  ///
+  /// They are looked for backwards, as far as records may be long: the nearest in one read of three blocks.
+  static func recordsName(_ member: Member, in shard: OpenShard) -> Bool {
+    let header = member.extent.lowerBound - TarHeader.blockBytes
+    // The shortest are a header and a block.
+    var start = header - 2 * TarHeader.blockBytes
+    while start >= 0 && start >= header - longestRecords {
+      var reader = TarReader(shard, at: start)
+      if let found = try? reader.next(), found.extent == member.extent {
+        return found == member
+      }
+      start -= TarHeader.blockBytes
+    }
+    return false
+  }
+
   /// The next file, nil at the end.
   ///
   /// - Throws: `DatasetError.tar` naming file and byte, `DatasetError.unreadable`.

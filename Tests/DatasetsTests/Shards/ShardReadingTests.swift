@@ -146,27 +146,52 @@ private func image(_ reader: SampleReader, _ sample: Int) throws -> [Float] {
     #expect(try list(packed.pattern).shards?[1].byteCount == whole.count + 512)
   }
 
-  /// Python's tarfile writes `?` for what is not ASCII, and the name in a record before it.
+  /// Python's tarfile writes `?` for what is not ASCII, and the name in a record before it; others may
+  /// give any name there, behind as many other records as they like.
   @Test func namesInRecordsAndBehindDotsAreFound() throws {
-    let records = PaxRecords.naming("ä.png")
-    let members: [(header: TarHeader, content: [UInt8])] = [
+    let scratch = try Scratch()
+    let comment = Array("1008 comment=\(String(repeating: "x", count: 994))\n".utf8)
+    let path = try Self.tar(
+      in: scratch,
+      Self.named("ä.png", header: "?.png", [1]) + [
+        (TarHeader(name: "././b.png", byteCount: 1), [2])
+      ]
+        + Self.named("c.png", header: "other", [3], more: comment))
+    let manifest = try list(path)
+    #expect(manifest.records.map(\.imagePath) == ["ä.png", "b.png", "c.png"])
+    let reader = ShardReader(try #require(OpenShards(of: manifest)))
+    for sample in 0..<3 { #expect(try Array(reader.bytes(of: sample)) == [UInt8(sample + 1)]) }
+  }
+
+  @Test(arguments: ["ö.png", "b.png"]) func otherNamesInRecordsAreNoticed(later: String) throws {
+    let scratch = try Scratch()
+    let listed = try list(Self.tar(in: scratch, Self.named("ä.png", header: "?.png", [1])))
+    _ = try Self.tar(in: scratch, Self.named(later, header: "?.png", [1]))
+    let reader = ShardReader(try #require(OpenShards(of: listed)))
+    #expect(
+      try message { _ = try reader.bytes(of: 0) }.contains("'ä.png' is not at byte 1536"))
+  }
+
+  private typealias Member = (header: TarHeader, content: [UInt8])
+
+  /// A member whose name stands in a record.
+  private static func named(
+    _ name: String, header: String, _ content: [UInt8], more: [UInt8] = []
+  ) -> [Member] {
+    let records = more + PaxRecords.naming(name)
+    return [
       (TarHeader(name: "records", byteCount: records.count, kind: .extended), records),
-      (TarHeader(name: "?.png", byteCount: 1), [1]),
-      (TarHeader(name: "././b.png", byteCount: 1), [2]),
+      (TarHeader(name: header, byteCount: content.count), content),
     ]
+  }
+
+  private static func tar(in scratch: Scratch, _ members: [Member]) throws -> String {
     var bytes: [UInt8] = []
     for member in members {
       bytes += try #require(member.header.block) + member.content
       bytes += [UInt8](repeating: 0, count: -bytes.count & 511)
     }
-    let scratch = try Scratch()
-    let path = "\(scratch.path)/a.tar"
-    try Data(bytes + [UInt8](repeating: 0, count: 1024)).write(to: URL(filePath: path))
-    let manifest = try list(path)
-    #expect(manifest.records.map(\.imagePath) == ["ä.png", "b.png"])
-    let reader = ShardReader(try #require(OpenShards(of: manifest)))
-    #expect(try Array(reader.bytes(of: 0)) == [1])
-    #expect(try Array(reader.bytes(of: 1)) == [2])
+    return try scratch.file("a.tar", bytes + [UInt8](repeating: 0, count: 1024))
   }
 
   /// The last would take gigabytes for the names.
