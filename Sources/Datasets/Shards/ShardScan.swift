@@ -3,6 +3,7 @@
 /// The layout is WebDataset's: members that follow each other and have the same name up to the first dot
 /// of the last component are one sample; what follows the dot says what a member is. An image is `jpg`,
 /// `jpeg`, `png`, … (`FaceManifest.imageExtensions`); `json` or `cls` has its labels; others are ignored.
+/// A sample with two members of one name is refused, as by WebDataset: nobody knows which one is meant.
 ///
 /// - Source: https://github.com/webdataset/webdataset, "The WebDataset Format".
 struct ShardScan {
@@ -14,6 +15,8 @@ struct ShardScan {
   private var image: TarReader.Member?
   private var labels = ShardLabels()
   private var hasJSON = false
+  /// What the members of the sample are, as far as there are any that are taken.
+  private var kinds: [String] = []
   private var flaw: ShardProblem?
   /// Samples so far, with and without an image.
   private var count = 0
@@ -52,9 +55,16 @@ struct ShardScan {
   }
 
   private mutating func take(_ member: TarReader.Member, _ kind: String) throws(DatasetError) {
-    if FaceManifest.imageExtensions.contains(kind) {
+    let isImage = FaceManifest.imageExtensions.contains(kind)
+    guard isImage || kind == "json" || kind == "cls" else { return }
+    if kinds.contains(kind) {
+      flaw = ShardProblem("'\(member.name)' is there twice; keep one of them")
+      return
+    }
+    kinds.append(kind)
+    if isImage {
       if image == nil { image = member }
-    } else if kind == "json" || kind == "cls" && !hasJSON {
+    } else if kind == "json" || !hasJSON {
       hasJSON = hasJSON || kind == "json"
       guard member.extent.count <= Self.longestLabels else {
         flaw = ShardProblem("labels of \(member.extent.count) bytes are refused")
@@ -70,7 +80,7 @@ struct ShardScan {
   }
 
   private mutating func finishSample(_ result: inout Result) {
-    defer { (image, labels, hasJSON, flaw) = (nil, ShardLabels(), false, nil) }
+    defer { (image, labels, hasJSON, kinds, flaw) = (nil, ShardLabels(), false, [], nil) }
     guard !key.isEmpty else { return }
     count += 1
     do throws(ShardProblem) {

@@ -79,7 +79,7 @@ extension SetReader {
     if manifest.excluded > 0 {
       report.notes.append("\(manifest.excluded) labelled none, uncertain or no face, left out")
     }
-    if let shards = manifest.shards { report.notes.append("in \(shards.count) shards") }
+    if let shards = manifest.shards { report.notes += Self.notes(of: manifest, in: shards) }
     let open = OpenShards(of: manifest)
     return [
       VerifiedPart(report, itemCount: manifest.records.count, shards: open) { index in

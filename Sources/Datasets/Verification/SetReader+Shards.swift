@@ -38,6 +38,27 @@ extension SetReader {
     return try part(manifest, VerifiedPart.name(ofList: pattern.indexPath), isLabelled: true)
   }
 
+  /// How many shards there are, and which names stand for several images of one.
+  ///
+  /// Training takes each of these images, as WebDataset does; whoever unpacks the shard keeps the last one.
+  static func notes(of manifest: FaceManifest, in shards: [Shard]) -> [String] {
+    var (repeated, example, first) = (0, "", 0)
+    for shard in shards {
+      var names: Set<String> = []
+      for index in first..<(first + shard.sampleCount) {
+        let name = manifest.records[index].imagePath
+        if names.insert(name).inserted { continue }
+        repeated += 1
+        if example.isEmpty { example = "'\(name)' in \(shard.name)" }
+      }
+      first += shard.sampleCount
+    }
+    let notes = ["in \(shards.count) shards"]
+    return repeated == 0
+      ? notes
+      : notes + ["\(repeated) with the name of another one of their shard, such as \(example)"]
+  }
+
   /// The names of shards, with those that differ only in a number before the ending put together.
   static func patterns(of names: [String]) -> [String] {
     var numbersOfStem: [String: [String]] = [:]

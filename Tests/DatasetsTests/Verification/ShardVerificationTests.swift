@@ -66,6 +66,33 @@ import Testing
     #expect(report.findings[0].reason.contains("training-000.tar: 000000000.jpg"))
   }
 
+  /// Two members of one name are one sample's or those of two; of the first nobody knows which is meant.
+  @Test func namesThatStandTwiceInAShardAreTold() throws {
+    let folder = try VerifiedFolder()
+    for shade: UInt8 in 1...3 { try folder.image("\(shade).jpg", shade: shade) }
+    let writer = try TarWriter(path: "\(folder.path)/a.tar")
+    for (name, file) in [
+      ("a.jpg", 1), ("b.jpg", 2), ("b.jpg", 3), ("c.jpg", 2), ("a.jpg", 3), ("x.txt", 1),
+      ("x.txt", 1),
+      ("x.jpg", 3),
+    ] {
+      let image = try Data(contentsOf: URL(filePath: "\(folder.path)/\(file).jpg"))
+      try image.withUnsafeBytes { _ = try writer.append(name, $0) }
+    }
+    try writer.finish()
+    let report = try folder.verify("a.tar")
+    #expect(
+      folder.findings(report) == [
+        "row: a.tar:2: 'b.jpg' is there twice; keep one of them",
+        "duplicate: a.index:5: a.tar: x.jpg: the same content as a.index:4",
+      ])
+    #expect(
+      report.sets[0].parts[0].notes == [
+        "4 without an expression", "in 1 shards",
+        "1 with the name of another one of their shard, such as 'a.jpg' in a.tar",
+      ])
+  }
+
   @Test func runsOfNumbersAreOneSetOfShards() {
     #expect(
       SetReader.patterns(of: ["b.tar", "a-01.tar", "a-02.tar", "a-03.tar", "c-7.tar"])
