@@ -37,11 +37,8 @@ extension SetReader {
           "there is no \(candidates.joined(separator: " or ")); name a list of url,path or the "
           + "folder of the images")
     }
-    if DataFormat.isFolder(found) {
-      // A map's folder is relative to the root unless it is absolute.
-      return try ImageMap(folder: URL(filePath: found).standardizedFileURL.path, root: root)
-    }
-    return try ImageMap(list: found)
+    // What is relative would be below the root.
+    return try ImageMap(at: URL(filePath: found).standardizedFileURL.path, root: root)
   }
 
   private static func notes(of manifest: TripletManifest) -> [String] {

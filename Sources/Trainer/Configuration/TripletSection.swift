@@ -64,14 +64,14 @@ struct TripletSection: ConfigurationSection {
     }
   }
 
+  /// Where the images are; nil where there are no triplets.
+  func imageMap() throws -> ImageMap? { try root.map { try ImageMap(at: images, root: $0) } }
+
   /// Reads one of the lists; nil where there are no triplets.
-  func triplets(_ name: String, onError: ErrorPolicy) throws -> FaceTriplets? {
-    guard let root, let list = path(name), let map = path(images) else { return nil }
-    var isFolder: ObjCBool = false
-    let exists = FileManager.default.fileExists(atPath: map, isDirectory: &isFolder)
-    let images =
-      exists && isFolder.boolValue
-      ? try ImageMap(folder: self.images, root: root) : try ImageMap(list: map)
+  func triplets(
+    _ name: String, images: ImageMap?, onError: ErrorPolicy
+  ) throws -> FaceTriplets? {
+    guard let root, let list = path(name), let images else { return nil }
     return FaceTriplets(
       try TripletManifest.fec(
         csv: list, root: root, images: images, agreement: agreement, onError: onError))

@@ -10,7 +10,8 @@ extension RunEvaluation {
     let manifest = try job.agreement.manifestOfRankZero { try readList(configuration.data) }
     let test = try job.agreement.tripletsOfRankZero {
       try configuration.triplets.triplets(
-        configuration.triplets.test, onError: configuration.data.errorPolicy)
+        configuration.triplets.test, images: configuration.triplets.imageMap(),
+        onError: configuration.data.errorPolicy)
     }
     let (inference, weights) = try job.agreement.together {
       try makeInference(configuration, job: job)

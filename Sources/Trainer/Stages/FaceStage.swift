@@ -40,9 +40,12 @@ struct FaceStage<Configuration: FaceConfiguration>: Stage {
     _ loaded: LoadedConfiguration<Configuration>, _ job: Job
   ) throws -> (FaceTriplets, FaceTriplets, TripletPlan)? {
     let (values, section) = (loaded.values, loaded.values.triplets)
+    // Both lists name images of one map, which only rank 0 reads.
+    var images: ImageMap?
+    try job.agreement.onRankZero { images = try section.imageMap() }
     func read(_ list: String) throws -> FaceTriplets? {
       try job.agreement.tripletsOfRankZero {
-        try section.triplets(list, onError: values.data.errorPolicy)
+        try section.triplets(list, images: images, onError: values.data.errorPolicy)
       }
     }
     guard let training = try read(section.train), let test = try read(section.test) else {

@@ -175,6 +175,24 @@ private func message(
     }
   }
 
+  @Test func mapsAreListsOrFoldersRelativeToTheRootOrAbsolute() throws {
+    let scratch = try Scratch()
+    _ = try scratch.file("images/1/a.jpg", "")
+    _ = try scratch.file("map.csv", "url,path\nhttp://h/a.jpg,elsewhere/a.jpg\n")
+    for (path, image) in [
+      ("images", "images/1/a.jpg"), ("map.csv", "elsewhere/a.jpg"),
+      ("\(scratch.path)/images", "\(scratch.path)/images/1/a.jpg"),
+      ("\(scratch.path)/map.csv", "elsewhere/a.jpg"),
+    ] {
+      let map = try ImageMap(at: path, root: scratch.path)
+      #expect(map.path(of: "http://h/a.jpg") == image)
+    }
+    let error = #expect(throws: DatasetError.self) {
+      _ = try ImageMap(at: "none", root: scratch.path)
+    }
+    #expect(try "\(#require(error))".hasPrefix("\(scratch.path)/none: cannot be read"))
+  }
+
   @Test func folderRuleRefusesWhatIsAmbiguous() throws {
     let scratch = try Scratch()
     for name in ["1/a.jpg", "b.jpg", "c.jpg"] { _ = try scratch.file(name, "") }

@@ -9,6 +9,25 @@ public struct ImageMap: Sendable {
 
   private let rule: Rule
 
+  /// Reads a list or lists a folder, whichever `path` is.
+  ///
+  /// - Parameters:
+  ///   - path: the list, or the folder; relative to the manifest's root unless it is absolute.
+  ///   - root: the manifest's root.
+  /// - Throws: `DatasetError`, as the other two.
+  public init(at path: String, root: String) throws {
+    let found = Self.absolute(path, root)
+    if DataFormat.isFolder(found) {
+      try self.init(folder: path, root: root)
+    } else {
+      try self.init(list: found)
+    }
+  }
+
+  private static func absolute(_ path: String, _ root: String) -> String {
+    path.hasPrefix("/") ? path : "\(root)/\(path)"
+  }
+
   /// Reads a list of downloaded images: a CSV file with the columns `url` and `path`.
   ///
   /// Paths are relative to the manifest's root, or absolute: whoever downloads the images may put them
@@ -44,7 +63,7 @@ public struct ImageMap: Sendable {
   /// - Parameter root: the manifest's root.
   /// - Throws: `DatasetError`, also for two files of one name in different folders.
   public init(folder: String, root: String) throws {
-    let listed = folder.hasPrefix("/") ? folder : "\(root)/\(folder)"
+    let listed = Self.absolute(folder, root)
     let listing = try FolderListing(of: listed) {
       FaceManifest.imageExtensions.contains(FolderListing.fileExtension($0))
     }
