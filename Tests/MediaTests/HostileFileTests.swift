@@ -115,18 +115,22 @@ private func bytes(_ name: String) throws -> [UInt8] {
           file: file, width: 60_000, height: 60_000, limit: ImageDecoder.maximumPixels))
   }
 
-  /// Two hundred megabytes in one, as pixels that nobody asked for or as a comment.
-  @Test(arguments: ["IDAT", "zTXt", "iCCP"]) func bombsDoNotGoOff(chunk: String) throws {
+  /// A gigabyte in seven megabytes, as pixels that nobody asked for, as a comment or as a profile of
+  /// colours, of which FFmpeg gets half.
+  @Test(arguments: [
+    ("IDAT", "inflate returned error"), ("zTXt", nil), ("iCCP", "Cannot allocate memory"),
+  ])
+  func bombsDoNotGoOff(chunk: String, reason: String?) throws {
     var png = try bytes("colour.png")
     let bomb = chunk == "IDAT" ? deflatedZeroes : [0x78, 0, 0] + deflatedZeroes
     let body = Array(chunk.utf8) + bomb
     // Behind the header, which ends at byte 33.
     png.insert(contentsOf: bigEndian(bomb.count) + body + crc32(body[...]), at: 33)
     let file = try scratch.file("bomb.png", png)
-    do {
+    if let reason {
+      #expect(try "\(error(.image, file))".contains(reason))
+    } else {
       try Reader.image.read(file)
-    } catch let error as MediaError {
-      #expect("\(error)".hasPrefix("\(file): "))
     }
   }
 
@@ -142,7 +146,7 @@ private func bytes(_ name: String) throws -> [UInt8] {
       (0..<8).reduce(UInt8(0)) { $0 | (bits[8 * byte + $1] ? 1 << $1 : 0) }
     }
     // Eight matches are thirteen bytes, and 2064 bytes of zeroes.
-    return [0x78, 0x9C] + bytes[..<2] + (0..<100_000).flatMap { _ in bytes[2...] }
+    return [0x78, 0x9C] + bytes[..<2] + (0..<520_000).flatMap { _ in bytes[2...] }
   }
 
   private func bigEndian(_ number: Int) -> [UInt8] {

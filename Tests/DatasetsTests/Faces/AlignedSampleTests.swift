@@ -161,7 +161,10 @@ private func largestDifference(_ first: [Float], _ second: [Float]) -> Float {
       }
     }
     let encoder = try JPEGEncoder()
-    _ = try scratch.file("face.jpg", Array(encoder.encode(large, quality: 98)))
+    let file = try scratch.file("face.jpg", Array(encoder.encode(large, quality: 98)))
+    let decoder = try ImageDecoder()
+    _ = try decoder.open(file)
+    _ = try decoder.decode(into: large)
     let alignment = FaceAlignment(border: .edge)
     let eyes = EyeCenters(left: SIMD2(150, 260), right: SIMD2(310, 200))
     let record = FaceRecord(
@@ -181,7 +184,8 @@ private func largestDifference(_ first: [Float], _ second: [Float]) -> Float {
     try expected.withUnsafeMutableBufferPointer {
       aligner.align(face, in: large, into: try #require($0.baseAddress))
     }
-    #expect(largestDifference(output, expected) < 0.03)
+    // The same but for rounding would be the whole picture's.
+    #expect((1e-4..<0.03).contains(largestDifference(output, expected)))
   }
 
   @Test func facesOutsideTheirPictureAreNamed() throws {
