@@ -9,9 +9,9 @@ struct PackCommand: ParsableCommand {
     commandName: "pack",
     abstract: "Packs faces into tar shards that train in sequence.",
     discussion: """
-      SOURCE is a list (CSV with AffectNet's columns) or a folder of faces without labels; OUTPUT names \
-      the shards, as in shards/train-{000000}.tar, or one file, faces.tar. Images are copied as they are. \
-      The shards have WebDataset's layout (000000042.jpg, 000000042.json). Their index, \
+      SOURCE is a list (CSV with AffectNet's columns), a split of AffectNet's later release (a folder \
+      with images and annotations) or a folder of faces without labels; OUTPUT names the shards, as in \
+      shards/train-{000000}.tar, or one file, faces.tar. Images are copied as they are. The shards have WebDataset's layout (000000042.jpg, 000000042.json). Their index, \
       shards/train.index, is written last; train on it with data.train=train.index data.root=shards, or \
       on shards of any origin with data.train=train-{000000..000099}.tar.
 
@@ -24,7 +24,9 @@ struct PackCommand: ParsableCommand {
       Exit codes: \(ExitStatus.table).
       """)
 
-  @Argument(help: "A list of faces, or a folder of faces.", completion: .file())
+  @Argument(
+    help: "A list of faces, a split of AffectNet's later release, or a folder of faces.",
+    completion: .file())
   var source: String
 
   @Argument(help: "The shards, such as faces-{000000}.tar.", completion: .file())

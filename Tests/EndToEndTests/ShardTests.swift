@@ -64,6 +64,21 @@ extension EndToEnd {
       #expect(try laboratory.finalModel("shards-by-name") == reference)
     }
 
+    @Test("AffectNet's later release is packed with its labels or not at all")
+    func laterRelease() throws {
+      let split = "\(laboratory.folder)/later/train_set"
+      for name in ["images", "annotations"] {
+        try FileManager.default.createDirectory(
+          atPath: "\(split)/\(name)", withIntermediateDirectories: true)
+      }
+      try Data("face".utf8).write(to: URL(fileURLWithPath: "\(split)/images/1.jpg"))
+      let both = try laboratory.run("aver", ["pack", "later", "later.tar"])
+      #expect(both.status == 64 && both.errors.contains("'later/train_set'"), "\(both.errors)")
+      let one = try laboratory.run("aver", ["pack", "later/train_set", "later.tar"])
+      #expect(one.status == 65, "\(one.errors)")
+      #expect(one.errors.contains("annotations/1_exp.npy: is missing"), "\(one.errors)")
+    }
+
     @Test("shards that vanish or change are named and exit 65")
     func badShards() throws {
       try pack(into: "torn")

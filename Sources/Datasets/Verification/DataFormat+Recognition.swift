@@ -113,8 +113,3 @@ enum MediaFolder {
   static let films = RecordingFolders.Content.video.extensions
   static let extensions = sounds.union(films)
 }
-
-extension AffectNetArrays {
-  /// The folders of the splits.
-  static let splits = ["train_set", "val_set"]
-}

@@ -32,33 +32,9 @@ extension SetReader {
     let splits = AffectNetArrays.splits.filter(names.contains)
     let folders = splits.isEmpty ? [path] : splits.map { "\(path)/\($0)" }
     return try folders.flatMap { folder -> [VerifiedPart] in
-      let manifest = try log.attempt(folder) { try arrays(in: folder) }
-      return try part(
-        manifest ?? nil, VerifiedPart.name(ofList: folder), isLabelled: true)
+      let manifest = try read(folder) { try FaceManifest.affectNet(arrays: folder, onError: $0) }
+      return try part(manifest, VerifiedPart.name(ofList: folder), isLabelled: true)
     }
-  }
-
-  /// A split of the later release as a list; nil where no image can be used.
-  private func arrays(in folder: String) throws -> FaceManifest? {
-    let files = try AffectNetFolder(folder)
-    try note(files.problems)
-    var list = FaceList(path: folder, root: "\(folder)/images")
-    for image in files.images {
-      do throws(RowProblem) {
-        let (expression, valence, arousal, eyes) = try files.labels(of: image)
-        if let expression {
-          list.append(
-            FaceRecord(
-              imagePath: image.file, faceBox: nil, eyes: eyes, expression: expression,
-              valence: valence, arousal: arousal, line: 0))
-        } else {
-          list.excluded += 1
-        }
-      } catch {
-        try log.add(Finding(error))
-      }
-    }
-    return try list.finished(RowTally(file: folder, policy: .fail))
   }
 
   /// The split that a manifest is, with its problems noted.
@@ -101,24 +77,5 @@ extension FaceManifest {
       ranges.arousal.add(record.arousal)
     }
     return ranges
-  }
-}
-
-extension AffectNetFolder {
-  /// The labels of an image; no expression where it is none, uncertain or no face.
-  fileprivate func labels(
-    of image: Image
-  ) throws(RowProblem) -> (
-    expression: Expression?, valence: Float?, arousal: Float?, eyes: EyeCenters?
-  ) {
-    // Landmarks, expression, valence and arousal are the last of the first release's columns.
-    let columns = try row(of: image, path: image.file).suffix(4)
-    let values = columns.suffix(3).map { Float($0) ?? -2 }
-    func affect(_ value: Float) -> Float? { value == -2 ? nil : value }
-    return (
-      Expression(rawValue: Int(values[0])), affect(values[1]), affect(values[2]),
-      // What cannot be read has been refused before.
-      columns.first.flatMap { try? EyeCenters(landmarks: Array($0.utf8)[...]) }
-    )
   }
 }

@@ -4,7 +4,7 @@ import Foundation
 
 /// Packs faces into tar shards with all ranks of a job: `aver pack`.
 public struct Packing: Sendable {
-  /// A list of faces (CSV), or a folder of faces without labels.
+  /// A list of faces (CSV), a split of AffectNet's later release, or a folder of faces without labels.
   public var source: String
   /// The folder that the list's image paths are relative to; nil stands for the list's own.
   public var root: String?
@@ -79,10 +79,22 @@ public struct Packing: Sendable {
       throw TrainerError.usage(
         "'\(source)' does not exist; name a list of faces or a folder of faces")
     }
-    return isFolder.boolValue
-      ? try FaceManifest.unlabeled(folder: source, onError: policy)
-      : try FaceManifest.list(
+    guard isFolder.boolValue else {
+      return try FaceManifest.list(
         path: source, root: root ?? DurableFiles.parent(of: source), onError: policy)
+    }
+    if AffectNetArrays.isSplit(source) {
+      return try FaceManifest.affectNet(arrays: source, onError: policy)
+    }
+    // As faces without labels they would lose theirs.
+    if let split = AffectNetArrays.splits.first(where: {
+      AffectNetArrays.isSplit("\(source)/\($0)")
+    }) {
+      throw TrainerError.usage(
+        "'\(source)' is AffectNet's later release: pack its splits one by one, '\(source)/\(split)'"
+      )
+    }
+    return try FaceManifest.unlabeled(folder: source, onError: policy)
   }
 
   /// The sizes of all images, of which each rank asks for a part.

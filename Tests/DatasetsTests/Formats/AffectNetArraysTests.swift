@@ -66,6 +66,17 @@ private struct SplitFolder {
           arousal: nil, line: 3),
       ])
     #expect(manifest.excluded == 1)
+    let folder = split.scratch.path + "/train_set"
+    let direct = try FaceManifest.affectNet(arrays: folder, onError: .fail)
+    #expect(AffectNetArrays.isSplit(folder) && !AffectNetArrays.isSplit(split.scratch.path))
+    #expect(direct.excluded == 1)
+    #expect(
+      direct.records.map { direct.path(of: $0) } == manifest.records.map { manifest.path(of: $0) })
+    for (record, listed) in zip(direct.records, manifest.records) {
+      var expected = listed
+      (expected.imagePath, expected.line) = (record.imagePath, 0)
+      #expect(record == expected)
+    }
     #expect(!FileManager.default.fileExists(atPath: split.csv + ".partial"))
   }
 
@@ -77,6 +88,12 @@ private struct SplitFolder {
     let conversion = try split.convert(.skip(limit: 1))
     #expect(conversion.rows == 1 && conversion.problems.count == 1)
     #expect(throws: DatasetError.self) { _ = try split.convert(.skip(limit: 0)) }
+    let folder = split.scratch.path + "/train_set"
+    #expect(throws: DatasetError.self) {
+      _ = try FaceManifest.affectNet(arrays: folder, onError: .fail)
+    }
+    let direct = try FaceManifest.affectNet(arrays: folder, onError: .skip(limit: 1))
+    #expect(direct.records.count == 1 && direct.problems == conversion.problems)
   }
 
   @Test func refusedSplitLeavesNoListBehind() throws {
