@@ -19,8 +19,8 @@ struct DenseNet {
   static let densenet121 = DenseNet(depths: [6, 12, 24, 16])
   static let densenet201 = DenseNet(depths: [6, 12, 48, 32])
 
-  /// The names of the head's parameters, whose shapes follow the number of classes.
-  static let head = ["classifier.weight", "classifier.bias"]
+  /// The head, whose shapes follow the number of classes.
+  static let headLayer = "classifier"
 
   /// - Shapes: images `[3, imageSize, imageSize]`, logits `[classes]`.
   func network(classes: Int, imageSize: Int) throws -> Network {
@@ -45,7 +45,7 @@ struct DenseNet {
       dropout > 0
       ? try graph.dropout(features, name: "classifier.dropout", probability: dropout) : features
     let logits = try graph.linear(
-      kept, name: "classifier", features: classes, biases: .constant(0))
+      kept, name: Self.headLayer, features: classes, biases: .constant(0))
     return Network(graph: graph, features: features, logits: logits)
   }
 

@@ -29,8 +29,8 @@ struct EfficientNet {
   static let b0 = EfficientNet(widthFactor: 1, depthFactor: 1, dropout: 0.2)
   static let b2 = EfficientNet(widthFactor: 1.1, depthFactor: 1.2, dropout: 0.3)
 
-  /// The names of the head's parameters, whose shapes follow the number of classes.
-  static let head = ["classifier.1.weight", "classifier.1.bias"]
+  /// The head, whose shapes follow the number of classes.
+  static let headLayer = "classifier.1"
 
   /// - Shapes: images `[3, imageSize, imageSize]`, logits `[classes]`.
   func network(classes: Int, imageSize: Int) throws -> Network {
@@ -54,7 +54,7 @@ struct EfficientNet {
     let features = try graph.globalAveragePooling(value, name: "avgpool")
     value = try graph.dropout(features, name: "classifier.0", probability: dropout)
     let logits = try graph.linear(
-      value, name: "classifier.1", features: classes,
+      value, name: Self.headLayer, features: classes,
       weights: .uniform(bound: 1 / Float(classes).squareRoot()), biases: .constant(0))
     return Network(graph: graph, features: features, logits: logits)
   }

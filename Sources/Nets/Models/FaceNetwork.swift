@@ -25,7 +25,7 @@ public struct FaceNetwork: Sendable, Equatable {
   /// taken over as a whole, or begins afresh.
   public var heads: [[String]] {
     var heads = [backbone.name.head]
-    if hasAffect { heads.append(["affect.weight", "affect.bias"]) }
+    if hasAffect { heads.append(Graph.affectHead) }
     if let embedding {
       let layers = embedding.hidden == nil ? [0] : [0, 2]
       heads.append(layers.flatMap { ["embedding.\($0).weight", "embedding.\($0).bias"] })
@@ -41,7 +41,7 @@ public struct FaceNetwork: Sendable, Equatable {
   public func graph() throws -> Graph {
     var network = try backbone.network()
     if hasAffect {
-      network.graph.output("affect", try network.addAffectHead(network.features))
+      network.graph.output("affect", try network.graph.addAffectHead(network.features))
     }
     if let embedding {
       network.graph.output(
@@ -108,13 +108,14 @@ public struct FaceNetwork: Sendable, Equatable {
     let all = try network.graph.parts(
       of: network.features, [wanted > 0 ? objective.taughtRows : objective.labelledRows],
       outOf: objective.rows, name: "affect.faces")
-    let predictions = try network.addAffectHead(all[0])
+    let predictions = try network.graph.addAffectHead(all[0])
     let parts = try network.graph.parts(
       of: predictions,
       (isLabelled ? [objective.labelledRows] : []) + (wanted > 0 ? [objective.taughtRows] : []),
       outOf: wanted > 0 ? objective.taughtRows.count : objective.faces, name: "affect.parts")
     if isLabelled, let labelled = parts.first {
-      try network.addAffectLosses(of: labelled, objective)
+      try network.graph.addAffectLosses(
+        of: labelled, concordance: objective.concordance, squaredError: objective.squaredError)
     }
     if wanted > 0, let weights, let taught = parts.last {
       try network.graph.meanSquaredError(
@@ -172,28 +173,6 @@ extension Range<Int> {
 }
 
 extension Network {
-  fileprivate mutating func addAffectHead(_ features: ValueID) throws -> ValueID {
-    try graph.linear(features, name: "affect", features: 2)
-  }
-
-  fileprivate mutating func addAffectLosses(
-    of predictions: ValueID, _ objective: FaceObjective
-  ) throws {
-    let rows = graph.rows(of: predictions)
-    let targets = graph.input("affect_targets", .floats, shape: [2], rows: rows)
-    let weights = graph.input("affect_weights", .floats, shape: [], rows: rows)
-    if objective.concordance > 0 {
-      try graph.concordanceLoss(
-        predictions, targets: targets, weights: weights, name: "concordance_loss",
-        dimensions: ["valence_ccc", "arousal_ccc"], factor: objective.concordance)
-    }
-    if objective.squaredError > 0 {
-      try graph.meanSquaredError(
-        predictions, targets: targets, weights: weights, name: "affect_loss",
-        dimensions: ["valence_mse", "arousal_mse"], factor: objective.squaredError)
-    }
-  }
-
   fileprivate mutating func addTripletLoss(
     of embeddings: ValueID, _ objective: FaceObjective
   ) throws {

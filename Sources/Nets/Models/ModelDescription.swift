@@ -28,15 +28,18 @@ public enum ModelName: String, CaseIterable, Sendable, Codable {
   /// Whether the network sees images; else it hears.
   public var isVisual: Bool { input == "images" }
 
-  /// The parameters of the classifier's head, whose shapes follow the number of classes.
-  public var head: [String] {
+  /// The classifier's head.
+  var headLayer: String {
     switch self {
-    case .resnet18, .resnet50: ResNet.head
-    case .densenet121, .densenet201: DenseNet.head
-    case .efficientnet_b0, .efficientnet_b2: EfficientNet.head
-    case .vggish: VGGish.head
+    case .resnet18, .resnet50: ResNet.headLayer
+    case .densenet121, .densenet201: DenseNet.headLayer
+    case .efficientnet_b0, .efficientnet_b2: EfficientNet.headLayer
+    case .vggish: VGGish.headLayer
     }
   }
+
+  /// The parameters of the classifier's head, whose shapes follow the number of classes.
+  public var head: [String] { ["\(headLayer).weight", "\(headLayer).bias"] }
 }
 
 /// A network with its input and output sizes.

@@ -34,18 +34,7 @@ public struct Network {
     of part: ValueID? = nil, name loss: String = "expression_loss", mixed: Bool = false,
     factor: Float = 1, labelSmoothing: Float = 0
   ) throws {
-    let scored = part ?? logits
-    let rows = graph.rows(of: scored)
-    let labels = graph.input("labels", .integers, shape: [], rows: rows)
-    let weights = graph.input("weights", .floats, shape: [], rows: rows)
-    let partners =
-      mixed
-      ? (
-        labels: graph.input("partner_labels", .integers, shape: [], rows: rows),
-        weights: graph.input("partner_weights", .floats, shape: [], rows: rows)
-      ) : nil
-    try graph.crossEntropy(
-      scored, labels: labels, weights: weights, partners: partners, name: loss, factor: factor,
-      labelSmoothing: labelSmoothing)
+    try graph.addClassificationLoss(
+      of: part ?? logits, name: loss, mixed: mixed, factor: factor, labelSmoothing: labelSmoothing)
   }
 }

@@ -26,40 +26,26 @@ struct ResNet {
   static let resnet18 = ResNet(block: .basic, depths: [2, 2, 2, 2])
   static let resnet50 = ResNet(block: .bottleneck, depths: [3, 4, 6, 3])
 
-  /// The names of the head's parameters, whose shapes follow the number of classes.
-  static let head = ["fc.weight", "fc.bias"]
+  /// The head, whose shapes follow the number of classes.
+  static let headLayer = "fc"
 
   /// - Shapes: images `[3, imageSize, imageSize]`, logits `[classes]`.
   func network(classes: Int, imageSize: Int) throws -> Network {
     var graph = Graph()
     let images = graph.input("images", .pixels, shape: [3, imageSize, imageSize])
-    var value = try graph.convolution(
-      images, name: "conv1", channels: widths[0], kernel: 7, stride: 2, padding: 3)
-    value = try graph.batchNormalization(value, name: "bn1", activation: .relu)
-    value = try graph.maximumPooling(value, name: "maxpool", kernel: 3, stride: 2, padding: 1)
-    var blocksBefore = 0
-    for (stage, depth) in depths.enumerated() {
-      for index in 0..<depth {
-        value = try add(
-          to: &graph, value, name: "layer\(stage + 1).\(index)", width: widths[stage],
-          stride: stage > 0 && index == 0 ? 2 : 1,
-          dropProbability: dropProbability(blocksBefore: blocksBefore))
-        blocksBefore += 1
-      }
-    }
-    let features = try graph.globalAveragePooling(value, name: "avgpool")
+    let features = try graph.resNet(images, self)
     let kept =
       dropout > 0
       ? try graph.dropout(features, name: "fc.dropout", probability: dropout) : features
-    let logits = try graph.linear(kept, name: "fc", features: classes)
+    let logits = try graph.linear(kept, name: Self.headLayer, features: classes)
     return Network(graph: graph, features: features, logits: logits)
   }
 
-  private func dropProbability(blocksBefore: Int) -> Float {
+  fileprivate func dropProbability(blocksBefore: Int) -> Float {
     stochasticDepth * Float(blocksBefore) / Float(max(1, depths.reduce(0, +) - 1))
   }
 
-  private func add(
+  fileprivate func add(
     to graph: inout Graph, _ input: ValueID, name: String, width: Int, stride: Int,
     dropProbability: Float
   ) throws -> ValueID {
@@ -96,6 +82,28 @@ struct ResNet {
 }
 
 extension Graph {
+  /// Adds a residual network without its head.
+  ///
+  /// - Shapes: `[channels, height, width]` to `[F]`; the first convolution takes any number of channels.
+  /// - Throws: `NetsError.shape`.
+  mutating func resNet(_ images: ValueID, _ network: ResNet) throws -> ValueID {
+    var value = try convolution(
+      images, name: "conv1", channels: network.widths[0], kernel: 7, stride: 2, padding: 3)
+    value = try batchNormalization(value, name: "bn1", activation: .relu)
+    value = try maximumPooling(value, name: "maxpool", kernel: 3, stride: 2, padding: 1)
+    var blocksBefore = 0
+    for (stage, depth) in network.depths.enumerated() {
+      for index in 0..<depth {
+        value = try network.add(
+          to: &self, value, name: "layer\(stage + 1).\(index)", width: network.widths[stage],
+          stride: stage > 0 && index == 0 ? 2 : 1,
+          dropProbability: network.dropProbability(blocksBefore: blocksBefore))
+        blocksBefore += 1
+      }
+    }
+    return try globalAveragePooling(value, name: "avgpool")
+  }
+
   /// A convolution that keeps the size (at stride 1), with its batch normalisation.
   fileprivate mutating func normalizedConvolution(
     _ input: ValueID, _ block: String, index: Int, channels: Int, kernel: Int, stride: Int = 1,

@@ -11,8 +11,8 @@ public struct VGGish: Sendable, Equatable {
   public static let frames = 96
   /// Mel bands of a frame.
   public static let bands = 64
-  /// The parameters of a classifier's head, which torchvggish's files do not have.
-  static let head = ["head.weight", "head.bias"]
+  /// A classifier's head, which torchvggish's files do not have.
+  static let headLayer = "head"
 
   /// Channels of each stage's convolutions; a stage ends with a pooling that halves the patch.
   var stages = [[64], [128], [256, 256], [512, 512]]
@@ -41,7 +41,7 @@ public struct VGGish: Sendable, Equatable {
     var graph = Graph()
     let patches = graph.input("patches", .pixels, shape: [1, frames, bands])
     let features = try graph.vggish(patches, self)
-    let logits = try graph.linear(features, name: "head", features: outputs)
+    let logits = try graph.linear(features, name: Self.headLayer, features: outputs)
     return Network(graph: graph, features: features, logits: logits)
   }
 }

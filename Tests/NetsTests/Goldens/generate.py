@@ -27,8 +27,9 @@ from safetensors.torch import save_file
 from torchvision.models import resnet18, resnet50
 from torchvision.models.efficientnet import (
     EfficientNet, MBConv, MBConvConfig, _efficientnet_conf as efficientnet_settings)
-from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
+from torchvision.models.resnet import BasicBlock, Bottleneck
 
+import cases_audio
 import cases_convolution
 import cases_elementwise
 import cases_faces
@@ -43,6 +44,7 @@ import networks
 
 # Operations beyond those in this file: file name → (what adds its cases, seed).
 TOPICS = {
+    "audio": (cases_audio.add, 105),
     "convolution": (cases_convolution.add, 101),
     "elementwise": (cases_elementwise.add, 102),
     "losses": (cases_losses.add, 21),
@@ -194,25 +196,8 @@ def write_topics(folder):
         write(folder / f"{name}.safetensors", cases.tensors, cases.attributes)
 
 
-class NarrowResNet(ResNet):
-    """torchvision's ResNet with other stage widths; names and topology are the originals."""
-
-    def __init__(self, block, layers, widths, classes):
-        self.widths = widths
-        super().__init__(block, layers, num_classes=classes)
-        self.fc = torch.nn.Linear(widths[3] * block.expansion, classes)
-
-    def _make_layer(self, block, planes, blocks, stride=1, dilate=False):
-        if planes == 64:  # the first stage: the stem has just been made
-            self.inplanes = self.widths[0]
-            self.conv1 = torch.nn.Conv2d(3, self.inplanes, 7, stride=2, padding=3, bias=False)
-            self.bn1 = torch.nn.BatchNorm2d(self.inplanes)
-        width = self.widths[(64, 128, 256, 512).index(planes)]
-        return super()._make_layer(block, width, blocks, stride, dilate)
-
-
 def tiny_resnet():
-    return NarrowResNet(BasicBlock, [1, 1, 1, 1], [8, 8, 16, 16], classes=8)
+    return networks.NarrowResNet(BasicBlock, [1, 1, 1, 1], [8, 8, 16, 16], classes=8)
 
 
 def initialise(model, generator):
@@ -339,11 +324,11 @@ def write_narrow_efficientnet(folder):
 
 
 def write_narrow_networks(folder, image_size):
-    basic = NarrowResNet(BasicBlock, [2, 2, 2, 2], [16, 16, 32, 32], classes=8)
+    basic = networks.NarrowResNet(BasicBlock, [2, 2, 2, 2], [16, 16, 32, 32], classes=8)
     write_network(
         folder, "resnet-basic", basic, image_size,
         {"block": "basic", "layers": "2,2,2,2", "widths": "16,16,32,32"}, seed=2)
-    bottleneck = NarrowResNet(Bottleneck, [1, 1, 1, 1], [8, 8, 16, 16], classes=8)
+    bottleneck = networks.NarrowResNet(Bottleneck, [1, 1, 1, 1], [8, 8, 16, 16], classes=8)
     write_network(
         folder, "resnet-bottleneck", bottleneck, image_size,
         {"block": "bottleneck", "layers": "1,1,1,1", "widths": "8,8,16,16"}, seed=3)

@@ -1,10 +1,11 @@
-"""Networks whose whole training step is a golden: DenseNets and VGGish.
+"""Networks whose whole training step is a golden: narrow ResNets, DenseNets and VGGish.
 
 `write` is generate.py's write_network.
 """
 
 import torch
 from torchvision.models import DenseNet, densenet121, densenet201
+from torchvision.models.resnet import ResNet
 
 # Blocks that channels of 16 do not divide, a bottleneck that they do, and a transition that drops a row
 # and a column: 9 pixels to 4.
@@ -37,6 +38,23 @@ def write_full(folder, write):
 
 def densenet(depths, growth, stem, bottleneck):
     return DenseNet(growth, depths, stem, bottleneck, num_classes=8)
+
+
+class NarrowResNet(ResNet):
+    """torchvision's ResNet with other stage widths; names and topology are the originals."""
+
+    def __init__(self, block, layers, widths, classes):
+        self.widths = widths
+        super().__init__(block, layers, num_classes=classes)
+        self.fc = torch.nn.Linear(widths[3] * block.expansion, classes)
+
+    def _make_layer(self, block, planes, blocks, stride=1, dilate=False):
+        if planes == 64:  # the first stage: the stem has just been made
+            self.inplanes = self.widths[0]
+            self.conv1 = torch.nn.Conv2d(3, self.inplanes, 7, stride=2, padding=3, bias=False)
+            self.bn1 = torch.nn.BatchNorm2d(self.inplanes)
+        width = self.widths[(64, 128, 256, 512).index(planes)]
+        return super()._make_layer(block, width, blocks, stride, dilate)
 
 
 class VGGish(torch.nn.Module):
