@@ -81,10 +81,10 @@ public enum DatasetError: Error, Sendable, CustomStringConvertible {
     case .recording(let folder, let name, let reason): "\(folder): recording \(name): \(reason)"
     case .sample(let problem): problem.description
     case .tooManySamples(let count, let limit, let first):
-      "\(count) images cannot be used (data.on_error skips at most \(limit)); the first:"
+      "\(count) samples cannot be used (data.on_error skips at most \(limit)); the first:"
         + Self.list(first)
     case .noSubstitute(let first):
-      "an image cannot be used, nor can any of the substitutes tried all over the epoch: \(first)"
+      "a sample cannot be used, nor can any of the substitutes tried all over the epoch: \(first)"
     case .setting(let name, let reason): "\(name): \(reason)"
     case .folderInUse(let folder):
       "\(folder): is not empty and not an earlier synthetic corpus; name another folder or force it"

@@ -48,7 +48,7 @@ private func message(_ body: () throws -> Void) -> String {
 }
 
 private let noSubstitute =
-  "an image cannot be used, nor can any of the substitutes tried all over the epoch: "
+  "a sample cannot be used, nor can any of the substitutes tried all over the epoch: "
 
 @Suite struct BatchLoaderTests {
   @Test func threadsAndQueueDepthChangeNothing() throws {
@@ -256,7 +256,7 @@ private let noSubstitute =
           loader(
             corpus.manifest, requests, mode: mode, workers: workers, onError: .skip(limit: 2)))
       }
-      #expect(text.hasPrefix("3 images cannot be used (data.on_error skips at most 2)"))
+      #expect(text.hasPrefix("3 samples cannot be used (data.on_error skips at most 2)"))
       #expect(text.contains("training.csv:2: ") && text.contains("training.csv:4: "))
     }
   }

@@ -136,7 +136,7 @@ private func rounded(_ value: Float) -> UInt16 {
     let both = BatchMixing(mixupAlpha: 1, cutmixAlpha: 1)
     let blends = (0..<1000).count { index in
       var random = CounterRandom(seed: 4, index: index, purpose: .mixing)
-      if case .blend = both.draw(size: 24, from: &random) { return true }
+      if case .blend = both.draw(for: .image(size: 24), from: &random) { return true }
       return false
     }
     #expect((440...560).contains(blends))

@@ -44,7 +44,7 @@ private struct SingleThreadedLoader {
       requests: AnyIterator(try requests(manifest)), microBatch: microBatch,
       sampleBytes: reader.sampleBytes, depth: 2, workers: 1)
     worker = LoaderWorker(
-      reader: reader, queue: queue, manifest: manifest, mode: .training, seed: 1, onError: .fail)
+      source: reader, queue: queue, mode: .training, seed: 1, onError: .fail)
   }
 
   func make(_ microBatches: Int) throws {

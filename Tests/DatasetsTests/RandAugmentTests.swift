@@ -106,7 +106,7 @@ private func largestDifference(_ first: [Float], _ second: [Float]) -> Float {
     let box = CropBox(x: 1, y: 2, width: 2, height: 1)
     func bytes(_ format: SampleFormat) -> [Range<Int>] {
       var ranges: [Range<Int>] = []
-      format.forEachRow(of: box, size: 4) { ranges.append($0) }
+      format.forEachRow(of: box, in: .image(size: 4)) { ranges.append($0) }
       return ranges
     }
     #expect(bytes(.plain) == [108..<132])

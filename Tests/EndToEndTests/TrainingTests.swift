@@ -246,7 +246,8 @@ extension EndToEnd {
           "limit-\(ranks)", ranks: ranks, skipping + ["data.skip_limit=6"]
         ).wait()
         #expect(outcome.status == 65, "\(ranks) ranks: \(outcome.errors)")
-        #expect(outcome.ownErrors.contains("images cannot be used (data.on_error skips at most 6)"))
+        #expect(
+          outcome.ownErrors.contains("samples cannot be used (data.on_error skips at most 6)"))
         messages.insert(outcome.ownErrors.trimmingCharacters(in: .whitespacesAndNewlines))
       }
       #expect(messages.count == 1, "\(messages)")

@@ -29,17 +29,3 @@ struct RandomErasing {
     return nil
   }
 }
-
-extension SampleFormat {
-  /// Calls `body` with the bytes of each row of a rectangle within a sample of `size` pixels.
-  func forEachRow(of box: CropBox, size: Int, _ body: (Range<Int>) -> Void) {
-    let planes = order == .channelsFirst ? 3 : 1
-    let pixelBytes = order == .channelsFirst ? elementBytes : 3 * elementBytes
-    for plane in 0..<planes {
-      for row in box.y..<(box.y + box.height) {
-        let first = ((plane * size + row) * size + box.x) * pixelBytes
-        body(first..<(first + box.width * pixelBytes))
-      }
-    }
-  }
-}

@@ -1,7 +1,7 @@
 import CounterRandom
 import Foundation
 
-/// A micro-batch beside its images.
+/// A micro-batch beside its images or spectrograms.
 public struct MicroBatch: Equatable, Sendable {
   /// The epoch, counted from 0.
   public var epoch = 0
@@ -16,7 +16,7 @@ public struct MicroBatch: Equatable, Sendable {
   /// How much of each sample is its partner's, 0 to 1: the loss is
   /// (1 − share) · loss(label) + share · loss(partner's label). 0 where samples are not mixed.
   public var partnerShares: [Float]
-  /// How many images could not be used while this micro-batch was put together.
+  /// How many samples could not be used while this micro-batch was put together.
   public var skipped = 0
 
   init(capacity: Int) {
@@ -31,19 +31,20 @@ public struct MicroBatch: Equatable, Sendable {
   public func partner(of sample: Int) -> Int { (sample + labels.count - 1) % labels.count }
 }
 
-/// Decodes and augments micro-batches on background threads, ahead of the step that takes them.
+/// Makes micro-batches on background threads, ahead of the step that takes them: decodes and augments
+/// faces or speech.
 ///
 /// The micro-batches come in the order of the requests, and their content is a pure function of request,
 /// seed and files: threads and queue depth change nothing. Pixel buffers
-/// are bounded by `queueDepth` and kept once the largest image was seen. Dropping the loader ends its
+/// are bounded by `queueDepth` and kept once the largest file was seen. Dropping the loader ends its
 /// threads.
 /// Used by one thread.
 public final class BatchLoader {
   /// What samples look like.
   public enum Mode: Sendable {
-    /// Random crops, flips and colours.
+    /// Changed at random.
     case training
-    /// The face box as it is.
+    /// As they are.
     case evaluation
   }
 
@@ -61,24 +62,17 @@ public final class BatchLoader {
   /// Seconds that `next` has waited for data, in all.
   public private(set) var waitedSeconds = 0.0
 
-  /// Starts loading.
+  /// Starts loading samples of any kind.
   ///
   /// - Parameters:
+  ///   - shape: of a sample; what sources write has as many values.
   ///   - requests: gone through lazily, on the background threads.
-  ///   - seed: the seed of the run.
-  ///   - microBatch: samples of a micro-batch; requests may ask for fewer.
-  ///   - workers: threads.
-  ///   - queueDepth: micro-batches that are ready or in work at a time.
-  ///   - format: how samples lie in memory.
-  ///   - mixing: how samples of a micro-batch are mixed; only in training.
-  ///   - onError: what happens to images that cannot be used; the limit counts the images that this
-  ///     loader met, each once. Who has several loaders gives them no limit and counts over all.
-  /// - Throws: `DatasetError.setting`, `MediaError.codec`.
-  public init(
-    manifest: FaceManifest, augmentation: Augmentation, mode: Mode,
-    requests: sending some Sequence<MicroBatchRequest>, seed: UInt64, microBatch: Int, workers: Int,
-    queueDepth: Int, format: SampleFormat = .plain, mixing: BatchMixing = .none,
-    onError: ErrorPolicy
+  ///   - makeSource: is called once for each thread.
+  /// - Throws: `DatasetError.setting`, and what `makeSource` throws.
+  init(
+    shape: SampleShape, mode: Mode, requests: sending some Sequence<MicroBatchRequest>,
+    seed: UInt64, microBatch: Int, workers: Int, queueDepth: Int, format: SampleFormat,
+    mixing: BatchMixing, onError: ErrorPolicy, makeSource: () throws -> any SampleSource
   ) throws {
     for (name, value) in [
       ("batch.micro", microBatch), ("data workers", workers), ("data queue depth", queueDepth),
@@ -86,35 +80,30 @@ public final class BatchLoader {
       throw DatasetError.setting(name: name, reason: "\(value) is less than 1")
     }
     try mixing.validate()
-    let shards = OpenShards(of: manifest)
-    let readers = try (0..<workers).map { _ in
-      try SampleReader(
-        manifest: manifest, augmentation: augmentation, format: format, shards: shards)
-    }
+    let sources = try (0..<workers).map { _ in try makeSource() }
     self.mixing = mode == .training ? mixing : .none
-    pass = MixingPass(format: format, size: augmentation.imageSize)
+    pass = MixingPass(format: format, shape: shape)
     self.seed = seed
     self.onError = onError
     delivered = MicroBatch(capacity: microBatch)
     queue = LoaderQueue(
       requests: AnyIterator(requests.makeIterator()), microBatch: microBatch,
-      sampleBytes: readers[0].sampleBytes, depth: queueDepth, workers: workers)
-    for reader in readers {
-      LoaderWorker(
-        reader: reader, queue: queue, manifest: manifest, mode: mode, seed: seed, onError: onError
-      ).start()
+      sampleBytes: pass.sampleBytes, depth: queueDepth, workers: workers)
+    for source in sources {
+      precondition(source.sampleBytes == pass.sampleBytes, "a source makes samples of another size")
+      LoaderWorker(source: source, queue: queue, mode: mode, seed: seed, onError: onError).start()
     }
   }
 
   deinit { queue.stop() }
 
-  /// How many different images could not be used, in the micro-batches taken so far.
+  /// How many different samples could not be used, in the micro-batches taken so far.
   public var unreadableCount: Int { unreadable.count }
 
-  /// Whether there are images that could not be used and have not been asked for yet.
+  /// Whether there are samples that could not be used and have not been asked for yet.
   public var hasNewProblems: Bool { !untold.isEmpty }
 
-  /// The images that could not be used and have not been asked for yet, each once.
+  /// The samples that could not be used and have not been asked for yet, each once.
   public func takeProblems() -> [SampleProblem] {
     guard !untold.isEmpty else { return [] }
     defer { untold = [] }
@@ -123,8 +112,9 @@ public final class BatchLoader {
 
   /// The next micro-batch, nil after the last one.
   ///
-  /// - Parameter images: takes the images, in the plain format; those that are masked are zero.
-  /// - Shapes: `images` is `[microBatch, size, size, 3]`, float32, normalised.
+  /// - Parameter images: takes the samples, in the plain format; those that are masked are zero.
+  /// - Shapes: `images` is `[microBatch, size, size, 3]` for faces and `[microBatch, frames, bands]` for
+  ///   speech, float32.
   /// - Throws: `DatasetError.sample` under `.fail`, `.tooManySamples` and `.noSubstitute` under `.skip`;
   ///   the same again when called again.
   public func next(into images: UnsafeMutableBufferPointer<Float>) throws -> MicroBatch? {
@@ -134,8 +124,8 @@ public final class BatchLoader {
 
   /// The next micro-batch, nil after the last one.
   ///
-  /// - Parameter images: takes the images, in the loader's format; those that are masked are zero.
-  /// - Shapes: `images` is `[microBatch]` samples, normalised, and mixed where the loader was asked to.
+  /// - Parameter images: takes the samples, in the loader's format; those that are masked are zero.
+  /// - Shapes: `images` is `[microBatch]` samples, mixed where the loader was asked to.
   /// - Throws: as the other `next`.
   public func next(into images: UnsafeMutableRawBufferPointer) throws -> MicroBatch? {
     if let failure { throw failure }
@@ -159,7 +149,7 @@ public final class BatchLoader {
     var generator = CounterRandom(
       seed: seed, epoch: slot.request.epoch, index: slot.request.positions.lowerBound,
       purpose: .mixing)
-    let mix = mixing.draw(size: pass.size, from: &generator)
+    let mix = mixing.draw(for: pass.shape, from: &generator)
     pass.run(mix, batch: &slot.batch, from: source, into: target)
   }
 

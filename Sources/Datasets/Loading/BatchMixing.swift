@@ -42,34 +42,36 @@ public struct BatchMixing: Equatable, Sendable {
     /// Samples get a rectangle of their partner.
     case paste(CropBox)
 
-    /// The part of a sample of `size` pixels that comes from its partner.
-    func partnerShare(size: Int) -> Float {
+    /// The part of a sample that comes from its partner.
+    func partnerShare(of shape: SampleShape) -> Float {
       switch self {
       case .none: 0
       case .blend(let share): share
-      case .paste(let box): Float(box.width * box.height) / Float(size * size)
+      case .paste(let box): Float(box.width * box.height) / Float(shape.height * shape.width)
       }
     }
   }
 
-  /// Draws how a micro-batch of samples of `size` pixels is mixed.
-  func draw(size: Int, from generator: inout CounterRandom) -> Mix {
+  /// Draws how a micro-batch of samples is mixed.
+  func draw(for shape: SampleShape, from generator: inout CounterRandom) -> Mix {
     guard mixupAlpha > 0 || cutmixAlpha > 0 else { return .none }
     let pastes = generator.uniform() < 0.5 ? cutmixAlpha > 0 : mixupAlpha == 0
     let kept = generator.beta(pastes ? cutmixAlpha : mixupAlpha)
     guard pastes else { return .blend(share: Float(1 - kept)) }
-    return .paste(Self.rectangle(size: size, share: 1 - kept, from: &generator))
+    return .paste(Self.rectangle(in: shape, share: 1 - kept, from: &generator))
   }
 
-  /// A rectangle of the image's shape around a random place, cut off at the edges.
+  /// A rectangle of the sample's shape around a random place, cut off at the edges.
   private static func rectangle(
-    size: Int, share: Double, from generator: inout CounterRandom
+    in shape: SampleShape, share: Double, from generator: inout CounterRandom
   ) -> CropBox {
-    let (x, y) = (generator.integer(below: size), generator.integer(below: size))
-    let half = Int(0.5 * share.squareRoot() * Double(size))
-    let (left, top) = (max(0, x - half), max(0, y - half))
+    let x = generator.integer(below: shape.width)
+    let y = generator.integer(below: shape.height)
+    func half(_ extent: Int) -> Int { Int(0.5 * share.squareRoot() * Double(extent)) }
+    let (left, top) = (max(0, x - half(shape.width)), max(0, y - half(shape.height)))
     return CropBox(
-      x: left, y: top, width: min(size, x + half) - left, height: min(size, y + half) - top)
+      x: left, y: top, width: min(shape.width, x + half(shape.width)) - left,
+      height: min(shape.height, y + half(shape.height)) - top)
   }
 }
 

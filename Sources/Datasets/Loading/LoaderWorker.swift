@@ -14,20 +14,18 @@ final class LoaderWorker: @unchecked Sendable {
   /// computing waits: so a queue that ran empty fills at full speed.
   static let niceness: CInt = 10
 
-  private let reader: SampleReader
+  private let source: any SampleSource
   private let queue: LoaderQueue
-  private let manifest: FaceManifest
   private let mode: BatchLoader.Mode
   private let seed: UInt64
   private let onError: ErrorPolicy
 
   init(
-    reader: SampleReader, queue: LoaderQueue, manifest: FaceManifest, mode: BatchLoader.Mode,
-    seed: UInt64, onError: ErrorPolicy
+    source: any SampleSource, queue: LoaderQueue, mode: BatchLoader.Mode, seed: UInt64,
+    onError: ErrorPolicy
   ) {
-    self.reader = reader
+    self.source = source
     self.queue = queue
-    self.manifest = manifest
     self.mode = mode
     self.seed = seed
     self.onError = onError
@@ -55,7 +53,7 @@ final class LoaderWorker: @unchecked Sendable {
   private func work(on claim: LoaderClaim) -> LoaderResult {
     var result = LoaderResult()
     if claim.place == 0 {
-      reader.prepare(claim.request.order.upcoming(after: claim.request.positions))
+      source.prepare(claim.request.order.upcoming(after: claim.request.positions))
     }
     let position = claim.request.positions.lowerBound + claim.place
     let sample =
@@ -65,7 +63,7 @@ final class LoaderWorker: @unchecked Sendable {
       sample != MicroBatchRequest.padding
       && (read(sample, at: position, claim, &result) || substitute(position, claim, &result))
     if !isRead {
-      claim.image.initializeMemory(as: UInt8.self, repeating: 0, count: reader.sampleBytes)
+      claim.image.initializeMemory(as: UInt8.self, repeating: 0, count: source.sampleBytes)
     }
     return result
   }
@@ -95,15 +93,15 @@ final class LoaderWorker: @unchecked Sendable {
       case .training:
         let key = SampleKey(
           seed: seed, epoch: order.epoch, sample: sample, draw: order.draw(at: position))
-        try reader.readForTraining(key, into: claim.image)
-      case .evaluation: try reader.readForEvaluation(sample, into: claim.image)
+        try source.readForTraining(key, into: claim.image)
+      case .evaluation: try source.readForEvaluation(sample, into: claim.image)
       }
     } catch {
       result.problems.append(error)
       return false
     }
     result.sample = sample
-    result.label = Int32(manifest.records.expression(at: Int(sample))?.rawValue ?? 0)
+    result.label = source.label(of: sample)
     result.weight = 1
     return true
   }

@@ -1,11 +1,10 @@
 /// Copies a micro-batch's samples and mixes them on the way.
 struct MixingPass {
   let format: SampleFormat
-  /// Height and width of a sample, in pixels.
-  let size: Int
+  let shape: SampleShape
 
-  private var sampleCount: Int { 3 * size * size }
-  private var sampleBytes: Int { sampleCount * format.elementBytes }
+  /// Bytes of one sample.
+  var sampleBytes: Int { shape.count * format.elementBytes }
 
   /// Copies the samples of `source`, each mixed with its partner where both count, and tells `batch` the
   /// partners' labels and shares.
@@ -16,7 +15,7 @@ struct MixingPass {
     into target: UnsafeMutableRawPointer
   ) {
     let count = batch.labels.count
-    let share = mix.partnerShare(size: size)
+    let share = mix.partnerShare(of: shape)
     for sample in 0..<count {
       let partner = batch.partner(of: sample)
       let isMixed = share > 0 && batch.weights[sample] > 0 && batch.weights[partner] > 0
@@ -36,7 +35,7 @@ struct MixingPass {
     if case .blend(let share) = mix { return blend(share, sample, partner, into: target) }
     target.copyMemory(from: sample, byteCount: sampleBytes)
     guard case .paste(let box) = mix else { return }
-    format.forEachRow(of: box, size: size) { bytes in
+    format.forEachRow(of: box, in: shape) { bytes in
       (target + bytes.lowerBound).copyMemory(
         from: partner + bytes.lowerBound, byteCount: bytes.count)
     }
@@ -51,14 +50,14 @@ struct MixingPass {
     case .float32:
       let (first, second) = (floats(sample), floats(partner))
       let blended = target.assumingMemoryBound(to: Float.self)
-      for index in 0..<sampleCount {
+      for index in 0..<shape.count {
         blended[index] = first[index] + share * (second[index] - first[index])
       }
     case .bfloat16:
       let first = sample.assumingMemoryBound(to: BFloat16.self)
       let second = partner.assumingMemoryBound(to: BFloat16.self)
       let blended = target.assumingMemoryBound(to: BFloat16.self)
-      for index in 0..<sampleCount {
+      for index in 0..<shape.count {
         let value = first[index].float
         blended[index] = BFloat16(rounding: value + share * (second[index].float - value))
       }

@@ -5,7 +5,7 @@ import Media
 ///
 /// What comes out is a pure function of the image file, the record and the key. Each thread has its
 /// own reader; it keeps its buffers from sample to sample.
-public final class SampleReader {
+public final class SampleReader: SampleSource {
   private let manifest: FaceManifest
   private let augmentation: Augmentation
   private let decoder: ImageDecoder
@@ -107,7 +107,7 @@ public final class SampleReader {
       generator.uniform() < augmentation.erasingProbability,
       let box = RandomErasing.rectangle(size: augmentation.imageSize, from: &generator)
     else { return }
-    format.forEachRow(of: box, size: augmentation.imageSize) { bytes in
+    format.forEachRow(of: box, in: .image(size: augmentation.imageSize)) { bytes in
       output.advanced(by: bytes.lowerBound).initializeMemory(
         as: UInt8.self, repeating: 0, count: bytes.count)
     }
@@ -118,7 +118,11 @@ public final class SampleReader {
     return probability > 0 && generator.uniform() < probability
   }
 
-  /// Tells the system which samples will be read soon; only where they lie in shards.
+  func label(of sample: Int32) -> Int32 {
+    Int32(manifest.records.expression(at: Int(sample))?.rawValue ?? 0)
+  }
+
+  /// Only where they lie in shards.
   func prepare(_ upcoming: [Range<Int>]) { shards?.willNeed(upcoming) }
 
   /// Decodes and resizes a part of an image into `planes`.
