@@ -17,6 +17,8 @@ public enum RandomPurpose: UInt16, Sendable, CaseIterable {
   case tripletOrder = 14
   case tripletFaces = 15
   case speakerSplit = 16
+  case speechStretch = 17
+  case speechGain = 18
   case unlabeledFaces = 20
 }
 

@@ -1,5 +1,5 @@
 /// What a sample is for.
-public enum Split: String, Sendable, CaseIterable {
+public enum Split: String, Sendable, CaseIterable, Codable {
   /// Weights are learned from it.
   case training
   /// Settings are chosen by it.

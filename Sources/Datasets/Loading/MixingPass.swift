@@ -70,7 +70,7 @@ struct MixingPass {
 }
 
 /// The upper half of a float32.
-private struct BFloat16 {
+struct BFloat16 {
   private var bits: UInt16
 
   /// Rounds a finite number to nearest, ties to even.

@@ -1,5 +1,5 @@
 /// One utterance, and what its speaker felt or played.
-public struct SpeechRecord: Equatable, Sendable {
+public struct SpeechRecord: Equatable, Sendable, Codable {
   /// The sound file, relative to the data set's root, or absolute.
   public var audioPath: String
   /// The class, nil where the data set does not say.
@@ -38,7 +38,7 @@ public struct SpeechRecord: Equatable, Sendable {
 }
 
 /// A list of utterances with labels.
-public struct SpeechManifest: Sendable {
+public struct SpeechManifest: Equatable, Sendable, Codable {
   /// The file or folder that the records come from; messages name it.
   public var path: String
   /// The folder that audio paths are relative to, unless they are absolute.

@@ -1,7 +1,7 @@
 /// An emotion that a voice expresses; raw values are the class indices.
 ///
 /// The list and its order are those of RAVDESS, whose codes are the raw values plus 1.
-public enum VocalEmotion: Int, Sendable, CaseIterable {
+public enum VocalEmotion: Int, Sendable, CaseIterable, Codable {
   case neutral, calm, happy, sad, angry, fearful, disgust, surprised
 
   /// What lists of other data sets call them, besides the names above.
