@@ -147,7 +147,7 @@ struct FaceStage<Configuration: FaceConfiguration>: Stage {
   ) throws -> LabelledRows {
     let (data, objective) = (configuration.data, configuration.objective)
     return try LabelledRows(
-      plan: plan, rows: objective.faces, records: training.records,
+      plan: plan, rows: objective.faces, known: training.records,
       hasAffect: configuration.loss.hasAffect, mixed: objective.mixed,
       loader: configuration.makeTrainingLoader(
         training, requests: epochs.requests(steps: steps, leaves: leaves),

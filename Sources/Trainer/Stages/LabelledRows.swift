@@ -1,12 +1,25 @@
 import Datasets
 import Nets
 
-/// The rows of a micro-batch that are labelled faces: classes, and valence and arousal where known.
+/// What is known of samples, by their index.
+protocol SampleLabels {
+  /// Whether the class of a sample is known.
+  func hasClass(at index: Int) -> Bool
+  /// Valence and arousal; each not a number where unknown.
+  func affect(at index: Int) -> SIMD2<Float>
+}
+
+extension FaceRecords: SampleLabels {
+  func hasClass(at index: Int) -> Bool { expression(at: index) != nil }
+}
+
+/// The rows of a micro-batch that are labelled faces or utterances: classes, and valence and arousal
+/// where known.
 final class LabelledRows {
   let loader: BatchLoader
-  private let records: FaceRecords
-  private let images: UnsafeMutableRawBufferPointer
-  private let classes: ClassifierArrays
+  private let known: any SampleLabels
+  private let samples: UnsafeMutableRawBufferPointer
+  private let classes: ClassifierArrays?
   private let affect: AffectInputs?
   /// The weight of each class in the loss.
   private let classWeights: [Float]
@@ -19,19 +32,24 @@ final class LabelledRows {
   }
 
   /// - Parameters:
+  ///   - input: the plan's input that the loader fills.
   ///   - rows: the first rows of the plan's batch, as many.
+  ///   - known: the labels of the samples that the loader numbers.
+  ///   - hasClasses: whether the plan has a loss on classes.
+  ///   - hasAffect: whether it has one on valence and arousal.
   ///   - loader: gives the micro-batches of this rank, in the order of the steps and in the plan's
   ///     format.
   /// - Throws: `NetsError.unknownArray` where the plan is not such a network's.
   init(
-    plan: TrainingPlan, rows: Int, records: FaceRecords, hasAffect: Bool, mixed: Bool,
-    loader: BatchLoader, classWeights: [Float]
+    plan: TrainingPlan, input: String = "images", rows: Int, known: any SampleLabels,
+    hasClasses: Bool = true, hasAffect: Bool, mixed: Bool, loader: BatchLoader,
+    classWeights: [Float]
   ) throws {
     self.loader = loader
-    self.records = records
+    self.known = known
     self.classWeights = classWeights
-    images = try plan.pixels(input: "images").rows(0..<rows, of: plan.microBatch)
-    classes = try ClassifierArrays(plan, mixed: mixed)
+    samples = try plan.pixels(input: input).rows(0..<rows, of: plan.microBatch)
+    classes = hasClasses ? try ClassifierArrays(plan, mixed: mixed) : nil
     affect =
       try hasAffect
       ? AffectInputs(
@@ -41,17 +59,17 @@ final class LabelledRows {
 
   /// Takes the next micro-batch.
   func fill() throws -> MicroBatch {
-    guard let batch = try loader.next(into: images) else {
+    guard let batch = try loader.next(into: samples) else {
       preconditionFailure("the requests cover every step of the training")
     }
     for sample in batch.labels.indices {
-      setClass(sample, of: batch)
+      if let classes { set(classes, sample, of: batch) }
       if let affect { set(affect, sample, of: batch) }
     }
     return batch
   }
 
-  private func setClass(_ sample: Int, of batch: MicroBatch) {
+  private func set(_ classes: ClassifierArrays, _ sample: Int, of batch: MicroBatch) {
     let label = batch.labels[sample]
     classes.labels[sample] = label
     classes.weights[sample] =
@@ -67,7 +85,7 @@ final class LabelledRows {
   /// 0 also where a sample has no class.
   private func weight(_ sample: Int, of batch: MicroBatch) -> Float {
     let index = Int(batch.sampleIndices[sample])
-    guard batch.weights[sample] > 0, index >= 0, records.expression(at: index) != nil else {
+    guard batch.weights[sample] > 0, index >= 0, known.hasClass(at: index) else {
       return 0
     }
     return batch.weights[sample]
@@ -87,7 +105,7 @@ final class LabelledRows {
 
   private func truth(_ sample: Int, of batch: MicroBatch) -> SIMD2<Float> {
     let index = Int(batch.sampleIndices[sample])
-    return index < 0 ? SIMD2(repeating: .nan) : records.affect(at: index)
+    return index < 0 ? SIMD2(repeating: .nan) : known.affect(at: index)
   }
 }
 
