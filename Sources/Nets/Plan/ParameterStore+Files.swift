@@ -2,14 +2,25 @@ extension ParameterStore {
   /// Loads a model from a file, of which no data is read before its header fits the model: whatever
   /// sizes it claims, no more than the model's is allocated.
   ///
-  /// - Parameter kept: parameters that stay what they are, whether the file has them or not.
+  /// - Parameters:
+  ///   - kept: parameters that stay what they are, whether the file has them or not.
+  ///   - summed: a convolution of one input channel that the file may have for three: it is summed over
+  ///     them, which is what it gives for an image of three equal channels.
   /// - Throws: `NetsError` naming the file and the tensor that is missing, unknown, misshapen or not
   ///   finite; `WeightsError` where it cannot be read.
-  public func loadModel(from file: SafetensorsReader, keeping kept: [String] = []) throws {
+  public func loadModel(
+    from file: SafetensorsReader, keeping kept: [String] = [],
+    summingChannelsOf summed: String? = nil
+  ) throws {
     let read = file.descriptions.filter { !kept.contains($0.name) }
-    try requireModel(read, keeping: kept, file: file.path)
+    let described = read.map { $0.name == summed ? $0.withChannelsSummed : $0 }
+    try requireModel(described, keeping: kept, file: file.path)
     let own = kept.isEmpty ? [] : try modelTensors().filter { kept.contains($0.name) }
-    try loadModel(try read.map { try file.tensor($0.name) } + own, file: file.path)
+    let tensors = try read.map {
+      let tensor = try file.tensor($0.name)
+      return $0.name == summed ? try tensor.withChannelsSummed() : tensor
+    }
+    try loadModel(tensors + own, file: file.path)
   }
 
   private func requireModel(
@@ -38,5 +49,33 @@ extension ParameterStore {
         ("\(specification.name).\($0)", [specification.channels])
       }
     } + graph.parameters.map { ($0.name, $0.shape) }
+  }
+}
+
+extension TensorDescription {
+  /// Whether it is a convolution's weight over the colours of an image.
+  fileprivate var isOfColours: Bool {
+    shape.count == 4 && shape[1] == 3 && type.isFloatingPoint
+  }
+
+  /// The same with a single input channel.
+  fileprivate var withChannelsSummed: TensorDescription {
+    guard isOfColours else { return self }
+    return TensorDescription(name: name, type: type, shape: [shape[0], 1, shape[2], shape[3]])
+  }
+}
+
+extension Tensor {
+  /// A convolution's weight `[O, 3, H, W]` as `[O, 1, H, W]`, float32; any other as it is.
+  fileprivate func withChannelsSummed() throws -> Tensor {
+    let own = TensorDescription(name: name, type: type, shape: shape)
+    guard own.isOfColours else { return self }
+    let window = shape[2] * shape[3]
+    let values = floats()
+    let sums = (0..<shape[0] * window).map { index in
+      let first = index / window * 3 * window + index % window
+      return values[first] + values[first + window] + values[first + 2 * window]
+    }
+    return try Tensor(name: name, shape: own.withChannelsSummed.shape, floats: sums)
   }
 }

@@ -85,12 +85,15 @@ enum InitialWeights {
   /// Loads a published or own model; a head of it is left as initialised where the shapes differ, or
   /// where the file has none, as torchvggish's do.
   ///
-  /// - Parameter heads: the names of each head's parameters, see `FaceNetwork.heads`.
+  /// - Parameters:
+  ///   - heads: the names of each head's parameters, see `FaceNetwork.heads`.
+  ///   - summed: a convolution whose input channels are summed, see `ParameterStore.loadModel`.
   /// - Returns: the names of the tensors that were left as initialised.
   /// - Throws: `WeightsError`, `NetsError` naming the file and the tensor.
-  static func load(_ path: String, into parameters: ParameterStore, heads: [[String]]) throws
-    -> [String]
-  {
+  static func load(
+    _ path: String, into parameters: ParameterStore, heads: [[String]],
+    summingChannelsOf summed: String? = nil
+  ) throws -> [String] {
     let shapes = Dictionary(
       uniqueKeysWithValues: parameters.parameters.map { ($0.name, $0.shape) })
     let file = try SafetensorsReader(path: path)
@@ -100,7 +103,7 @@ enum InitialWeights {
       return own.isEmpty
         || own.contains { isOfAnotherHead($0, shape: shapes[$0.name] ?? $0.shape) }
     }.flatMap { $0 }
-    try parameters.loadModel(from: file, keeping: replaced)
+    try parameters.loadModel(from: file, keeping: replaced, summingChannelsOf: summed)
     return replaced
   }
 
