@@ -19,7 +19,9 @@ struct AverTrain: ParsableCommand {
       Bare mpirun kills its ranks within 2 seconds of SIGTERM or SIGINT, so there the last \
       checkpoint is what stays: send it SIGUSR1 instead.
       """,
-    subcommands: [TeacherCommand.self, DistillCommand.self, BenchmarkCommand.self])
+    subcommands: [
+      TeacherCommand.self, DistillCommand.self, AudioCommand.self, BenchmarkCommand.self,
+    ])
 
   static func main() {
     do {

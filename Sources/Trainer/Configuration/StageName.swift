@@ -6,6 +6,8 @@ enum StageName: String, Sendable, ConfigurationChoice {
   case teacher
   /// Learns the same from a teacher as well, and from faces without labels.
   case distill
+  /// Learns to hear emotions from labelled speech.
+  case audio
 
   /// The stage that a configuration file is for: `teacher` where it does not say, and where it is no
   /// YAML, which its reader refuses with the place.

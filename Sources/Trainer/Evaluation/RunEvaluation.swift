@@ -19,7 +19,8 @@ public struct RunEvaluation: Sendable {
   /// `best` (`final` in a run that has no best model), `final`, `latest`, or the path of a
   /// checkpoint or of a safetensors file.
   public var checkpoint: String
-  /// A list of faces instead of the run's validation list.
+  /// A list of faces or utterances instead of the run's validation list; or a split of a run's speech, by
+  /// its name.
   public var list: String?
   /// The folder that the list's image paths are relative to, instead of the run's.
   public var root: String?
@@ -52,6 +53,7 @@ public struct RunEvaluation: Sendable {
     switch try job.agreement.together({ try folder.stage() }) {
     case .teacher: return try evaluateFaces(TeacherConfiguration.self, job: job)
     case .distill: return try evaluateFaces(DistillConfiguration.self, job: job)
+    case .audio: return try evaluateSpeech(job: job)
     }
   }
 

@@ -22,6 +22,14 @@ extension Agreement {
     return try together { try FaceTriplets(packed: bytes, file: "the triplets sent by rank 0") }
   }
 
+  /// Reads a list of utterances on rank 0 and gives every rank what it says. Collective.
+  ///
+  /// - Throws: `TrainerError.agreed` on every rank when `read` threw.
+  func speechOfRankZero(_ read: () throws -> SpeechManifest) throws -> SpeechManifest {
+    let bytes = try bytesOfRankZero { try read().packed() }
+    return try together { try SpeechManifest(packed: bytes, file: "the list sent by rank 0") }
+  }
+
   /// Gives every rank what rank 0 makes. Collective.
   ///
   /// - Throws: `TrainerError.agreed` on every rank when `read` threw.

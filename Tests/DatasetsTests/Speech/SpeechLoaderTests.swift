@@ -86,7 +86,7 @@ import Testing
 
   @Test func aPatchThatIsPaddingIsMasked() throws {
     let patches = [SpeechPatch(utterance: 5, start: 0), SpeechPatch(utterance: 5, start: 1600)]
-    let plan = try EvaluationPlan(sampleCount: 2, microBatch: 3, microBatchesPerStep: 1)
+    let plan = try EvaluationPlan(samples: 0..<2, microBatch: 3, microBatchesPerStep: 1)
     let loader = try BatchLoader(
       manifest: corpus.manifest, cut: cut, patches: patches, augmentation: .none,
       mode: .evaluation, requests: plan.requests(leaves: 0..<1), seed: 0, microBatch: 3,

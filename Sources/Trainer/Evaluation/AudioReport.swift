@@ -1,0 +1,144 @@
+import Datasets
+import Foundation
+import Nets
+
+/// What an evaluation of an audio network found, the same for any number of ranks.
+struct AudioReport: RunReport {
+  /// Of the emotions; nil without that head.
+  var emotions: EmotionScore?
+  /// Of valence and arousal; nil without that head.
+  var affect: AffectReport?
+  /// Utterances in the numbers.
+  var utterances: Int
+  /// What was wrong with utterances that are not in the numbers.
+  var problems: [SampleProblem]
+
+  /// The numbers that models of a network's heads can be compared by.
+  static func metrics(of network: AudioNetwork) -> [EvaluationMetric] {
+    (network.classes == nil ? [] : EmotionScore.metrics)
+      + (network.hasAffect ? AffectReport.metrics : [])
+  }
+
+  /// Whether the numbers mean anything: what is not finite has no largest one.
+  var isFinite: Bool {
+    emotions?.loss.isFinite ?? affect?.valence.rootMeanSquaredError.isFinite ?? true
+  }
+
+  /// The numbers for `metrics.jsonl`.
+  var values: [(name: String, value: MetricValue)] {
+    (emotions?.values ?? []) + (affect?.values ?? [])
+      + [("samples", .integer(utterances)), ("skipped", .integer(problems.count))]
+  }
+
+  /// One line for the terminal.
+  var summary: String {
+    [emotions?.summary, affect?.summary].compactMap { $0 }.joined(separator: ", ")
+  }
+
+  var text: String {
+    let left = problems.isEmpty ? "" : " (\(problems.count) unreadable left out)"
+    return
+      (["utterances  \(utterances)\(left)"] + [emotions?.text, affect?.text].compactMap { $0 })
+      .joined(separator: "\n\n")
+  }
+
+  func json() throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys]
+    return String(decoding: try encoder.encode(Content(self)), as: UTF8.self)
+  }
+
+  private struct Content: Encodable {
+    var samples: Int
+    var unreadable: Int
+    var loss: Double?
+    var accuracy: Double?
+    var uar: Double?
+    var recall: [String: Double?]?
+    var classes: [String]?
+    var confusion: [[Int]]?
+    var valence: [String: Double?]?
+    var arousal: [String: Double?]?
+
+    init(_ report: AudioReport) {
+      samples = report.utterances
+      unreadable = report.problems.count
+      valence = report.affect?.valence.numbers
+      arousal = report.affect?.arousal.numbers
+      guard let found = report.emotions else { return }
+      let names = EmotionScore.names
+      loss = found.loss.isFinite ? found.loss : nil
+      accuracy = found.confusion.accuracy
+      uar = found.confusion.meanRecall
+      classes = names
+      recall = Dictionary(
+        uniqueKeysWithValues: names.indices.map { (names[$0], found.confusion.recall(of: $0)) })
+      confusion = names.indices.map { row in names.indices.map { found.confusion[row, $0] } }
+    }
+  }
+}
+
+/// How well emotions are recognised.
+struct EmotionScore: Equatable, Sendable {
+  /// Of `VocalEmotion`'s classes.
+  private(set) var confusion = ConfusionMatrix(classes: names.count)
+  /// Mean of −log p of the true class.
+  private(set) var loss = 0.0
+
+  static let names = VocalEmotion.allCases.map { "\($0)" }
+
+  /// - Parameter utterances: probabilities of the classes, and the true one, in the order of the list.
+  init(_ utterances: [(probabilities: [Double], label: Int)]) {
+    for (probabilities, label) in utterances {
+      var best = 0
+      for index in probabilities.indices where probabilities[index] > probabilities[best] {
+        best = index
+      }
+      confusion.add(label: label, prediction: best)
+      // A probability may round to 0 where the network is sure; what is not a number stays so.
+      let probability = probabilities[label]
+      loss -= log(probability < 1e-30 ? 1e-30 : probability) / Double(utterances.count)
+    }
+  }
+
+  static var metrics: [EvaluationMetric] {
+    [
+      EvaluationMetric("accuracy", better: .larger), EvaluationMetric("uar", better: .larger),
+      EvaluationMetric("loss", better: .smaller),
+    ]
+  }
+
+  var values: [(name: String, value: MetricValue)] {
+    [
+      ("loss", .number(loss)), ("accuracy", .number(confusion.accuracy)),
+      ("uar", .number(confusion.meanRecall)),
+    ]
+  }
+
+  var summary: String {
+    String(
+      format: "loss %.4f, accuracy %.4f, UAR %.4f", loss, confusion.accuracy, confusion.meanRecall)
+  }
+
+  var text: String {
+    func cell(_ text: String) -> String {
+      String(repeating: " ", count: max(0, 10 - text.count)) + text
+    }
+    func percent(_ value: Double?) -> String {
+      value.map { String(format: "%.1f %%", 100 * $0) } ?? "-"
+    }
+    let rows = Self.names.indices.map { label in
+      cell(Self.names[label]) + cell(percent(confusion.recall(of: label)))
+        + Self.names.indices.map { cell("\(confusion[label, $0])") }.joined()
+    }
+    return """
+      loss        \(String(format: "%.4f", loss))
+      accuracy    \(percent(confusion.accuracy))
+      UAR         \(percent(confusion.meanRecall)) mean recall
+
+      confusion matrix: rows are the true emotion, columns the prediction
+      \(cell("emotion"))\(cell("recall"))\(Self.names.map(cell).joined())
+      \(rows.joined(separator: "\n"))
+      """
+  }
+}

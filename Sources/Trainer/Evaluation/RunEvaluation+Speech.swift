@@ -1,0 +1,60 @@
+import Datasets
+import Nets
+
+extension RunEvaluation {
+  /// Evaluates a run that trained an audio network. Collective.
+  func evaluateSpeech(job: Job) throws -> (report: any RunReport, weights: String) {
+    let configuration = try job.agreement.together {
+      try loadConfiguration(AudioConfiguration.self)
+    }
+    let data = configuration.data
+    let manifest = try job.agreement.speechOfRankZero { try readSpeech(data) }
+    let patches = try SpeechPatchList(
+      manifest, cut: try data.patches(), onError: data.errorPolicy, job: job)
+    let (evaluator, weights) = try job.agreement.together {
+      let weights = try folder.weights(named: checkpoint)
+      try Engine.configure(threads: configuration.threads)
+      job.warnOfSlowKernels(precision: configuration.precision)
+      let parameters = try ParameterStore(inferenceFor: configuration.network.graph())
+      try parameters.loadModel(from: try SafetensorsReader(path: weights))
+      var settings = try configuration.evaluationSettings()
+      settings.microBatch = batch ?? settings.microBatch
+      let evaluator = try SpeechEvaluator(
+        manifest, patches, network: configuration.network, precision: configuration.precision,
+        parameters: parameters, settings: settings, job: job)
+      return (evaluator, weights)
+    }
+    guard let report = try evaluator.evaluate(isStopRequested: { false }) else {
+      preconditionFailure("an evaluation that is never asked to stop comes to its end")
+    }
+    guard report.isFinite else {
+      let error = TrainerError.outputsNotFinite(weights: weights)
+      throw TrainerError.agreed(rank: 0, status: error.exitStatus, message: "\(error)")
+    }
+    return (report, weights)
+  }
+
+  /// The run's validation speakers, those of another of its splits, or another list.
+  private func readSpeech(_ data: SpeechSection) throws -> SpeechManifest {
+    let split = list.map(Split.init(rawValue:)) ?? .validation
+    if let split {
+      try data.requireFiles()
+      let manifest = try data.manifest()
+      let part = manifest.part(split, by: try data.speakers(of: manifest))
+      return try part.requiringUtterances(of: split)
+    }
+    guard let list, DurableFiles.exists(list) else {
+      throw TrainerError.missingData(path: list ?? "", key: "--data")
+    }
+    return try data.manifest(list: list)
+  }
+}
+
+extension AudioConfiguration {
+  /// How an evaluation loads its patches.
+  func evaluationSettings() throws -> SpeechEvaluator.Settings {
+    SpeechEvaluator.Settings(
+      cut: try data.patches(), microBatch: common.batch.micro, workers: data.workers,
+      queueBatches: data.queueBatches, onError: data.errorPolicy)
+  }
+}

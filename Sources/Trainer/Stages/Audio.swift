@@ -1,0 +1,187 @@
+import Datasets
+import Digests
+import Foundation
+import Logging
+import Nets
+
+/// The stage `audio`: emotions, and valence and arousal, learned from labelled speech by a network that
+/// hears patches of log-mel energies.
+public enum Audio {
+  /// The configuration's keys with their meaning, for a help text.
+  public static var keyTable: String { AudioConfiguration.keyTable }
+
+  /// Runs the stage as one rank of `job`. Collective.
+  ///
+  /// - Returns: `.finished` or `.preempted`.
+  /// - Throws: `TrainerError.agreed` for what all ranks know; anything else is this rank's own.
+  public static func run(_ options: StageOptions, job: Job) throws -> ExitStatus {
+    try StageRun<AudioStage>.run(options, job: job)
+  }
+}
+
+/// What the stage trains, and on what.
+private struct AudioStage: Stage {
+  private let loaded: LoadedConfiguration<AudioConfiguration>
+  private let job: Job
+  private let manifest: SpeechManifest
+  private let training: SpeechManifest
+  private let validation: SpeechManifest
+  private let patches: SpeechPatchList
+  private let epochs: EpochPlan
+
+  private var configuration: AudioConfiguration { loaded.values }
+
+  static func requireFiles(_ configuration: AudioConfiguration) throws {
+    try configuration.data.requireFiles()
+  }
+
+  init(_ loaded: LoadedConfiguration<AudioConfiguration>, job: Job) throws {
+    let data = loaded.values.data
+    let manifest = try job.agreement.speechOfRankZero { try data.manifest() }
+    let speakers = try job.agreement.together { try loaded.speakers(of: manifest) }
+    func part(_ split: Split) throws -> SpeechManifest {
+      try job.agreement.together {
+        try manifest.part(split, by: speakers).requiringUtterances(of: split)
+      }
+    }
+    let training = try part(.training)
+    validation = try part(.validation)
+    epochs = try job.agreement.together { try loaded.epochPlan(for: training) }
+    patches = try SpeechPatchList(
+      validation, cut: data.patches(), onError: data.errorPolicy, job: job)
+    self.manifest = manifest
+    self.training = training
+    self.loaded = loaded
+    self.job = job
+  }
+
+  // MARK: - What there is
+
+  var stepsPerEpoch: Int { epochs.stepsPerEpoch }
+  var errorPolicy: ErrorPolicy { configuration.data.errorPolicy }
+  var model: String { "\(configuration.model.name.rawValue) \(configuration.data.seconds) s" }
+  var data: String {
+    [(training, "training"), (validation, "validation")].map { part, name in
+      "\(part.records.count) \(name) utterances of \(part.speakers.count) speakers"
+    }.joined(separator: " and ")
+  }
+  var lists: [(path: String, problems: [RowProblem])] { [(manifest.path, manifest.problems)] }
+
+  var remarks: [String] {
+    let both = training.speakers.intersection(validation.speakers).sorted()
+    return both.isEmpty
+      ? []
+      : [
+        "\(manifest.path): \(both.count) speakers are in training and validation, so that what is "
+          + "measured is too good: \(both.prefix(5).joined(separator: ", "))"
+      ]
+  }
+
+  func dataDigest() throws -> String {
+    let digest = try SHA256()
+    try training.forEachDecidingPiece { try digest.update($0) }
+    return try digest.finish()
+  }
+
+  // MARK: - What is made of it
+
+  func makePlan(gradientSlots: Int) throws -> TrainingPlan {
+    try TrainingPlan(
+      graph: configuration.network.graph(trainedBy: configuration.objective),
+      microBatch: configuration.batch.micro, precision: configuration.precision,
+      gradientSlots: gradientSlots, pixels: .asRead)
+  }
+
+  func loadInitialWeights(into parameters: ParameterStore) throws -> String? {
+    guard let path = configuration.model.weights else { return nil }
+    guard FileManager.default.isReadableFile(atPath: path) else {
+      throw TrainerError.configuration([
+        loaded.mistake("model.weights", "'\(path)' cannot be read; name a safetensors file")
+      ])
+    }
+    let network = configuration.network
+    let fresh = try InitialWeights.load(
+      path, into: parameters, heads: network.heads, summingChannelsOf: network.imageConvolution)
+    let exception =
+      fresh.isEmpty ? "" : "; \(fresh.joined(separator: ", ")) of another shape start afresh"
+    return "weights from \(path)\(exception)"
+  }
+
+  func makeTask(
+    _ plan: TrainingPlan, steps: Range<Int>, leaves: Range<Int>, evaluated: ParameterStore,
+    logger: Logger
+  ) throws -> any TrainingTask {
+    let data = configuration.data
+    let loader = try BatchLoader(
+      manifest: training, cut: data.patches(), augmentation: data.augmentation.changes,
+      mode: .training, requests: epochs.requests(steps: steps, leaves: leaves),
+      seed: configuration.seed, microBatch: configuration.batch.micro, workers: data.workers,
+      queueDepth: data.queueBatches,
+      format: SampleFormat(try plan.pixels(input: "patches").format),
+      mixing: data.augmentation.mixing, onError: data.errorPolicy.withoutLimit)
+    let speech = try LabelledRows(
+      plan: plan, input: "patches", rows: plan.microBatch, known: training.records,
+      hasClasses: configuration.network.classes != nil,
+      hasAffect: configuration.network.hasAffect, mixed: configuration.objective.mixed,
+      loader: loader,
+      classWeights: data.balance == .loss
+        ? training.classWeights : Array(repeating: 1, count: VocalEmotion.allCases.count))
+    return AudioTask(
+      plan: plan, speech: speech,
+      evaluator: try SpeechEvaluator(
+        validation, patches, network: configuration.network, precision: configuration.precision,
+        parameters: evaluated, settings: configuration.evaluationSettings(), job: job),
+      logger: logger)
+  }
+}
+
+/// What the stage learns from: micro-batches of utterances, and their evaluation.
+private final class AudioTask: TrainingTask {
+  private let plan: TrainingPlan
+  private let speech: LabelledRows
+  private let evaluator: SpeechEvaluator
+  private let logger: Logger
+  /// Of the last evaluation; the next one finds the same.
+  private var toldProblems: [SampleProblem] = []
+
+  init(plan: TrainingPlan, speech: LabelledRows, evaluator: SpeechEvaluator, logger: Logger) {
+    self.plan = plan
+    self.speech = speech
+    self.evaluator = evaluator
+    self.logger = logger
+  }
+
+  var waitedSeconds: Double { speech.loader.waitedSeconds }
+  var hasNewProblems: Bool { speech.loader.hasNewProblems }
+
+  func takeProblems() -> [SampleProblem] {
+    let problems = speech.loader.takeProblems()
+    for problem in problems { logger.warning("skipped \(problem)") }
+    return problems
+  }
+
+  func computeNextMicroBatch(slot: Int, draw: MicroBatchDraw) throws {
+    _ = try speech.fill()
+    try plan.run(slot: slot, draw: draw)
+  }
+
+  func evaluate(isStopRequested: () throws -> Bool) throws -> Evaluation? {
+    guard let report = try evaluator.evaluate(isStopRequested: isStopRequested) else { return nil }
+    for problem in report.problems where !toldProblems.contains(problem) {
+      logger.warning("left out \(problem)")
+    }
+    toldProblems = report.problems
+    return Evaluation(
+      hasFiniteOutputs: report.isFinite,
+      values: report.values + [("rows_left_out", .integer(evaluator.rowsLeftOut))],
+      summary: report.summary)
+  }
+}
+
+extension [SpeechRecord]: SampleLabels {
+  func hasClass(at index: Int) -> Bool { self[index].emotion != nil }
+
+  func affect(at index: Int) -> SIMD2<Float> {
+    SIMD2(self[index].valence ?? .nan, self[index].arousal ?? .nan)
+  }
+}
