@@ -5,51 +5,16 @@ import Trainer
 struct AudioCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "audio",
-    abstract: "Trains a network that hears emotions on labelled speech.",
-    discussion: """
-      Example: mpirun -n 2 aver-train audio --config configs/audio-small.yaml \
-      --run runs/first optimizer.learning_rate=0.0005
+    abstract: "Trains a network that hears emotions, on labelled speech.",
+    discussion: StageArguments.discussion(
+      of: "audio",
+      about: """
+        Utterances are found by the names that RAVDESS gives its files, or by a CSV list; no speaker \
+        is in training and validation, unless the list says so.
+        """,
+      keys: Audio.keyTable))
 
-      The number of ranks must be a power of two that divides batch.global / batch.micro. Whichever \
-      it is, and wherever the run was stopped and resumed, the trained weights are the same bit by \
-      bit. A run that was stopped goes on with --run DIR --resume auto.
+  @OptionGroup var arguments: StageArguments
 
-      Configuration keys:
-      \(Audio.keyTable)
-
-      Exit codes: \(ExitStatus.table).
-      """)
-
-  @Option(help: "The configuration, a YAML file.", completion: .file(extensions: ["yaml", "yml"]))
-  var config: String
-
-  @Option(
-    name: .customLong("run"),
-    help: "The run folder (default: a new runs/audio-<date>-<time>).", completion: .directory)
-  var runFolder: String?
-
-  @Option(
-    help: """
-      auto goes on from the run folder's newest valid checkpoint, or begins where there is none; \
-      never begins afresh and refuses a folder that holds a run; a checkpoint's path goes on from \
-      there.
-      """)
-  var resume = "never"
-
-  @Flag(
-    help: """
-      Go on although the kernel library, the instruction set or the threads are others than the \
-      checkpoint's or differ between ranks: the bits of the result will be others.
-      """)
-  var allowIdentityChange = false
-
-  @Argument(help: "Configuration values that win over the file, such as train.epochs=4.")
-  var overrides: [String] = []
-
-  func run() throws {
-    let options = StageOptions(
-      configurationFile: config, overrides: overrides, runFolder: runFolder,
-      resume: ResumePolicy(resume), allowIdentityChange: allowIdentityChange)
-    try Job.run(takingSignals: true) { try Audio.run(options, job: $0) }.leave()
-  }
+  func run() throws { try arguments.run(Audio.run) }
 }

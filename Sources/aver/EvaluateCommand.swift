@@ -5,10 +5,10 @@ import Trainer
 struct EvaluateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "evaluate",
-    abstract: "Evaluates the model of a run on labelled faces.",
+    abstract: "Evaluates the model of a run on labelled faces or speech.",
     discussion: """
-      Prints accuracy with 8 classes and with 7 (without contempt), each class's recall and the \
-      confusion matrix. Works under mpirun with any number of ranks; the numbers are the same.
+      Prints accuracy (of faces with 8 classes and with 7, without contempt), each class's recall and \
+      the confusion matrix. Works under mpirun with any number of ranks; the numbers are the same.
 
       Exit codes: \(ExitStatus.table).
       """)
@@ -23,10 +23,14 @@ struct EvaluateCommand: ParsableCommand {
       """)
   var checkpoint = "best"
 
-  @Option(help: "A list of faces (CSV) instead of the run's validation list.")
+  @Option(
+    help: """
+      A list of faces or of utterances (CSV) instead of the run's validation list; of a run's speech \
+      also training, validation or test, its own split.
+      """)
   var data: String?
 
-  @Option(help: "The folder of the list's images, instead of the run's data.root.")
+  @Option(help: "The folder of the list's files, instead of the run's data.root.")
   var root: String?
 
   @Option(help: "Samples of a batch, instead of the run's batch.micro.")

@@ -43,6 +43,9 @@ extension RunFolder {
     switch try stage() {
     case .teacher: try TeacherConfiguration.load(file: configuration).values
     case .distill: try DistillConfiguration.load(file: configuration).values
+    case .audio:
+      throw TrainerError.usage(
+        "\(path): a run of the stage audio, whose network hears and cannot teach to see")
     }
   }
 }
