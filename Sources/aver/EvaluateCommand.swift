@@ -8,7 +8,9 @@ struct EvaluateCommand: ParsableCommand {
     abstract: "Evaluates the model of a run on labelled faces or speech.",
     discussion: """
       Prints accuracy (of faces with 8 classes and with 7, without contempt), each class's recall and \
-      the confusion matrix. Works under mpirun with any number of ranks; the numbers are the same.
+      the confusion matrix, calibration, what the other heads are worth, and bootstrap intervals. With \
+      --probe it tells instead how far the frozen backbone's features carry to RAF-DB. Works under \
+      mpirun with any number of ranks; the numbers are the same.
 
       Exit codes: \(ExitStatus.table).
       """)
@@ -39,13 +41,24 @@ struct EvaluateCommand: ParsableCommand {
   @Option(help: "Number format (f32, bf16), instead of the run's.")
   var precision: String?
 
+  @Option(
+    help: ArgumentHelp(
+      """
+      A folder of RAF-DB: fits a linear probe and k-NN to the features of its training part and \
+      tells how they do on its test part.
+      """, valueName: "folder"), completion: .directory)
+  var probe: String?
+
+  @Option(help: "Bootstrap replicates for the 95 % intervals; 0 for none.")
+  var bootstrap = 1000
+
   @Flag(help: "Print one JSON object instead of tables.")
   var json = false
 
   func run() throws {
     let evaluation = RunEvaluation(
       run: folder, checkpoint: checkpoint, list: data, root: root, batch: batch,
-      precision: precision)
+      precision: precision, probe: probe, bootstrap: bootstrap)
     let status = Job.run { job in
       let (report, weights) = try evaluation.evaluate(job: job)
       if job.isRankZero { report.problems.forEach { Job.printError("left out \($0)") } }

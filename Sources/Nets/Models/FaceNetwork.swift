@@ -35,11 +35,14 @@ public struct FaceNetwork: Sendable, Equatable {
 
   /// The network without losses: every head sees every sample.
   ///
-  /// Outputs: `logits` `[classes]`; `affect` `[2]`, valence and arousal; `embedding` `[dimensions]`.
+  /// Outputs: `logits` `[classes]`; `affect` `[2]`, valence and arousal; `embedding` `[dimensions]`;
+  /// `features` `[F]`, what the heads read.
   ///
+  /// - Parameter hasFeatures: whether there is an output `features`.
   /// - Throws: `NetsError.shape`.
-  public func graph() throws -> Graph {
+  public func graph(hasFeatures: Bool = false) throws -> Graph {
     var network = try backbone.network()
+    if hasFeatures { network.graph.output("features", network.features) }
     if hasAffect {
       network.graph.output("affect", try network.graph.addAffectHead(network.features))
     }

@@ -46,3 +46,16 @@ struct DimensionScore: Equatable, Sendable {
     signAgreement = signs / count
   }
 }
+
+extension DimensionScore {
+  /// The intervals of the coefficient and the error, `name_ccc` and `name_rmse`.
+  static func intervals(
+    _ pairs: [(prediction: Float, truth: Float)], _ population: Bootstrap.Population,
+    name: String, _ bootstrap: Bootstrap
+  ) -> [String: ConfidenceInterval] {
+    bootstrap.intervals(of: ["\(name)_ccc", "\(name)_rmse"], population, count: pairs.count) {
+      let score = DimensionScore($0.lazy.map { pairs[$0] })
+      return [score.concordance, score.rootMeanSquaredError]
+    }
+  }
+}

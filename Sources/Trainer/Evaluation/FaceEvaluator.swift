@@ -35,19 +35,40 @@ final class FaceEvaluator {
 
   private func evaluateFaces(_ isStopRequested: () throws -> Bool) throws -> FaceReport? {
     var tally = ClassificationTally()
+    var rows: [[Float]] = []
     var affect: [[Float]] = []
     let problems = try inference.run(over: faces, isStopRequested: isStopRequested) { batch in
       tally.add(
         logits: UnsafeBufferPointer(inference.logits), labels: batch.labels,
         weights: batch.weights.indices.map { hasClass($0, of: batch) ? batch.weights[$0] : 0 })
+      rows.append(self.rows(of: batch))
       if let predictions = inference.affect { affect.append(pairs(of: batch, predictions)) }
     }
     guard let problems else { return nil }
     let report = ClassificationTally.report(
       try inference.gather(tally.bytes).map(ClassificationTally.init(bytes:)))
-    guard inference.affect != nil else { return FaceReport(classes: report, problems: problems) }
+    let samples = ClassifiedSamples(
+      classes: ClassificationTally.classes,
+      // Padding at the end differs with the number of ranks.
+      rows: Array(
+        try inference.gather(rows).joined()
+          .prefix(faces.records.count * (1 + ClassificationTally.classes))))
+    guard inference.affect != nil else {
+      return FaceReport(classes: report, samples: samples, problems: problems)
+    }
     let all = try inference.gather(affect).flatMap { $0 }
-    return FaceReport(classes: report, affect: AffectReport(all), problems: problems)
+    return FaceReport(
+      classes: report, samples: samples, affect: AffectReport(all), problems: problems)
+  }
+
+  /// The label of each sample, −1 where it has none, and its logits.
+  private func rows(of batch: MicroBatch) -> [Float] {
+    let classes = inference.logits.count / batch.weights.count
+    return batch.weights.indices.flatMap { sample -> [Float] in
+      let counts = hasClass(sample, of: batch) && batch.weights[sample] > 0
+      return [counts ? Float(batch.labels[sample]) : -1]
+        + inference.logits[(sample * classes)..<((sample + 1) * classes)]
+    }
   }
 
   private func hasClass(_ sample: Int, of batch: MicroBatch) -> Bool {

@@ -14,6 +14,8 @@ final class FaceInference {
   let affect: UnsafeMutableBufferPointer<Float>?
   /// Of the last micro-batch, `[microBatch, dimensions]`; nil without the head.
   let embedding: UnsafeMutableBufferPointer<Float>?
+  /// Of the last micro-batch, `[microBatch, F]`, what the heads read; nil where nobody asked for it.
+  let features: UnsafeMutableBufferPointer<Float>?
 
   /// How samples are loaded.
   struct Settings {
@@ -24,15 +26,18 @@ final class FaceInference {
     var onError: ErrorPolicy
   }
 
-  /// - Parameter parameters: are read when `refreshWeights` is called.
+  /// - Parameters:
+  ///   - parameters: are read when `refreshWeights` is called.
+  ///   - hasFeatures: whether somebody wants to see what the heads read.
   /// - Throws: `NetsError` where the network does not fit.
   init(
     network: FaceNetwork, precision: Precision, parameters: ParameterStore, settings: Settings,
-    job: Job
+    job: Job, hasFeatures: Bool = false
   ) throws {
     self.settings = settings
     plan = try InferencePlan(
-      graph: network.graph(), batch: settings.microBatch, precision: precision,
+      graph: network.graph(hasFeatures: hasFeatures), batch: settings.microBatch,
+      precision: precision,
       parameters: parameters, pixels: .asRead)
     rounds = try InferenceRounds(
       plan: plan, input: "images", microBatch: settings.microBatch, onError: settings.onError,
@@ -40,17 +45,22 @@ final class FaceInference {
     logits = try plan.output("logits")
     affect = network.hasAffect ? try plan.output("affect") : nil
     embedding = network.embedding == nil ? nil : try plan.output("embedding")
+    features = hasFeatures ? try plan.output("features") : nil
   }
 
-  /// - Parameter weights: a safetensors file of the network.
+  /// - Parameters:
+  ///   - weights: a safetensors file of the network.
+  ///   - hasFeatures: whether somebody wants to see what the heads read.
   /// - Throws: `WeightsError` and `NetsError`, naming the file and the tensor.
   convenience init(
-    network: FaceNetwork, precision: Precision, weights: String, settings: Settings, job: Job
+    network: FaceNetwork, precision: Precision, weights: String, settings: Settings, job: Job,
+    hasFeatures: Bool = false
   ) throws {
     let parameters = try ParameterStore(inferenceFor: network.graph())
     try parameters.loadModel(from: try SafetensorsReader(path: weights))
     try self.init(
-      network: network, precision: precision, parameters: parameters, settings: settings, job: job)
+      network: network, precision: precision, parameters: parameters, settings: settings, job: job,
+      hasFeatures: hasFeatures)
   }
 
   /// Takes over the weights as they are now.

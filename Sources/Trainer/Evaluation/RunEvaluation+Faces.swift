@@ -7,6 +7,9 @@ extension RunEvaluation {
     _ type: Configuration.Type, job: Job
   ) throws -> (report: any RunReport, weights: String) {
     let configuration = try job.agreement.together { try loadConfiguration(type) }
+    if let probe {
+      return try evaluateFeatures(of: configuration, on: probe, job: job)
+    }
     let manifest = try job.agreement.manifestOfRankZero { try readList(configuration.data) }
     let test = try job.agreement.tripletsOfRankZero {
       try configuration.triplets.triplets(
@@ -17,18 +20,20 @@ extension RunEvaluation {
       try makeInference(configuration, job: job)
     }
     let evaluator = FaceEvaluator(inference, faces: manifest, triplets: test)
-    guard let report = try evaluator.evaluate(isStopRequested: { false }) else {
+    guard var report = try evaluator.evaluate(isStopRequested: { false }) else {
       preconditionFailure("an evaluation that is never asked to stop comes to its end")
     }
     guard report.classes.loss.isFinite else {
       let error = TrainerError.outputsNotFinite(weights: weights)
       throw TrainerError.agreed(rank: 0, status: error.exitStatus, message: "\(error)")
     }
+    report.addIntervals(Bootstrap(replicates: bootstrap))
     return (report, weights)
   }
 
-  private func makeInference(
-    _ configuration: some FaceConfiguration, job: Job
+  /// - Parameter hasFeatures: whether to show what the heads read.
+  func makeInference(
+    _ configuration: some FaceConfiguration, job: Job, hasFeatures: Bool = false
   ) throws -> (FaceInference, String) {
     let weights = try folder.weights(named: checkpoint)
     try Engine.configure(threads: configuration.threads)
@@ -37,7 +42,7 @@ extension RunEvaluation {
     settings.microBatch = batch ?? settings.microBatch
     let inference = try FaceInference(
       network: configuration.network, precision: configuration.precision, weights: weights,
-      settings: settings, job: job)
+      settings: settings, job: job, hasFeatures: hasFeatures)
     return (inference, weights)
   }
 

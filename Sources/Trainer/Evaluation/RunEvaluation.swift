@@ -28,10 +28,15 @@ public struct RunEvaluation: Sendable {
   public var batch: Int?
   /// Number format, instead of the run's.
   public var precision: String?
+  /// A folder of RAF-DB on which the backbone's features are tried, instead of evaluating the model.
+  public var probe: String?
+  /// Replicates of the bootstrap; 0 for no intervals.
+  public var bootstrap: Int
 
   /// An evaluation with every setting given.
   public init(
-    run: String, checkpoint: String, list: String?, root: String?, batch: Int?, precision: String?
+    run: String, checkpoint: String, list: String?, root: String?, batch: Int?, precision: String?,
+    probe: String? = nil, bootstrap: Int = 1000
   ) {
     self.run = run
     self.checkpoint = checkpoint
@@ -39,6 +44,8 @@ public struct RunEvaluation: Sendable {
     self.root = root
     self.batch = batch
     self.precision = precision
+    self.probe = probe
+    self.bootstrap = bootstrap
   }
 
   /// Evaluates on all ranks of `job`. Collective.
@@ -46,16 +53,41 @@ public struct RunEvaluation: Sendable {
   /// - Returns: the report and the weights file it is about, the same on all ranks.
   /// - Throws: `TrainerError.agreed` for what all ranks know; anything else is this rank's own.
   public func evaluate(job: Job) throws -> (report: any RunReport, weights: String) {
-    if let batch, batch < 1 {
-      throw TrainerError.agreed(
-        rank: 0, status: .usage, message: "--batch \(batch): a batch has at least 1 sample")
+    if let mistake = settingMistake {
+      throw TrainerError.agreed(rank: 0, status: .usage, message: mistake)
     }
-    switch try job.agreement.together({ try folder.stage() }) {
+    switch try job.agreement.together({ try stage() }) {
     case .teacher: return try evaluateFaces(TeacherConfiguration.self, job: job)
     case .distill: return try evaluateFaces(DistillConfiguration.self, job: job)
     case .audio: return try evaluateSpeech(job: job)
     }
   }
+
+  /// The run's stage, where what is asked for is something it has.
+  private func stage() throws -> StageName {
+    let stage = try folder.stage()
+    if probe != nil, stage != .teacher, stage != .distill {
+      throw TrainerError.usage(
+        "--probe: \(run) is a run of \(stage.rawValue), which sees no faces; name one of teacher or "
+          + "distill")
+    }
+    return stage
+  }
+
+  /// What is wrong with the settings; nil for nothing.
+  private var settingMistake: String? {
+    if let batch, batch < 1 { return "--batch \(batch): a batch has at least 1 sample" }
+    if !Self.possibleReplicates.contains(bootstrap) {
+      return "--bootstrap \(bootstrap): from 0, for no intervals, to "
+        + "\(Self.possibleReplicates.upperBound)"
+    }
+    if probe != nil, list != nil || root != nil {
+      return "--probe evaluates on the parts of RAF-DB; leave --data and --root out"
+    }
+    return nil
+  }
+
+  private static let possibleReplicates = 0...1_000_000
 
   var folder: RunFolder { RunFolder(path: run) }
 

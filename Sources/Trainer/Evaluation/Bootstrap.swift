@@ -1,0 +1,129 @@
+import CounterRandom
+import Foundation
+
+/// An interval in which a number lies with the bootstrap's confidence; `[low, high]` in JSON.
+struct ConfidenceInterval: Equatable, Sendable, Encodable {
+  /// Its lower end.
+  var low: Double
+  /// Its upper end.
+  var high: Double
+
+  func encode(to encoder: any Encoder) throws { try [low, high].encode(to: encoder) }
+}
+
+/// Confidence intervals by resampling: as many samples are drawn with replacement as there are, many
+/// times over, and the numbers of these replicates tell how far another sample's could be.
+///
+/// Replicate b draws the same samples in every evaluation of as many, so that two models' intervals are
+/// over the same replicates, and whichever rank computes them.
+///
+/// - Source: percentile intervals, B. Efron and R. Tibshirani, "An introduction to the bootstrap",
+///   1993, chapter 13.
+struct Bootstrap: Equatable, Sendable {
+  /// What is drawn from: each has draws of its own.
+  enum Population: Int, Sendable {
+    case classified
+    case valence
+    case arousal
+    case triplets
+    case probe
+    case neighbours
+  }
+
+  /// How often samples are drawn.
+  var replicates = 1000
+  /// The part of the replicates between an interval's ends.
+  var level = 0.95
+
+  /// The intervals of numbers of one population.
+  ///
+  /// - Parameters:
+  ///   - names: of the numbers.
+  ///   - count: the population's samples.
+  ///   - numbers: in the order of their names, of samples given by their indices, each as often as it
+  ///     was drawn.
+  /// - Returns: by name; none where a replicate has no such number, as a correlation has none where
+  ///   all samples are the same.
+  func intervals(
+    of names: [String], _ population: Population, count: Int, _ numbers: ([Int]) -> [Double]
+  ) -> [String: ConfidenceInterval] {
+    guard count > 0, count < UInt32.max, replicates > 0 else { return [:] }
+    var drawn = [Int](repeating: 0, count: count)
+    let values = (0..<replicates).map { replicate in
+      var generator = CounterRandom(
+        seed: 0, epoch: population.rawValue, index: replicate, purpose: .bootstrap)
+      for place in drawn.indices { drawn[place] = generator.integer(below: count) }
+      return numbers(drawn)
+    }
+    var intervals: [String: ConfidenceInterval] = [:]
+    for (number, name) in names.enumerated() {
+      intervals[name] = interval(of: values.map { $0[number] })
+    }
+    return intervals
+  }
+
+  private func interval(of values: [Double]) -> ConfidenceInterval? {
+    guard values.allSatisfy(\.isFinite) else { return nil }
+    let sorted = values.sorted()
+    return ConfidenceInterval(
+      low: Self.quantile((1 - level) / 2, of: sorted),
+      high: Self.quantile((1 + level) / 2, of: sorted))
+  }
+
+  /// NumPy's `quantile`, linear between the values.
+  static func quantile(_ part: Double, of sorted: [Double]) -> Double {
+    let place = part * Double(sorted.count - 1)
+    let below = Int(place)
+    let above = min(below + 1, sorted.count - 1)
+    return sorted[below] + (place - Double(below)) * (sorted[above] - sorted[below])
+  }
+}
+
+/// Intervals of several numbers with what they are.
+struct BootstrapIntervals: Equatable, Sendable {
+  private(set) var bootstrap = Bootstrap()
+  /// By the names of the numbers, in the order of the report.
+  private(set) var all: [(name: String, interval: ConfidenceInterval)] = []
+
+  /// None.
+  init() {}
+
+  /// - Parameter order: the names that there may be.
+  init(
+    _ bootstrap: Bootstrap, _ intervals: [String: ConfidenceInterval], order: [String]
+  ) {
+    self.bootstrap = bootstrap
+    all = order.compactMap { name in intervals[name].map { (name, $0) } }
+  }
+
+  /// The intervals as a table; nil where there are none.
+  var text: String? {
+    guard !all.isEmpty else { return nil }
+    let width = 2 + (all.map(\.name.count).max() ?? 0)
+    let rows = all.map { name, interval in
+      name.padding(toLength: width, withPad: " ", startingAt: 0)
+        + String(format: "%9.4f%9.4f", interval.low, interval.high)
+    }
+    let level = String(format: "%.0f %%", 100 * bootstrap.level)
+    return "\(level) intervals over \(bootstrap.replicates) bootstrap replicates\n"
+      + rows.joined(separator: "\n")
+  }
+
+  static func == (left: Self, right: Self) -> Bool {
+    left.bootstrap == right.bootstrap && left.text == right.text
+  }
+}
+
+extension BootstrapIntervals: Encodable {
+  private enum Key: CodingKey {
+    case replicates, level, intervals
+  }
+
+  func encode(to encoder: any Encoder) throws {
+    var members = encoder.container(keyedBy: Key.self)
+    try members.encode(bootstrap.replicates, forKey: .replicates)
+    try members.encode(bootstrap.level, forKey: .level)
+    try members.encode(
+      Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0.interval) }), forKey: .intervals)
+  }
+}

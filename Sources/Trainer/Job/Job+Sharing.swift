@@ -1,0 +1,20 @@
+extension Job {
+  /// Runs tasks, each on one rank, and gives every rank what all of them returned. Collective.
+  ///
+  /// - Parameter task: returns as many values as every other one; rank r of W runs r, r + W, ….
+  /// - Returns: the values in the order of the tasks, the same for any number of ranks.
+  func shared<Value: BitwiseCopyable>(
+    _ count: Int, _ task: (Int) -> [Value]
+  ) throws -> [[Value]] {
+    let ranks = communicator.worldSize
+    let own = stride(from: rank, to: count, by: ranks).map(task)
+    let parts: [[Value]] = try communicator.allGather(ByteCoding.bytes(of: own.flatMap { $0 }))
+      .map { ByteCoding.values(in: $0[...]) }
+    // Rank 0 has the first task, and so tells how long they all are.
+    let length = own.first?.count ?? parts[0].count / max(1, (count + ranks - 1) / ranks)
+    return (0..<count).map { index in
+      let start = index / ranks * length
+      return Array(parts[index % ranks][start..<(start + length)])
+    }
+  }
+}
