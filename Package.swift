@@ -50,7 +50,7 @@ let package = Package(
     .target(
       name: "Trainer",
       dependencies: [
-        "CVectorKernels", "CounterRandom", "Datasets", "Digests", "Nets", "Distributed",
+        "CVectorKernels", "CounterRandom", "Datasets", "Digests", "Media", "Nets", "Distributed",
         .product(name: "Logging", package: "swift-log"), "Yams",
       ]),
 
@@ -88,7 +88,9 @@ let package = Package(
     .testTarget(name: "DistributedTests", dependencies: ["Distributed", "TestSupport"]),
     .testTarget(
       name: "TrainerTests",
-      dependencies: ["Datasets", "Digests", "Distributed", "Nets", "Trainer", "TestSupport"],
+      dependencies: [
+        "Datasets", "Digests", "Distributed", "Media", "Nets", "Trainer", "TestSupport",
+      ],
       exclude: ["Goldens"]),
     // The executables are dependencies so that they are built with the tests that run them.
     .testTarget(name: "EndToEndTests", dependencies: ["aver-train", "aver"]),

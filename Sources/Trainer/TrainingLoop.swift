@@ -12,6 +12,8 @@ final class TrainingLoop {
   private let settings: LoopSettings
   private var position: TrainingPosition
   private let reporter: TrainingReporter
+  /// Whether this process has made an update.
+  private var isInMotion = false
   /// What steps report, in the order of writing.
   private let metrics: [StepMetric]
   private let accuracy: StepMetric?
@@ -93,6 +95,7 @@ final class TrainingLoop {
       number: position.step + 1, learningRate: learningRate(step: position.step),
       compute: task.computeNextMicroBatch)
     position.step += 1
+    isInMotion = true
     position.isEvaluationOwed = settings.isEvaluationDue(after: position.step)
   }
 
@@ -135,7 +138,19 @@ final class TrainingLoop {
       }
     }
     try reporter.log(evaluation, after: position.step, endsEarly: endsEarly)
+    reporter.show(evaluation, after: position.step, summaries: summaries)
     return true
+  }
+
+  /// What TensorBoard is told beside metrics; on rank 0 only.
+  private func summaries() throws -> [SummaryValue] {
+    let model =
+      settings.showsHistograms
+      ? try ModelSummaries.model(of: parts.step, hasGradient: isInMotion) : []
+    let images =
+      settings.showsImages
+      ? try ModelSummaries.images(try task.images(ofStep: position.step)) : []
+    return model + images
   }
 
   private func checkpointIfDue() throws {
@@ -176,6 +191,7 @@ final class TrainingLoop {
     if endsEarly, let patience = parts.steering.stopping {
       reporter.sayStoppedEarly(after: position.step, patience, position.stopping)
     }
+    reporter.finishReport()
     reporter.sayFinished(best: position.best, metric: parts.steering.best.name)
   }
 

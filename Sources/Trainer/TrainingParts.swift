@@ -34,6 +34,10 @@ struct LoopSettings: Equatable, Sendable {
   var loggingEvery: Int
   /// What happens to images that cannot be used.
   var onDataError: ErrorPolicy
+  /// Whether TensorBoard gets histograms of weights and norms of gradients.
+  var showsHistograms = true
+  /// Whether it gets images of samples.
+  var showsImages = true
 
   func isEvaluationDue(after step: Int) -> Bool { isDue(step, every: evaluationEvery) }
   func isCheckpointDue(after step: Int) -> Bool { isDue(step, every: checkpointEvery) }

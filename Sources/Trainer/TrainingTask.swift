@@ -22,6 +22,16 @@ protocol TrainingTask: AnyObject {
   /// - Parameter isStopRequested: asked on all ranks between micro-batches; collective.
   /// - Returns: the same on all ranks; nil when a stop was requested.
   func evaluate(isStopRequested: () throws -> Bool) throws -> Evaluation?
+
+  /// Images of a step's first micro-batch as the network saw them, loaded anew; asked for on rank 0
+  /// only, so that they are the same for any number of ranks.
+  ///
+  /// - Returns: nil for what cannot be seen.
+  func images(ofStep step: Int) throws -> SampleImages?
+}
+
+extension TrainingTask {
+  func images(ofStep step: Int) throws -> SampleImages? { nil }
 }
 
 /// How good a model is.
@@ -32,4 +42,6 @@ struct Evaluation {
   var values: [(name: String, value: MetricValue)]
   /// One line for the terminal.
   var summary: String
+  /// What can be looked at; asked for on rank 0 only.
+  var sections: () throws -> [ReportSection] = { [] }
 }

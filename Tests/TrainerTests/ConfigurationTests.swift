@@ -254,6 +254,7 @@ struct ConfigurationTests {
         "stage", "data.root", "data.validation", "data.workers", "data.queue_batches",
         "data.on_error", "data.skip_limit", "triplets.root", "triplets.test", "triplets.images",
         "checkpoint.every_steps", "checkpoint.keep", "evaluation.every", "logging.every_steps",
+        "logging.histograms", "logging.images",
       ])
   }
 }
@@ -342,6 +343,8 @@ private let frozenKeyList = """
   early_stopping.metric
   early_stopping.threshold
   logging.every_steps
+  logging.histograms
+  logging.images
   """
 
 @Suite("Intervals and edit distance")

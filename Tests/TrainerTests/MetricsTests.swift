@@ -79,7 +79,10 @@ struct MetricsTests {
       EventMessage(date: start, step: 40, content: .sessionStart),
       EventMessage(
         date: Date(timeIntervalSince1970: 1_700_000_001.5), step: 300,
-        content: .scalars([("training/loss", 1.25), ("training/learning_rate", 0.1)])),
+        content: .summary([
+          SummaryValue("training/loss", .scalar(1.25)),
+          SummaryValue("training/learning_rate", .scalar(0.1)),
+        ])),
     ]
     let bytes = messages.flatMap { TensorFlowRecord.frame($0.encoded) }
     #expect(bytes == Array(try golden("events.bin")))
@@ -97,7 +100,8 @@ struct MetricsTests {
     let expected = [
       EventMessage(date: date, step: 0, content: .fileVersion("brain.Event:2")),
       EventMessage(date: date, step: 5, content: .sessionStart),
-      EventMessage(date: date, step: 6, content: .scalars([("training/loss", 1.5)])),
+      EventMessage(
+        date: date, step: 6, content: .summary([SummaryValue("training/loss", .scalar(1.5))])),
     ].flatMap { TensorFlowRecord.frame($0.encoded) }
     #expect(
       Array(try Data(contentsOf: URL(fileURLWithPath: "\(folder.path)/\(name)"))) == expected)

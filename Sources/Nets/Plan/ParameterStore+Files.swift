@@ -1,4 +1,18 @@
 extension ParameterStore {
+  /// Gives the parameters of a flat vector (weights, gradients) one by one, in the order of the graph
+  /// and in torchvision's layout.
+  ///
+  /// - Shapes: `flat` is `[P]`.
+  /// - Throws: `NetsError.kernel` where a layout cannot be converted; what `body` throws.
+  public func forEachParameter(
+    of flat: UnsafeBufferPointer<Float>, _ body: (ParameterInfo, [Float]) throws -> Void
+  ) throws {
+    precondition(flat.count == elementCount)
+    for index in graph.parameters.indices {
+      try body(parameters[positions[index]], try read(parameter: index, of: flat))
+    }
+  }
+
   /// Loads a model from a file, of which no data is read before its header fits the model: whatever
   /// sizes it claims, no more than the model's is allocated.
   ///

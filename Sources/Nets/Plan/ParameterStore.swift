@@ -272,7 +272,7 @@ public final class ParameterStore {
 
   // MARK: - Layouts
 
-  private func read(parameter index: Int, of flat: UnsafeBufferPointer<Float>) throws -> [Float] {
+  func read(parameter index: Int, of flat: UnsafeBufferPointer<Float>) throws -> [Float] {
     let specification = graph.parameters[index]
     let plain = try specification.fileLayout()
     var result = [Float](repeating: 0, count: specification.shape.reduce(1, *))

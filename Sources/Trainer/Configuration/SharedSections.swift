@@ -135,6 +135,10 @@ struct EvaluationSection: ConfigurationSection {
 struct LoggingSection: ConfigurationSection {
   /// Updates between two lines of metrics.
   var everySteps = 10
+  /// Whether evaluations are followed by histograms of the weights.
+  var histograms = true
+  /// Whether images of samples are written.
+  var images = true
 
   /// The defaults.
   init() {}
@@ -143,7 +147,15 @@ struct LoggingSection: ConfigurationSection {
     [
       ConfigurationKey(
         "every_steps", \.everySteps, "Optimizer updates between two lines of metrics.",
-        must: .positive, changesResult: false)
+        must: .positive, changesResult: false),
+      ConfigurationKey(
+        "histograms", \.histograms,
+        "Histograms of weights and norms of gradients for TensorBoard, at evaluations.",
+        changesResult: false),
+      ConfigurationKey(
+        "images", \.images,
+        "Images of samples in report.html and for TensorBoard, at evaluations.",
+        changesResult: false),
     ]
   }
 }

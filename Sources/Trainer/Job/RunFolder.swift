@@ -20,6 +20,8 @@ struct RunFolder: Equatable, Sendable {
   var finalModel: String { "\(path)/final/model.safetensors" }
   /// What a student's teacher says, unless another folder is named.
   var teacherOutputs: String { "\(path)/teacher-outputs" }
+  /// What can be looked at.
+  var report: String { "\(path)/report.html" }
   /// A rank's log.
   func log(rank: Int) -> String { "\(path)/logs/rank-\(Self.padded(rank)).log" }
   /// What a rank died of.

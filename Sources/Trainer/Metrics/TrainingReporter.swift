@@ -20,6 +20,7 @@ final class TrainingReporter {
   private let console: Console
   private let metrics: MetricsFile?
   private let tensorBoard: TensorBoardFile?
+  private let report: ReportWriter?
   private let settings: LoopSettings
   private let stepsPerEpoch: Int
   private let globalBatch: Int
@@ -29,7 +30,8 @@ final class TrainingReporter {
 
   init(
     job: Job, logger: Logger, console: Console, metrics: MetricsFile?,
-    tensorBoard: TensorBoardFile?, settings: LoopSettings, stepsPerEpoch: Int, globalBatch: Int,
+    tensorBoard: TensorBoardFile?, report: ReportWriter?, settings: LoopSettings,
+    stepsPerEpoch: Int, globalBatch: Int,
     rowsLeftOut: Int
   ) {
     self.job = job
@@ -37,6 +39,7 @@ final class TrainingReporter {
     self.console = console
     self.metrics = metrics
     self.tensorBoard = tensorBoard
+    self.report = report
     self.settings = settings
     self.stepsPerEpoch = stepsPerEpoch
     self.globalBatch = globalBatch
@@ -94,6 +97,32 @@ final class TrainingReporter {
     }
   }
 
+  /// Writes what can be looked at after an evaluation; only rank 0 has anything to write.
+  ///
+  /// - Parameter summaries: further values for TensorBoard.
+  func show(_ evaluation: Evaluation, after step: Int, summaries: () throws -> [SummaryValue]) {
+    guard let tensorBoard, let report else { return }
+    do {
+      let sections = try evaluation.sections()
+      try tensorBoard.append(
+        try summaries() + ModelSummaries.figures(of: sections), step: step)
+      try report.write(evaluation, after: step, sections)
+    } catch {
+      tell(failure: error)
+    }
+  }
+
+  /// Writes the report for the last time.
+  func finishReport() {
+    do { try report?.finish() } catch { tell(failure: error) }
+  }
+
+  /// A picture is no reason to stop a training: a full disk shows at the next checkpoint.
+  private func tell(failure: any Error) {
+    logger.warning("report: \(failure)")
+    console.say("warning: the report is not up to date: \(failure)")
+  }
+
   /// Tells why the run ends before its end.
   func sayPreempted(after step: Int) {
     logger.notice("stopped by a signal after step \(step)")
@@ -127,6 +156,7 @@ final class TrainingReporter {
   private func write(_ record: MetricsRecord) throws {
     try metrics?.append(record)
     try tensorBoard?.append(record)
+    report?.append(record)
   }
 
   private func epoch(_ step: Int) -> Double { Double(step) / Double(stepsPerEpoch) }

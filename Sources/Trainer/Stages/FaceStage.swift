@@ -139,7 +139,18 @@ struct FaceStage<Configuration: FaceConfiguration>: Stage {
       triplets: try makeTriplets(plan, steps: steps, leaves: leaves),
       taught: try makeTaught(plan, steps: steps, leaves: leaves),
       evaluator: FaceEvaluator(inference, faces: validation, triplets: triplets?.test),
-      logger: logger)
+      gallery: configuration.logging.images
+        ? FaceGallery(
+          faces: validation, augmentation: configuration.evaluationSettings.augmentation) : nil,
+      preview: preview, logger: logger)
+  }
+
+  private var preview: FacePreview {
+    let data = configuration.data
+    return FacePreview(
+      faces: training, epochs: epochs,
+      augmentation: data.augmentation(imageSize: configuration.model.imageSize),
+      mixing: data.augmentation.mixing, seed: configuration.seed)
   }
 
   private func makeFaces(

@@ -9,6 +9,8 @@ final class FaceTask: TrainingTask {
   private let triplets: TripletRows?
   private let taught: TaughtFaces?
   private let evaluator: FaceEvaluator
+  private let gallery: FaceGallery?
+  private let preview: FacePreview
   private let logger: Logger
   /// Of the last evaluation; the next one finds the same.
   private var toldProblems: [SampleProblem] = []
@@ -16,15 +18,18 @@ final class FaceTask: TrainingTask {
   /// - Parameters:
   ///   - triplets: nil where there are none.
   ///   - taught: nil without a teacher.
+  ///   - gallery: picks faces to look at; nil where none are to be seen.
   init(
     plan: TrainingPlan, faces: LabelledRows, triplets: TripletRows?, taught: TaughtFaces?,
-    evaluator: FaceEvaluator, logger: Logger
+    evaluator: FaceEvaluator, gallery: FaceGallery?, preview: FacePreview, logger: Logger
   ) {
     self.plan = plan
     self.faces = faces
     self.triplets = triplets
     self.taught = taught
     self.evaluator = evaluator
+    self.gallery = gallery
+    self.preview = preview
     self.logger = logger
   }
 
@@ -62,6 +67,11 @@ final class FaceTask: TrainingTask {
     return Evaluation(
       hasFiniteOutputs: report.classes.loss.isFinite,
       values: report.values + [("rows_left_out", .integer(evaluator.rowsLeftOut))],
-      summary: report.summary)
+      summary: report.summary,
+      sections: { [gallery] in
+        report.sections(pictures: try gallery?.pictures(of: report.samples) ?? [])
+      })
   }
+
+  func images(ofStep step: Int) throws -> SampleImages? { try preview.images(ofStep: step) }
 }

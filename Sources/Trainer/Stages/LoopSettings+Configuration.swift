@@ -8,7 +8,8 @@ extension LoadedConfiguration where Root: StageConfiguration {
       totalSteps: min(all, values.train.maximumSteps ?? all),
       evaluationEvery: values.evaluation.every.steps(stepsPerEpoch: stepsPerEpoch),
       checkpointEvery: values.checkpoint.everySteps, loggingEvery: values.logging.everySteps,
-      onDataError: onDataError)
+      onDataError: onDataError, showsHistograms: values.logging.histograms,
+      showsImages: values.logging.images)
     let warmup = values.schedule.warmup.steps(stepsPerEpoch: stepsPerEpoch)
     guard warmup <= settings.totalSteps else {
       throw TrainerError.configuration([

@@ -187,9 +187,20 @@ struct StageRun<S: Stage> {
           isEvaluated: !position.isEvaluationOwed) : nil,
       tensorBoard: job.isRankZero
         ? try TensorBoardFile(
-          folder: folder.path, firstStep: position.step, host: job.communicator.hostName) : nil,
+          folder: folder.path, firstStep: position.step + 1, host: job.communicator.hostName) : nil,
+      report: job.isRankZero
+        ? try ReportWriter(reportFrame, metrics: folder.metrics) : nil,
       settings: settings, stepsPerEpoch: stage.stepsPerEpoch,
       globalBatch: configuration.batch.global, rowsLeftOut: stage.lists.first?.problems.count ?? 0)
+  }
+
+  private var reportFrame: ReportWriter.Frame {
+    ReportWriter.Frame(
+      path: folder.report,
+      title: "\(configuration.stage) · \(stage.model) \(configuration.precision.rawValue)",
+      subtitle: stage.data, totalSteps: settings.totalSteps,
+      metrics: configuration.metrics.map(\.name),
+      environment: job.environment(of: folder, engine), configuration: configuration.yaml())
   }
 
   // MARK: - What people are told
