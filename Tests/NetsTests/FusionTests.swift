@@ -87,6 +87,56 @@ import Testing
     }
   }
 
+  /// What the stage `fusion` trains: 1 − CCC and half the squared error over the known targets.
+  private func stepPlan(_ golden: GoldenOperation) throws -> TrainingPlan {
+    try Engine.configure(threads: 1)
+    let (visual, audio) = try (
+      golden.integer("visual_features"), golden.integer("audio_features")
+    )
+    let frames = try golden.integer("frames")
+    var network = try FusionDescription(
+      visualFeatures: visual > 0 ? visual : nil, audioFeatures: audio > 0 ? audio : nil,
+      frames: frames, width: golden.integer("width"),
+      recurrent: RecurrentDescription(
+        cell: .gru, hidden: golden.integer("hidden"), isBidirectional: true)
+    ).network()
+    let targets = network.graph.input("targets", .floats, shape: [frames, 2])
+    let weights = network.graph.input("weights", .floats, shape: [frames])
+    try network.graph.concordanceLoss(
+      network.predictions, targets: targets, weights: weights, name: "concordance")
+    try network.graph.meanSquaredError(
+      network.predictions, targets: targets, weights: weights, name: "error", factor: 0.5)
+    let lengths = try golden.required("lengths").integers()
+    let plan = try TrainingPlan(
+      graph: network.graph, microBatch: lengths.count, precision: .f32, gradientSlots: 1)
+    try plan.parameters.loadModel(
+      goldens.tensors(under: "fusion_step/\(golden.name)/weights"), file: "golden")
+    try plan.refreshWeights()
+    for name in (visual > 0 ? ["visual"] : []) + (audio > 0 ? ["audio"] : []) + ["targets"] {
+      _ = try plan.floats(input: name).update(fromContentsOf: golden.floats(name))
+    }
+    _ = try plan.integers(input: "lengths").update(fromContentsOf: lengths.map(Int32.init))
+    try plan.floats(input: "weights").update(repeating: 1)
+    return plan
+  }
+
+  @Test func stepsOfBothModalitiesAndOfOneMatchPyTorch() throws {
+    let cases = try GoldenOperation.all("fusion_step", in: goldens)
+    #expect(cases.map(\.name) == ["audio", "both", "visual"])
+    for golden in cases {
+      let plan = try stepPlan(golden)
+      try plan.run(slot: 0)
+      let loss = plan.slot(0)[plan.slotLayout.sums.lowerBound]
+      expect(Comparison("loss", [loss], try golden.floats("loss"), Self.tolerance))
+      let gradients = try GoldenStep.gradients(of: plan)
+      let expected = try goldens.tensors(under: "fusion_step/\(golden.name)/gradients")
+      #expect(gradients.count == expected.count)
+      for gradient in expected {
+        expect(Comparison(try #require(gradients[gradient.name]), gradient, Self.tolerance))
+      }
+    }
+  }
+
   @Test(.needsBFloat16) func bf16IsAsPreciseAsPyTorchsAutocast() throws {
     for golden in try cases() {
       let plan = try plan(golden, .bf16)

@@ -7,22 +7,23 @@ public enum FusionJoin: String, CaseIterable, Sendable, Codable {
   case gatedSum
 }
 
-/// The network that predicts valence and arousal over time from the features of two modalities.
+/// The network that predicts valence and arousal over time from the features of two modalities, or of
+/// one alone.
 ///
 /// Each modality passes through its own layers (linear, layer normalisation, nonlinearity), the two
 /// are joined, a recurrent network runs over time, and a linear layer predicts both dimensions of
-/// every frame.
+/// every frame. A single modality goes from its own layers straight into the recurrent network.
 ///
 /// - Parameters: `visual.linear`, `visual.norm`, `audio.linear` and `audio.norm` (`.weight` and
-///   `.bias` each), `gate.weight` and `gate.bias` with a gated sum, `recurrent.weight_ih_l0` … as
-///   PyTorch names them, `head.weight` and `head.bias`.
+///   `.bias` each), `gate.weight` and `gate.bias` with a gated sum of both, `recurrent.weight_ih_l0` …
+///   as PyTorch names them, `head.weight` and `head.bias`.
 /// - Source: model-level fusion of L. Schoneveld, A. Othmani and H. Abdelkawy, "Leveraging recent
 ///   advances in deep learning for audio-visual emotion recognition", 2021.
 public struct FusionDescription: Sendable, Equatable {
-  /// Features of a frame that the visual extractor gives.
-  public var visualFeatures: Int
-  /// Features of a frame that the audio extractor gives.
-  public var audioFeatures: Int
+  /// Features of a frame that the visual extractor gives; nil for a network that does not see.
+  public var visualFeatures: Int?
+  /// Features of a frame that the audio extractor gives; nil for a network that does not hear.
+  public var audioFeatures: Int?
   /// Frames of the longest sequence, T.
   public var frames: Int
   /// Features of each modality after its own layers.
@@ -40,7 +41,7 @@ public struct FusionDescription: Sendable, Equatable {
 
   /// A fusion network of these sizes.
   public init(
-    visualFeatures: Int, audioFeatures: Int, frames: Int, width: Int,
+    visualFeatures: Int?, audioFeatures: Int?, frames: Int, width: Int,
     activation: ActivationFunction = .relu, join: FusionJoin = .concatenation,
     dropout: Float = 0, recurrent: RecurrentDescription, isBounded: Bool = false
   ) {
@@ -57,19 +58,23 @@ public struct FusionDescription: Sendable, Equatable {
 
   /// The network without losses.
   ///
-  /// Inputs: `visual` `[T, visualFeatures]` and `audio` `[T, audioFeatures]`, floats; `lengths`, integers,
-  /// the valid frames of each sequence. Output: `predictions`.
+  /// Inputs: `visual` `[T, visualFeatures]` and `audio` `[T, audioFeatures]`, floats, each where the
+  /// network has the modality; `lengths`, integers, the valid frames of each sequence. Output:
+  /// `predictions`.
   ///
-  /// - Throws: `NetsError.shape` where a size is not positive or a probability not in [0, 1).
+  /// - Throws: `NetsError.shape` where there is no modality, a size is not positive or a probability
+  ///   not in [0, 1).
   public func network() throws -> FusionNetwork {
-    guard min(visualFeatures, audioFeatures, frames, width) > 0 else {
+    let sources = [("visual", visualFeatures), ("audio", audioFeatures)].compactMap {
+      name, features in features.map { (name, $0) }
+    }
+    guard !sources.isEmpty, (sources.map(\.1) + [frames, width]).allSatisfy({ $0 > 0 }) else {
       throw NetsError.shape(
         layer: "the fusion network", problem: "needs features, frames and a width of at least 1")
     }
     var graph = Graph()
     let lengths = graph.input("lengths", .integers, shape: [])
-    let modalities = try [("visual", visualFeatures), ("audio", audioFeatures)].map {
-      name, features in
+    let modalities = try sources.map { name, features in
       let input = graph.input(name, .floats, shape: [frames, features])
       return try layers(of: name, input, lengths: lengths, in: &graph)
     }
@@ -94,6 +99,7 @@ public struct FusionDescription: Sendable, Equatable {
   }
 
   private func joined(_ modalities: [ValueID], in graph: inout Graph) throws -> ValueID {
+    if modalities.count == 1 { return modalities[0] }
     let both = try graph.concatenateFeatures(modalities, name: "join")
     guard join == .gatedSum else { return both }
     let gate = try graph.linear(both, name: "gate", features: width)

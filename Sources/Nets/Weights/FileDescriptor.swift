@@ -31,7 +31,7 @@ final class FileDescriptor {
     var failure: WeightsError?
     let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
       do throws(WeightsError) {
-        try fill(UnsafeMutableRawBufferPointer(buffer), at: offset)
+        try read(into: UnsafeMutableRawBufferPointer(buffer), at: offset)
         filled = count
       } catch {
         failure = error
@@ -41,7 +41,10 @@ final class FileDescriptor {
     return bytes
   }
 
-  private func fill(_ buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(WeightsError) {
+  /// Fills `buffer` with what is at `offset`.
+  func read(
+    into buffer: UnsafeMutableRawBufferPointer, at offset: Int
+  ) throws(WeightsError) {
     var done = 0
     while done < buffer.count {
       let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[done...])

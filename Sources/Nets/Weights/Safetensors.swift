@@ -55,6 +55,28 @@ public final class SafetensorsReader {
     return try Tensor(name: name, type: entry.type, shape: entry.shape, bytes: bytes)
   }
 
+  /// Reads a part of a tensor, little-endian, into memory of the caller's.
+  ///
+  /// - Parameters:
+  ///   - bytes: of the tensor's own, counted from its first.
+  ///   - buffer: as many.
+  /// - Throws: `WeightsError` when there is none of this name, it has fewer bytes or the file cannot
+  ///   be read.
+  public func read(
+    _ name: String, bytes: Range<Int>, into buffer: UnsafeMutableRawBufferPointer
+  ) throws(WeightsError) {
+    precondition(bytes.lowerBound >= 0 && bytes.count == buffer.count)
+    guard let entry = entries[name] else {
+      throw WeightsError(file: path, tensor: name, .missingTensor)
+    }
+    guard bytes.upperBound <= entry.range.count else {
+      throw WeightsError(
+        file: path, tensor: name,
+        .truncated(bytes: entry.range.count, needed: bytes.upperBound))
+    }
+    try file.read(into: buffer, at: dataOffset + entry.range.lowerBound + bytes.lowerBound)
+  }
+
   /// Reads all tensors, in the order of their data.
   ///
   /// - Throws: `WeightsError` when the file cannot be read.

@@ -15,6 +15,12 @@ CASES = {
 }
 NAMES = ("visual_features", "audio_features", "width", "frames", "gated", "tanh", "lstm", "hidden",
          "layers", "bidirectional", "bounded")
+STEPS = {
+    # case: (visual, audio, width, frames, lengths, frames without arousal at each end)
+    "both": (11, 6, 10, 8, [5, 8, 7], 2),
+    "visual": (11, 0, 10, 8, [8, 6], 1),
+    "audio": (0, 6, 10, 8, [4, 8], 3),
+}
 
 
 class Modality(torch.nn.Module):
@@ -32,20 +38,24 @@ class FusionNetwork(torch.nn.Module):
     def __init__(self, visual, audio, width, gated, tanh, lstm, hidden, layers, both, bounded):
         super().__init__()
         activation = torch.tanh if tanh else torch.relu
-        self.visual = Modality(visual, width, activation)
-        self.audio = Modality(audio, width, activation)
+        # A modality of no features is not there.
+        self.visual = Modality(visual, width, activation) if visual else None
+        self.audio = Modality(audio, width, activation) if audio else None
+        modalities = bool(visual) + bool(audio)
         self.gate = torch.nn.Linear(2 * width, width) if gated else None
         self.recurrent = (torch.nn.LSTM if lstm else torch.nn.GRU)(
-            width if gated else 2 * width, hidden, layers, batch_first=True,
+            width if gated else modalities * width, hidden, layers, batch_first=True,
             bidirectional=bool(both))
         self.head = torch.nn.Linear(hidden * (2 if both else 1), 2)
         self.bounded = bounded
 
     def forward(self, visual, audio, lengths):
-        visual_part, audio_part = self.visual(visual), self.audio(audio)
-        joined = torch.cat([visual_part, audio_part], -1)
+        parts = [
+            part(value) for part, value in ((self.visual, visual), (self.audio, audio)) if part]
+        joined = torch.cat(parts, -1)
         if self.gate is not None:
             gate = torch.sigmoid(self.gate(joined))
+            visual_part, audio_part = parts
             joined = audio_part + gate * (visual_part - audio_part)
         packed = pack_padded_sequence(joined, lengths, batch_first=True, enforce_sorted=False)
         states = pad_packed_sequence(
@@ -57,19 +67,62 @@ class FusionNetwork(torch.nn.Module):
 def add(cases):
     for name, sizes in CASES.items():
         add_case(cases, f"fusion/{name}", *sizes)
+    for name, sizes in STEPS.items():
+        add_step(cases, f"fusion_step/{name}", *sizes)
 
 
-def add_case(
-        cases, name, visual, audio, width, frames, lengths, gated, tanh, lstm, hidden, layers, both,
-        bounded):
-    model = FusionNetwork(visual, audio, width, gated, tanh, lstm, hidden, layers, both, bounded)
+def draw_weights(cases, model):
     with torch.no_grad():
         for key, parameter in model.named_parameters():
             is_scale = key.endswith("norm.weight")
             deviation = 0.3 if parameter.dim() == 1 else parameter.shape[1] ** -0.5
             parameter.copy_(cases.normal(
                 *parameter.shape, mean=float(is_scale), deviation=deviation))
-    state = {key: value.clone() for key, value in model.state_dict().items()}
+    return {key: value.clone() for key, value in model.state_dict().items()}
+
+
+def concordance(prediction, target):
+    spread = prediction.var(correction=0) + target.var(correction=0)
+    covariance = ((prediction - prediction.mean()) * (target - target.mean())).mean()
+    return 2 * covariance / (spread + (prediction.mean() - target.mean()) ** 2)
+
+
+def add_step(cases, name, visual, audio, width, frames, lengths, missing):
+    hidden = 7
+    model = FusionNetwork(visual, audio, width, 0, 0, 0, hidden, 1, 1, 0)
+    state = draw_weights(cases, model)
+    inputs = {
+        key: cases.normal(len(lengths), frames, features)
+        for key, features in (("visual", visual), ("audio", audio)) if features}
+    targets = cases.normal(len(lengths), frames, 2, deviation=0.5)
+    for row, length in enumerate(lengths):
+        targets[row, length:] = torch.nan
+        targets[row, length - missing:, 1] = torch.nan
+    model.double()
+    predictions = model(
+        *(inputs[key].double() if key in inputs else targets for key in ("visual", "audio")),
+        torch.tensor(lengths))
+    known = [~targets[..., dimension].isnan() for dimension in (0, 1)]
+    pairs = [(predictions[..., d][known[d]], targets[..., d][known[d]].double()) for d in (0, 1)]
+    loss = 1 - sum(concordance(*pair) for pair in pairs) / 2
+    squares = [(prediction - target) ** 2 for prediction, target in pairs]
+    loss = loss + 0.5 * torch.cat(squares).mean()
+    loss.backward()
+    cases.add(
+        name, dict(zip(("visual_features", "audio_features", "width", "frames", "hidden"),
+                       (visual, audio, width, frames, hidden))),
+        lengths=torch.tensor(lengths).int(), targets=targets, loss=loss.detach(),
+        predictions=predictions.detach(), **inputs)
+    cases.add(name, **{f"weights/{key}": value for key, value in state.items()})
+    cases.add(name, **{
+        f"gradients/{key}": value.grad for key, value in model.named_parameters()})
+
+
+def add_case(
+        cases, name, visual, audio, width, frames, lengths, gated, tanh, lstm, hidden, layers, both,
+        bounded):
+    model = FusionNetwork(visual, audio, width, gated, tanh, lstm, hidden, layers, both, bounded)
+    state = draw_weights(cases, model)
     lengths = torch.tensor(lengths)
     valid = torch.arange(frames)[None, :] < lengths[:, None]
     inputs = (cases.normal(len(lengths), frames, visual), cases.normal(len(lengths), frames, audio))
