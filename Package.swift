@@ -50,7 +50,7 @@ let package = Package(
     .target(
       name: "Trainer",
       dependencies: [
-        "CVectorKernels", "CounterRandom", "Datasets", "Digests", "Media", "Nets", "Distributed",
+        "CVectorKernels", "CounterRandom", "Datasets", "Digests", "Distributed", "Media", "Nets",
         .product(name: "Logging", package: "swift-log"), "Yams",
       ]),
 

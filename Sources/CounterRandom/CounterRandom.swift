@@ -20,6 +20,7 @@ public enum RandomPurpose: UInt16, Sendable, CaseIterable {
   case speechStretch = 17
   case speechGain = 18
   case unlabeledFaces = 20
+  case modalityDropout = 21
   case bootstrap = 24
 }
 

@@ -25,7 +25,7 @@ public enum ExitStatus: Int32, Sendable, CaseIterable {
     switch error {
     case let error as TrainerError: self = error.exitStatus
     case DatasetError.setting: self = .usage
-    case is DatasetError, is WeightsError: self = .badData
+    case is DatasetError, is WeightsError, is FusionProblem: self = .badData
     case DistributedError.worldSizeDoesNotFit, DistributedError.worldSizeNotPowerOfTwo:
       self = .usage
     case NetsError.shape, NetsError.threads, NetsError.bfloat16Missing: self = .usage

@@ -30,6 +30,10 @@ public enum TrainerError: Error, Sendable, CustomStringConvertible {
   case nonFinite(step: Int, what: String)
   /// A run folder without what a command needs.
   case runIncomplete(folder: String, missing: String)
+  /// A file that a run keeps beside its model is not what was written.
+  case featuresBroken(file: String, reason: String)
+  /// A recording's film or sound cannot be used.
+  case recordingUnusable(name: String, reason: String)
   /// Every rank has stopped because of this failure of one of them.
   case agreed(rank: Int, status: ExitStatus, message: String)
 
@@ -39,7 +43,8 @@ public enum TrainerError: Error, Sendable, CustomStringConvertible {
     case .configuration, .usage, .runFolderUnusable, .runFolderInUse, .runFolderOfAnotherRun,
       .configurationChanged, .identityChanged, .identitiesDiffer:
       .usage
-    case .missingData, .checkpointUnusable, .noUsableCheckpoint, .runIncomplete, .outputsNotFinite:
+    case .missingData, .checkpointUnusable, .noUsableCheckpoint, .runIncomplete, .outputsNotFinite,
+      .featuresBroken, .recordingUnusable:
       .badData
     case .system, .nonFinite: .internalError
     case .agreed(_, let status, _): status
@@ -90,6 +95,10 @@ public enum TrainerError: Error, Sendable, CustomStringConvertible {
         + "can name the model.safetensors of a checkpoint to begin from)"
     case .runIncomplete(let folder, let missing):
       "\(folder): no \(missing); is this the folder of a run?"
+    case .featuresBroken(let file, let reason):
+      "\(file): \(reason)"
+    case .recordingUnusable(let name, let reason):
+      "recording \(name): \(reason)"
     case .agreed(_, _, let message):
       message
     }

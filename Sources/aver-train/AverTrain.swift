@@ -20,7 +20,8 @@ struct AverTrain: ParsableCommand {
       checkpoint is what stays: send it SIGUSR1 instead.
       """,
     subcommands: [
-      TeacherCommand.self, DistillCommand.self, AudioCommand.self, BenchmarkCommand.self,
+      TeacherCommand.self, DistillCommand.self, AudioCommand.self, FusionCommand.self,
+      BenchmarkCommand.self,
     ])
 
   static func main() {

@@ -35,6 +35,9 @@ struct EvaluateCommand: ParsableCommand {
   @Option(help: "The folder of the list's files, instead of the run's data.root.")
   var root: String?
 
+  @Option(help: "Of a fusion run: dev or test recordings.")
+  var split: String?
+
   @Option(help: "Samples of a batch, instead of the run's batch.micro.")
   var batch: Int?
 
@@ -58,7 +61,7 @@ struct EvaluateCommand: ParsableCommand {
   func run() throws {
     let evaluation = RunEvaluation(
       run: folder, checkpoint: checkpoint, list: data, root: root, batch: batch,
-      precision: precision, probe: probe, bootstrap: bootstrap)
+      precision: precision, split: split, probe: probe, bootstrap: bootstrap)
     let status = Job.run { job in
       let (report, weights) = try evaluation.evaluate(job: job)
       if job.isRankZero { report.problems.forEach { Job.printError("left out \($0)") } }

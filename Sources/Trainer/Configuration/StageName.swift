@@ -8,6 +8,8 @@ enum StageName: String, Sendable, ConfigurationChoice {
   case distill
   /// Learns to hear emotions from labelled speech.
   case audio
+  /// Follows valence and arousal over time by what both of them perceive.
+  case fusion
 
   /// The stage that a configuration file is for: `teacher` where it does not say, and where it is no
   /// YAML, which its reader refuses with the place.

@@ -28,6 +28,8 @@ public struct RunEvaluation: Sendable {
   public var batch: Int?
   /// Number format, instead of the run's.
   public var precision: String?
+  /// The recordings of a fusion run: `dev` (where nil) or `test`.
+  public var split: String?
   /// A folder of RAF-DB on which the backbone's features are tried, instead of evaluating the model.
   public var probe: String?
   /// Replicates of the bootstrap; 0 for no intervals.
@@ -36,7 +38,7 @@ public struct RunEvaluation: Sendable {
   /// An evaluation with every setting given.
   public init(
     run: String, checkpoint: String, list: String?, root: String?, batch: Int?, precision: String?,
-    probe: String? = nil, bootstrap: Int = 1000
+    split: String? = nil, probe: String? = nil, bootstrap: Int = 1000
   ) {
     self.run = run
     self.checkpoint = checkpoint
@@ -44,6 +46,7 @@ public struct RunEvaluation: Sendable {
     self.root = root
     self.batch = batch
     self.precision = precision
+    self.split = split
     self.probe = probe
     self.bootstrap = bootstrap
   }
@@ -60,6 +63,7 @@ public struct RunEvaluation: Sendable {
     case .teacher: return try evaluateFaces(TeacherConfiguration.self, job: job)
     case .distill: return try evaluateFaces(DistillConfiguration.self, job: job)
     case .audio: return try evaluateSpeech(job: job)
+    case .fusion: return try evaluateFusion(job: job)
     }
   }
 
@@ -95,9 +99,13 @@ public struct RunEvaluation: Sendable {
   func loadConfiguration<Configuration: StageConfiguration>(
     _ type: Configuration.Type
   ) throws -> Configuration {
-    let overrides = [
+    try Configuration.load(file: folder.configuration, overrides: overrides).values
+  }
+
+  /// What the command line says, as overrides of the run's configuration.
+  var overrides: [String] {
+    [
       root.map { "data.root=\($0.yaml)" }, precision.map { "precision=\($0)" },
     ].compactMap { $0 }
-    return try Configuration.load(file: folder.configuration, overrides: overrides).values
   }
 }

@@ -4,6 +4,7 @@
     python3 generate.py optimizers      needs torch
     python3 generate.py schedules       needs torch
     python3 generate.py events          needs tensorboard
+    python3 generate.py postprocessing  needs numpy, scipy
 
 Each file is small, and written anew only by hand: a test never writes a golden.
 """
@@ -178,5 +179,78 @@ def events():
             writer.write(message.SerializeToString())
 
 
+def postprocessing():
+    """Predictions of three recordings, what each step makes of the first, scores, and what is chosen
+    for all of them: every step is kept only where it raises the CCC of all recordings end to end."""
+    import numpy
+    from scipy.ndimage import median_filter
+    from scipy.stats import pearsonr
+
+    random = numpy.random.default_rng(3)
+    numbers = numpy.float32
+    lengths, medians, shifts = (90, 61, 120), (3, 9, 25), (-5, 5, 15)
+    truths = [
+        (0.3 * numpy.sin(numpy.arange(n) / 11 + n) + 0.1).astype(numbers) for n in lengths]
+    # Early, too small, too low, and noisy.
+    predictions = [
+        (0.4 * numpy.roll(truth, -5) - 0.2 + 0.1 * random.standard_normal(len(truth)))
+        .astype(numbers) for truth in truths]
+
+    def median(values, frames):
+        return median_filter(values, size=frames, mode="nearest")
+
+    def shift(values, frames):
+        places = numpy.clip(numpy.arange(len(values)) - frames, 0, len(values) - 1)
+        return values[places]
+
+    def concordance(x, y):
+        x, y = x.astype(float), y.astype(float)
+        return 2 * numpy.cov(x, y, bias=True)[0, 1] / (
+            x.var() + y.var() + (x.mean() - y.mean()) ** 2)
+
+    def apply(values, steps):
+        values = median(values, steps["median"])
+        values = values + steps["offset"]
+        values = steps["pivot"] + steps["factor"] * (values - steps["pivot"])
+        return shift(values, steps["shift"])
+
+    truth = numpy.concatenate(truths)
+
+    def joined(steps):
+        return numpy.concatenate([apply(values, steps) for values in predictions])
+
+    best = {"median": 1, "offset": 0.0, "factor": 1.0, "pivot": 0.0, "shift": 0}
+    history = [concordance(joined(best), truth)]
+
+    def consider(**change):
+        nonlocal best
+        score = concordance(joined(best | change), truth)
+        if score > history[-1]:
+            best = best | change
+            history.append(score)
+
+    for frames in medians:
+        consider(median=frames)
+    consider(offset=float(truth.astype(float).mean() - joined(best).astype(float).mean()))
+    found = joined(best).astype(float)
+    consider(pivot=found.mean(), factor=float(truth.astype(float).std() / found.std()))
+    for frames in shifts:
+        consider(shift=frames)
+
+    first, wanted = predictions[0], truths[0]
+    (FOLDER / "postprocessing.json").write_text(json.dumps({
+        "truths": [values.tolist() for values in truths],
+        "predictions": [values.tolist() for values in predictions],
+        "medians": {str(frames): median(first, frames).tolist() for frames in medians},
+        "shifts": {str(frames): shift(first, frames).tolist() for frames in shifts},
+        "choice": best, "scores": history,
+        "processed": apply(first, best).tolist(),
+        "ccc": concordance(first, wanted),
+        "pearson": float(pearsonr(first.astype(float), wanted.astype(float)).statistic),
+        "rmse": float(numpy.sqrt(((first.astype(float) - wanted.astype(float)) ** 2).mean())),
+    }) + "\n")
+
+
 if __name__ == "__main__":
-    {"optimizers": optimizers, "schedules": schedules, "events": events}[sys.argv[1]]()
+    {"optimizers": optimizers, "schedules": schedules, "events": events,
+     "postprocessing": postprocessing}[sys.argv[1]]()

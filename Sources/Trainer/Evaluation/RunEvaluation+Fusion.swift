@@ -1,0 +1,99 @@
+import Datasets
+import Nets
+
+extension RunEvaluation {
+  /// Evaluates a run that trained a fusion network, on its development or its test recordings.
+  /// Collective.
+  ///
+  /// Post-processing is what the run's own evaluation of these weights chose; for other weights it is
+  /// chosen anew, always on development recordings.
+  func evaluateFusion(job: Job) throws -> (report: any RunReport, weights: String) {
+    let loaded = try job.agreement.together {
+      try requireNoList()
+      return try FusionConfiguration.load(file: folder.configuration, overrides: overrides)
+    }
+    let configuration = loaded.values
+    let (weights, chosen) = try job.agreement.together {
+      let weights = try folder.weights(named: checkpoint)
+      let step = try ModelSnapshot.step(ofModel: weights)
+      let choices = PostProcessingFile(path: folder.postProcessing)
+      try Engine.configure(threads: configuration.threads)
+      return (weights, try step.flatMap { try choices.choice(step: $0) })
+    }
+    let wanted = try job.agreement.together { try fusionSplit() }
+    let isChosen = chosen != nil || wanted == .validation
+    let annotated = try job.agreement.onRankZero {
+      try AnnotatedRecording.all(
+        of: isChosen ? [wanted] : [.validation, wanted], in: configuration.data)
+    }
+    let reader = FusionReader(
+      loaded: loaded, job: job, cache: configuration.cache(of: folder),
+      console: Console(style: .silent))
+    guard
+      let splits = try reader.read(annotated, isStopRequested: { false })
+    else { preconditionFailure("an extraction that is never asked to stop comes to its end") }
+    let predictor = try job.agreement.together {
+      try makePredictor(configuration, splits, weights: weights, job: job)
+    }
+    var choice = chosen
+    if choice == nil, let development = splits[.validation] {
+      choice = try report(
+        development, of: .validation, predictor, configuration,
+        by: .chosen(configuration.postProcessing) { _ in }
+      ).postProcessing
+    }
+    guard let recordings = splits[wanted] else {
+      preconditionFailure("a split that was read is there")
+    }
+    let found = try report(
+      recordings, of: wanted, predictor, configuration, by: .given(choice))
+    guard found.isFinite else {
+      let error = TrainerError.outputsNotFinite(weights: weights)
+      throw TrainerError.agreed(rank: 0, status: error.exitStatus, message: "\(error)")
+    }
+    return (found, weights)
+  }
+
+  private func requireNoList() throws {
+    guard list == nil else {
+      throw TrainerError.usage(
+        "--data names a list of faces; recordings are those of the run's data.root, or of --root")
+    }
+  }
+
+  private func fusionSplit() throws -> Split {
+    guard let split else { return .validation }
+    guard let named = Split(name: split), named != .training else {
+      throw TrainerError.usage("--split \(split): recordings are evaluated of dev or test")
+    }
+    return named
+  }
+
+  private func makePredictor(
+    _ configuration: FusionConfiguration, _ splits: [Split: FusionSplit], weights: String, job: Job
+  ) throws -> FusionPredictor {
+    job.warnOfSlowKernels(precision: configuration.precision)
+    let widths = splits.values.first?.widths ?? [:]
+    let parameters = try ParameterStore(
+      inferenceFor: configuration.network(widths: widths).network().graph)
+    try parameters.loadModel(from: try SafetensorsReader(path: weights))
+    return try FusionPredictor(
+      configuration, widths: widths,
+      standardisation: try Standardisation(
+        path: folder.standardisation, modalities: configuration.fusion.modalities.all),
+      parameters: parameters, batch: batch ?? configuration.batch.micro, job: job)
+  }
+
+  private func report(
+    _ recordings: FusionSplit, of split: Split, _ predictor: FusionPredictor,
+    _ configuration: FusionConfiguration, by source: FusionEvaluator.Source
+  ) throws -> FusionReport {
+    let evaluator = FusionEvaluator(
+      predictor: predictor, split: split, recordings: recordings,
+      dispensable: configuration.dispensable, postProcessing: source)
+    guard let report = try evaluator.evaluate(isStopRequested: { false }) else {
+      preconditionFailure("an evaluation that is never asked to stop comes to its end")
+    }
+    return report
+  }
+}

@@ -1,0 +1,130 @@
+import Digests
+import Foundation
+import Nets
+
+/// The folder that keeps extracted features, a file for each recording and modality.
+struct FeatureCache: Equatable, Sendable {
+  /// The folder.
+  let folder: String
+
+  /// The file of a recording's features: its name is for people, the digest decides.
+  func path(recording: String, modality: Modality, digest: String) -> String {
+    "\(folder)/\(recording).\(modality.rawValue).\(digest).safetensors"
+  }
+
+  /// Whether a whole file with this many frames is there; one that is broken is set aside.
+  ///
+  /// - Parameter report: hears of what was set aside.
+  /// - Throws: `TrainerError.system` where a broken file cannot be renamed.
+  func has(_ path: String, frames: Int, report: (String) -> Void) throws -> Bool {
+    guard DurableFiles.exists(path) else { return false }
+    do {
+      try FeatureFile(path: path, frames: frames).verify()
+      return true
+    } catch {
+      try DurableFiles.rename(path, to: path + ".broken")
+      report("set aside a broken file, its features are extracted again: \(error)")
+      return false
+    }
+  }
+
+  /// Writes features beside their place, and renames: whoever reads sees all of them or none.
+  ///
+  /// - Parameter metadata: what the features depend on, for people.
+  /// - Throws: `TrainerError.system`.
+  func write(_ table: FeatureTable, metadata: [String: String], to path: String) throws {
+    try DurableFiles.makeFolder(folder)
+    // Another run may be writing the same features at the same time.
+    let temporary = "\(path).\(ProcessInfo.processInfo.processIdentifier).writing"
+    let frames = table.presence.count
+    var metadata = metadata
+    let tensors = [
+      try Tensor(
+        name: FeatureFile.features, shape: [frames, table.width], floats: table.values),
+      try Tensor(name: FeatureFile.present, type: .u8, shape: [frames], bytes: table.presence),
+    ]
+    metadata[FeatureFile.content] = try FeatureFile.digest(of: tensors)
+    do {
+      try Safetensors.write(tensors, metadata: metadata, to: temporary, synchronise: true)
+    } catch {
+      guard case .system(let call, let reason) = error.cause else { throw error }
+      throw TrainerError.system(call: call, path: temporary, reason: reason)
+    }
+    try DurableFiles.rename(temporary, to: path)
+  }
+}
+
+/// A file of features, whose frames are read as they are needed: ranks of one host share them in the
+/// page cache, however long the recordings are.
+final class FeatureFile {
+  static let features = "features"
+  static let present = "present"
+  /// The metadata entry that holds the digest of both tensors.
+  static let content = "content"
+
+  /// Features of a frame.
+  let width: Int
+  /// Whether each frame has a vector.
+  let presence: [Bool]
+  private let reader: SafetensorsReader
+
+  /// Opens the features of a recording of `frames` frames.
+  ///
+  /// - Throws: `WeightsError` naming the file.
+  init(path: String, frames: Int) throws {
+    reader = try SafetensorsReader(path: path)
+    let shapes = Dictionary(
+      uniqueKeysWithValues: reader.descriptions.map { ($0.name, ($0.type, $0.shape)) })
+    guard let (type, shape) = shapes[Self.features], type == .f32, shape.count == 2,
+      shape[0] == frames, shape[1] > 0
+    else {
+      throw WeightsError(
+        file: path, tensor: Self.features,
+        .wrongShape(shapes[Self.features]?.1 ?? [], wanted: [frames]))
+    }
+    width = shape[1]
+    let present = try reader.tensor(Self.present)
+    guard present.type == .u8, present.shape == [frames] else {
+      throw WeightsError(
+        file: path, tensor: Self.present, .wrongShape(present.shape, wanted: [frames]))
+    }
+    presence = present.bytes.map { $0 != 0 }
+  }
+
+  /// Frames of the recording.
+  var frameCount: Int { presence.count }
+
+  /// Compares the content with the digest that was stored beside it.
+  ///
+  /// - Throws: `TrainerError.featuresBroken` where they differ or a number is not finite.
+  func verify() throws {
+    let tensors = [try reader.tensor(Self.features), try reader.tensor(Self.present)]
+    guard try Self.digest(of: tensors) == reader.metadata[Self.content] else {
+      throw TrainerError.featuresBroken(
+        file: reader.path, reason: "its content is not what was written")
+    }
+    guard tensors[0].floats().allSatisfy(\.isFinite) else {
+      throw TrainerError.featuresBroken(file: reader.path, reason: "a feature is not finite")
+    }
+  }
+
+  /// Reads the vectors of some frames.
+  ///
+  /// - Shapes: `output` is `[frames.count, width]`.
+  /// - Throws: `WeightsError` where the file was cut short meanwhile.
+  func read(_ frames: Range<Int>, into output: UnsafeMutableBufferPointer<Float>) throws {
+    precondition(output.count == frames.count * width)
+    let row = width * MemoryLayout<Float>.stride
+    try reader.read(
+      Self.features, bytes: (frames.lowerBound * row)..<(frames.upperBound * row),
+      into: UnsafeMutableRawBufferPointer(output))
+  }
+
+  static func digest(of tensors: [Tensor]) throws -> String {
+    let digest = try SHA256()
+    for tensor in tensors {
+      try tensor.bytes.withUnsafeBytes { try digest.update($0) }
+    }
+    return try digest.finish()
+  }
+}

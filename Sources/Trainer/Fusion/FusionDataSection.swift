@@ -1,0 +1,114 @@
+import Datasets
+import Foundation
+
+/// Which annotations are the truth: the names of `data.labels`.
+enum AnnotationChoice: String, Sendable, ConfigurationChoice {
+  /// The gold standard.
+  case gold
+  /// The mean of all annotators.
+  case mean
+}
+
+/// `data`: the recordings.
+struct FusionDataSection: ConfigurationSection {
+  /// The data set's folder.
+  var root = ""
+  /// Which annotations are the truth.
+  var labels = AnnotationChoice.gold
+
+  /// The defaults.
+  init() {}
+
+  static var keys: [ConfigurationKey<Self>] {
+    [
+      ConfigurationKey(
+        "root", \.root, "Folder of the data set (RECOLA's layout, as AVEC 2016 handed it out).",
+        must: Requirement(words: "a folder") { !$0.isEmpty }, changesResult: false,
+        isRequired: true),
+      ConfigurationKey(
+        "labels", \.labels, "The truth: the gold standard, or the mean of all annotators."),
+    ]
+  }
+
+  /// Reads what there is to know of the recordings of some splits, but for sound and picture.
+  ///
+  /// - Throws: `DatasetError`, also for a recording of these splits without the annotations that are
+  ///   asked for.
+  func recordings(of splits: Set<Split>) throws -> [AnnotatedRecording] {
+    let manifest = try RecordingManifest.recola(root: root)
+    return try manifest.recordings.filter { splits.contains($0.split) }.map { recording in
+      AnnotatedRecording(
+        name: recording.name, split: recording.split.rawValue,
+        film: recording.videoPath.map { "\(root)/\($0)" },
+        // A film has a sound track of its own.
+        sound: (recording.audioPath ?? recording.videoPath).map { "\(root)/\($0)" },
+        firstFrame: recording.firstFrame,
+        valence: try labels(recording.valence, of: recording, named: "valence"),
+        arousal: try labels(recording.arousal, of: recording, named: "arousal"))
+    }
+  }
+
+  private func labels(
+    _ trace: AffectTrace?, of recording: Recording, named dimension: String
+  ) throws -> [Float] {
+    let found: [Float]? =
+      switch labels {
+      case .gold: trace?.gold
+      case .mean: trace?.meanOfAnnotators
+      }
+    if let found, !found.isEmpty { return found }
+    throw DatasetError.recording(
+      folder: root, name: recording.name,
+      reason: trace == nil
+        ? "nobody has annotated its \(dimension)"
+        : "has no \(dimension) by data.labels=\(labels.rawValue); "
+          + "\(labels == .gold ? "mean" : "gold") takes the other annotations")
+  }
+}
+
+extension AffectTrace {
+  /// The mean of what annotators say of each frame; empty where there are none.
+  fileprivate var meanOfAnnotators: [Float] {
+    guard let first = individual.first else { return [] }
+    return first.indices.map { frame in
+      Float(individual.reduce(0) { $0 + Double($1[frame]) } / Double(individual.count))
+    }
+  }
+}
+
+/// A recording with its truth, as ranks send it to each other.
+struct AnnotatedRecording: Codable, Equatable, Sendable {
+  var name: String
+  /// A `Split`.
+  var split: String
+  /// The film; nil where there is none.
+  var film: String?
+  /// The sound, or a film with one; nil where there is none.
+  var sound: String?
+  /// The frame that the annotations begin with.
+  var firstFrame: Int
+  /// `[frames]`
+  var valence: [Float]
+  /// `[frames]`
+  var arousal: [Float]
+
+  /// The annotated frames.
+  var frames: Range<Int> { firstFrame..<(firstFrame + valence.count) }
+
+  /// Valence and arousal of each frame.
+  var labels: [SIMD2<Float>] { zip(valence, arousal).map { SIMD2($0, $1) } }
+
+  /// The recordings of some splits.
+  ///
+  /// - Throws: `DatasetError`, `FusionProblem.noRecordings`.
+  static func all(of splits: [Split], in data: FusionDataSection) throws -> [AnnotatedRecording] {
+    let recordings = try data.recordings(of: Set(splits))
+    for split in splits where !recordings.contains(where: { $0.split == split.rawValue }) {
+      throw FusionProblem.noRecordings(root: data.root, split: split)
+    }
+    return recordings
+  }
+
+  /// What a modality is read from.
+  func media(_ modality: Modality) -> String? { modality == .visual ? film : sound }
+}

@@ -1,0 +1,60 @@
+import Datasets
+import Nets
+
+/// Evaluates a fusion network on the recordings of a split.
+struct FusionEvaluator {
+  let predictor: FusionPredictor
+  let split: Split
+  let recordings: FusionSplit
+  /// Modalities that the network can do without, each alone.
+  let dispensable: [Modality]
+  /// Where post-processing comes from.
+  let postProcessing: Source
+
+  /// Where post-processing comes from.
+  enum Source {
+    /// The split is the development data: it is chosen anew, by this; whoever asks hears of it.
+    case chosen(PostProcessingSection, (AffectPostProcessing) throws -> Void)
+    /// It was chosen before; nil where nobody knows it.
+    case given(AffectPostProcessing?)
+  }
+
+  /// Predicts and compares. Collective.
+  ///
+  /// - Parameter isStopRequested: asked between passes, on all ranks; collective.
+  /// - Returns: the same on all ranks; nil when a stop was requested.
+  func evaluate(isStopRequested: () throws -> Bool) throws -> FusionReport? {
+    try predictor.refreshWeights()
+    guard
+      let predictions = try predictor.predict(
+        recordings, missing: nil, isStopRequested: isStopRequested)
+    else { return nil }
+    var without: [(Modality, SplitScores)] = []
+    for modality in dispensable {
+      guard
+        let predictions = try predictor.predict(
+          recordings, missing: modality, isStopRequested: isStopRequested)
+      else { return nil }
+      without.append((modality, SplitScores(recordings, predictions)))
+    }
+    let raw = SplitScores(recordings, predictions)
+    let isFinite = predictions.allSatisfy { $0.allSatisfy { $0.x.isFinite && $0.y.isFinite } }
+    let choice = isFinite ? try choice(for: predictions) : nil
+    return FusionReport(
+      split: split, raw: raw,
+      processed: choice.map { SplitScores(recordings, predictions.map($0.applied)) },
+      postProcessing: choice, withoutModality: without,
+      frames: (recordings.frameCount, recordings.framesWithoutFace))
+  }
+
+  private func choice(for predictions: [[SIMD2<Float>]]) throws -> AffectPostProcessing? {
+    switch postProcessing {
+    case .given(let choice): return choice
+    case .chosen(let section, let hear):
+      let choice = AffectPostProcessing(
+        section, predictions: predictions, truths: recordings.recordings.map(\.labels))
+      try hear(choice)
+      return choice
+    }
+  }
+}

@@ -1,0 +1,114 @@
+import Datasets
+import Digests
+import Foundation
+import Nets
+
+/// A recording whose features are in the cache.
+struct FusionRecording {
+  let name: String
+  /// Valence and arousal of each frame.
+  let labels: [SIMD2<Float>]
+  /// Frames of the recording.
+  let frameCount: Int
+  /// The features of each modality that is used.
+  let features: [Modality: FeatureFile]
+  /// What decides them, whichever kernels compute.
+  let contentDigests: [String]
+}
+
+/// The recordings of a split.
+struct FusionSplit {
+  let recordings: [FusionRecording]
+
+  /// Features of each modality's extractor.
+  var widths: [Modality: Int] { recordings.first?.features.mapValues(\.width) ?? [:] }
+  /// Frames of all recordings.
+  var frameCount: Int { recordings.reduce(0) { $0 + $1.frameCount } }
+  /// Frames of all recordings in which no face was found.
+  var framesWithoutFace: Int {
+    recordings.reduce(0) { $0 + ($1.features[.visual]?.presence.count { !$0 } ?? 0) }
+  }
+}
+
+/// Makes the features of recordings, on all ranks alike.
+struct FusionReader {
+  let loaded: LoadedConfiguration<FusionConfiguration>
+  let job: Job
+  let cache: FeatureCache
+  let console: Console
+
+  private var configuration: FusionConfiguration { loaded.values }
+
+  /// Makes the features of recordings. Collective.
+  ///
+  /// - Returns: nil when a stop was requested.
+  /// - Throws: `TrainerError.agreed`.
+  func read(
+    _ recordings: [AnnotatedRecording], isStopRequested: () throws -> Bool
+  ) throws -> [Split: FusionSplit]? {
+    let extractors = try job.agreement.together { try FusionExtractors(loaded) }
+    let items = try items(recordings, extractors)
+    let extraction = FeatureExtraction(job: job, cache: cache, console: console) { item in
+      guard let recording = recordings.first(where: { $0.name == item.recording }) else {
+        preconditionFailure("items are of these recordings")
+      }
+      return try extractors.work(recording, item.key.modality)
+    }
+    guard try extraction.run(items, isStopRequested: isStopRequested) else { return nil }
+    return try job.agreement.together { try open(recordings, items) }
+  }
+
+  /// What is wanted of all recordings; films first, since they take longest. Collective: each rank
+  /// digests its part of the files.
+  private func items(
+    _ recordings: [AnnotatedRecording], _ extractors: FusionExtractors
+  ) throws -> [FeatureItem] {
+    let weights = try job.agreement.onRankZero {
+      try configuration.fusion.modalities.all.map { modality in
+        try extractors.weights(of: modality).map { try SHA256.digest(ofFile: $0).digest } ?? ""
+      }
+    }
+    let wanted = zip(configuration.fusion.modalities.all, weights).flatMap { modality, weights in
+      recordings.map { (recording: $0, modality: modality, weights: weights) }
+    }
+    let kernels = Engine.identity(threads: configuration.threads)
+    let ranks = job.communicator.worldSize
+    let own = try job.agreement.together {
+      try stride(from: job.rank, to: wanted.count, by: ranks).map { index in
+        let item = wanted[index]
+        return try extractors.key(item.recording, item.modality, weights: item.weights)
+      }
+    }
+    let keys = try job.communicator.allGather(Array(JSONEncoder().encode(own)))
+      .map { try JSONDecoder().decode([FeatureKey].self, from: Data($0)) }
+    return try wanted.enumerated().map { index, item in
+      let key = keys[index % ranks][index / ranks]
+      return FeatureItem(
+        recording: item.recording.name, frames: item.recording.frames, key: key,
+        path: cache.path(
+          recording: item.recording.name, modality: item.modality,
+          digest: try key.digest(kernels: kernels)))
+    }
+  }
+
+  private func open(
+    _ recordings: [AnnotatedRecording], _ items: [FeatureItem]
+  ) throws -> [Split: FusionSplit] {
+    let opened = try recordings.map { recording in
+      let own = items.filter { $0.recording == recording.name }
+      return (
+        split: recording.split,
+        recording: FusionRecording(
+          name: recording.name, labels: recording.labels, frameCount: recording.frames.count,
+          features: try Dictionary(
+            uniqueKeysWithValues: own.map {
+              ($0.key.modality, try FeatureFile(path: $0.path, frames: $0.frames.count))
+            }), contentDigests: try own.map { try $0.key.contentDigest() })
+      )
+    }
+    return Dictionary(grouping: opened, by: \.split).reduce(into: [:]) { splits, group in
+      guard let split = Split(rawValue: group.key) else { return }
+      splits[split] = FusionSplit(recordings: group.value.map(\.recording))
+    }
+  }
+}

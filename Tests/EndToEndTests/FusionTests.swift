@@ -1,0 +1,170 @@
+import Foundation
+import Testing
+
+extension EndToEnd {
+  /// Whole trainings of the stage `fusion`: extraction of features included.
+  @Suite("Fusion")
+  struct FusionTests {
+    private let laboratory: FusionLaboratory
+
+    init() throws { laboratory = try FusionLaboratory.shared.get() }
+
+    /// The uninterrupted run that others are held against.
+    private func reference() throws -> [String: Data] {
+      if laboratory.lastStep("one") != 12 { try laboratory.train("one") }
+      return try laboratory.results("one")
+    }
+
+    @Test("features, weights and reports are the same bit by bit for 1, 2 and 4 ranks")
+    func anyNumberOfRanks() throws {
+      let reference = try reference()
+      let features = try laboratory.features("one")
+      #expect(features.count == 6)
+      let report = try laboratory.finish("aver", ["evaluate", "one", "--json"]).output
+      for ranks in [2, 4] {
+        try laboratory.train("ranks-\(ranks)", ranks: ranks)
+        #expect(try laboratory.features("ranks-\(ranks)") == features, "\(ranks) ranks")
+        #expect(try laboratory.results("ranks-\(ranks)") == reference, "\(ranks) ranks")
+        let other = try laboratory.finish(
+          "aver", ranks: ranks, ["evaluate", "ranks-\(ranks)", "--json"])
+        #expect(other.output == report)
+      }
+      for part in ["\"postprocessed\":{", "\"without\":{\"audio\":{", "\"dev_1\":{"] {
+        #expect(report.contains(part), "\(part)")
+      }
+    }
+
+    @Test("a run that is killed while it trains goes on to the same weights")
+    func killedInTraining() throws {
+      let reference = try reference()
+      let job = try laboratory.start("killed", ranks: 4, ["checkpoint.every_steps=3"])
+      try laboratory.wait(job) { laboratory.lastStep("killed") ?? 0 >= 5 }
+      kill(try #require(try job.ranks().last), SIGKILL)
+      #expect(try job.wait().status == 128 + SIGKILL)
+      try laboratory.train("killed", ranks: 2, resume: "auto")
+      #expect(try laboratory.results("killed") == reference)
+    }
+
+    @Test("a run that is killed while it extracts features keeps those that are finished")
+    func killedInExtraction() throws {
+      let reference = try reference()
+      let job = try laboratory.start("cut", ranks: 2)
+      try laboratory.wait(job) { !laboratory.featureNames("cut").isEmpty }
+      kill(try #require(try job.ranks().last), SIGKILL)
+      #expect(try job.wait().status == 128 + SIGKILL)
+      let kept = laboratory.featureNames("cut")
+      let outcome = try laboratory.train("cut", ranks: 4, resume: "auto")
+      #expect(outcome.output.contains("extracting features of \(6 - kept.count) of 6"))
+      #expect(try laboratory.features("cut") == laboratory.features("one"))
+      #expect(try laboratory.results("cut") == reference)
+    }
+
+    @Test(
+      "SIGUSR1 is heard between pieces of the extraction and between steps, and ends with 75",
+      arguments: [0, 4])
+    func preempted(step: Int) throws {
+      let reference = try reference()
+      let run = "preempted-\(step)"
+      let job = try laboratory.start(run, ranks: 2)
+      try laboratory.wait(job) {
+        step == 0
+          ? !laboratory.featureNames(run).isEmpty : laboratory.lastStep(run) ?? 0 >= step
+      }
+      job.send(SIGUSR1)
+      #expect(try job.wait().status == 75)
+      if step == 0 { #expect((1..<6).contains(laboratory.featureNames(run).count)) }
+      try laboratory.train(run, resume: "auto")
+      #expect(try laboratory.results(run) == reference)
+    }
+
+    @Test("features are found again until the extractor, a film or a setting is another")
+    func invalidation() throws {
+      _ = try reference()
+      let shared = ["features.cache=one/features", "train.max_steps=2"]
+      func extracted(_ run: String, _ overrides: [String]) throws -> Int {
+        let output = try laboratory.train(run, shared + overrides).output
+        let parts = output.components(separatedBy: "extracting features of ")
+        return parts.count == 1 ? 0 : Int(parts[1].prefix { $0.isNumber }) ?? -1
+      }
+      #expect(try extracted("same", []) == 0)
+      #expect(try extracted("smaller", ["model.hidden=4"]) == 0)
+      #expect(try extracted("margin", ["faces.margin=1.5"]) == 3)
+      try laboratory.finish(
+        "aver-train", ["teacher", "--config", "eyes.yaml", "--run", "other-eyes", "seed=2"])
+      #expect(try extracted("eyes-2", ["fusion.visual=other-eyes"]) == 3)
+      // A file that lost its end is set aside and made again.
+      let name = try #require(laboratory.featureNames("one").first)
+      let path = "\(laboratory.folder)/one/features/\(name)"
+      let whole = try Data(contentsOf: URL(fileURLWithPath: path))
+      var broken = whole
+      broken[broken.count - 9] ^= 1
+      try broken.write(to: URL(fileURLWithPath: path))
+      #expect(try extracted("repaired", []) == 1)
+      #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == whole)
+      #expect(FileManager.default.fileExists(atPath: path + ".broken"))
+    }
+
+    @Test("a resumed run notices that its extractor is another")
+    func changedExtractor() throws {
+      let path = "\(laboratory.folder)/changing-eyes"
+      try FileManager.default.copyItem(atPath: "\(laboratory.folder)/eyes", toPath: path)
+      let visual = ["fusion.visual=changing-eyes", "train.max_steps=2"]
+      try laboratory.train("changing", visual)
+      try FileManager.default.removeItem(atPath: path)
+      try laboratory.finish(
+        "aver-train", ["teacher", "--config", "eyes.yaml", "--run", "changing-eyes", "seed=3"])
+      let outcome = try laboratory.start("changing", resume: "auto", visual).wait()
+      #expect(outcome.status == 64)
+      #expect(outcome.errors.contains("data.train are not the same"), "\(outcome.errors)")
+    }
+
+    @Test(
+      "one modality alone, LSTM, gates, a mean of annotators, found faces: the same for 1 and 4 ranks",
+      arguments: [
+        ["fusion.modalities=visual", "fusion.modality_dropout=0", "model.name=lstm"],
+        ["fusion.modalities=audio", "fusion.modality_dropout=0", "data.labels=mean"],
+        ["model.join=gatedSum", "faces.tracks=null", "faces.interval_seconds=0.2"],
+        ["loss.squared_error=0.5", "window.frames=200", "window.overlap=0", "batch.global=2"],
+      ])
+    func variants(_ overrides: [String]) throws {
+      let run = "variant-" + overrides[0].filter(\.isLetter) + overrides[1].filter(\.isLetter)
+      let all = overrides + ["train.max_steps=3"] + (overrides.count == 4 ? ["batch.micro=1"] : [])
+      try laboratory.train("\(run)-1", all)
+      try laboratory.train("\(run)-4", ranks: overrides.count == 4 ? 2 : 4, all)
+      #expect(try laboratory.results("\(run)-1") == laboratory.results("\(run)-4"))
+    }
+
+    @Test("test recordings undergo what development recordings chose")
+    func testSplit() throws {
+      _ = try reference()
+      let root = "\(laboratory.folder)/with-test"
+      try FileManager.default.copyItem(
+        atPath: "\(laboratory.folder)/corpus/recola", toPath: root)
+      for (folder, ending) in [
+        ("recordings_audio", "wav"), ("recordings_video", "mp4"), ("recordings_faces", "csv"),
+        ("ratings_individual/valence", "csv"), ("ratings_individual/arousal", "csv"),
+      ] {
+        try FileManager.default.copyItem(
+          atPath: "\(root)/\(folder)/train_1.\(ending)",
+          toPath: "\(root)/\(folder)/test_1.\(ending)")
+      }
+      for dimension in ["valence", "arousal"] {
+        let folder = "\(root)/ratings_gold_standard/\(dimension)"
+        let text = try String(contentsOfFile: "\(folder)/train_1.arff", encoding: .utf8)
+        try Data(text.replacingOccurrences(of: "train_1", with: "test_1").utf8)
+          .write(to: URL(fileURLWithPath: "\(folder)/test_1.arff"))
+      }
+      let arguments = ["--split", "test", "--root", root, "--json"]
+      let stored = try laboratory.finish("aver", ["evaluate", "one"] + arguments).output
+      #expect(stored.contains("\"split\":\"test\"") && stored.contains("\"test_1\":{"))
+      // Without the file, it is chosen anew, on the development recordings.
+      let file = "\(laboratory.folder)/one/postprocessing.json"
+      try FileManager.default.moveItem(atPath: file, toPath: file + ".away")
+      let anew = try laboratory.finish("aver", ranks: 2, ["evaluate", "one"] + arguments).output
+      try FileManager.default.moveItem(atPath: file + ".away", toPath: file)
+      #expect(anew == stored)
+      let outcome = try laboratory.run("aver", ["evaluate", "one", "--split", "train"])
+      #expect(outcome.status == 64)
+    }
+  }
+}

@@ -1,0 +1,62 @@
+import Datasets
+import Testing
+
+@testable import Trainer
+
+@Suite("Fusion: configuration")
+struct FusionConfigurationTests {
+  private let minimal =
+    "stage: fusion\ndata: {root: /recola}\nfusion: {visual: eyes, audio: ears}\n"
+
+  private func load(_ yaml: String, _ overrides: [String] = []) throws -> FusionConfiguration {
+    let folder = try TemporaryFolder()
+    return try FusionConfiguration.load(
+      file: try folder.write(yaml, to: "run.yaml"), overrides: overrides
+    ).values
+  }
+
+  @Test("what is written reads back the same")
+  func roundTrip() throws {
+    let values = try load(
+      minimal,
+      ["delay_seconds=[0.4, 1.2]", "faces.minimum_pixels=60", "postprocessing.median_seconds=[]"])
+    #expect(values.delay == AnnotationDelay(valence: 0.4, arousal: 1.2))
+    #expect(try load(values.yaml()) == values)
+    #expect(try load(minimal, ["delay_seconds=2"]).delay.frames == [50, 50])
+  }
+
+  @Test("what decides weights is compared by checkpoints; where things lie is not")
+  func identity() throws {
+    let identity = try load(minimal).identityValues
+    for key in ["delay_seconds", "window.overlap", "fusion.modality_dropout", "model.name"] {
+      #expect(identity[key] != nil, "\(key)")
+    }
+    for key in ["fusion.visual", "features.cache", "faces.tracks", "postprocessing.centring"] {
+      #expect(identity[key] == nil, "\(key)")
+    }
+  }
+
+  @Test("a modality alone needs only its own extractor, and has no other inputs")
+  func oneModality() throws {
+    let values = try load(
+      "stage: fusion\ndata: {root: /recola}\nfusion: {audio: ears, modalities: audio}\n")
+    let network = values.network(widths: [.audio: 128])
+    #expect(network.visualFeatures == nil && network.audioFeatures == 129)
+    #expect(try network.network().graph.parameters.allSatisfy { !$0.name.hasPrefix("visual") })
+    #expect(values.dispensable.isEmpty)
+  }
+
+  @Test("a window lacks a modality as often as asked for, whoever asks, and never both")
+  func modalityDropout() throws {
+    let values = try load(minimal, ["fusion.modality_dropout=0.4"])
+    let windows = TrainingWindows(FusionSplit(recordings: []), values)
+    let drawn = (0..<4000).map { windows.missingModality(window: $0 % 1000, epoch: $0 / 1000) }
+    for modality in Modality.allCases {
+      let part = Double(drawn.count { $0 == modality }) / 4000
+      #expect(abs(part - 0.2) < 0.03, "\(modality) \(part)")
+    }
+    #expect(drawn[0..<1000] != drawn[1000..<2000])
+    let never = TrainingWindows(FusionSplit(recordings: []), try load(minimal))
+    #expect((0..<100).allSatisfy { never.missingModality(window: $0, epoch: 0) == nil })
+  }
+}
