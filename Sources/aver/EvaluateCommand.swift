@@ -27,15 +27,17 @@ struct EvaluateCommand: ParsableCommand {
 
   @Option(
     help: """
-      A list of faces or of utterances (CSV) instead of the run's validation list; of a run's speech \
-      also training, validation or test, its own split.
+      A list of faces or of utterances (CSV) instead of the run's own.
       """)
   var data: String?
 
   @Option(help: "The folder of the list's files, instead of the run's data.root.")
   var root: String?
 
-  @Option(help: "Of a fusion run: dev or test recordings.")
+  @Option(
+    help: """
+      Which part of a run's own speech or recordings: training, validation (dev, the default) or test.
+      """)
   var split: String?
 
   @Option(help: "Samples of a batch, instead of the run's batch.micro.")

@@ -40,12 +40,14 @@ extension RunFolder {
   ///
   /// - Throws: `TrainerError.usage` for a run of another stage.
   func faceConfiguration() throws -> any FaceConfiguration {
-    switch try stage() {
-    case .teacher: try TeacherConfiguration.load(file: configuration).values
-    case .distill: try DistillConfiguration.load(file: configuration).values
-    case .audio:
+    let stage = try stage()
+    switch stage {
+    case .teacher: return try TeacherConfiguration.load(file: configuration).values
+    case .distill: return try DistillConfiguration.load(file: configuration).values
+    case .audio, .fusion:
       throw TrainerError.usage(
-        "\(path): a run of the stage audio, whose network hears and cannot teach to see")
+        "\(path): a run of the stage \(stage.rawValue), which sees no faces; name one of teacher or "
+          + "distill")
     }
   }
 }

@@ -62,11 +62,11 @@ extension RunEvaluation {
   }
 
   private func fusionSplit() throws -> Split {
-    guard let split else { return .validation }
-    guard let named = Split(name: split), named != .training else {
-      throw TrainerError.usage("--split \(split): recordings are evaluated of dev or test")
+    let split = try wantedSplit()
+    guard split != .training else {
+      throw TrainerError.usage("--split training: recordings are evaluated of dev or test")
     }
-    return named
+    return split
   }
 
   private func makePredictor(

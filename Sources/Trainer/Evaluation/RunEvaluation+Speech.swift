@@ -36,15 +36,15 @@ extension RunEvaluation {
 
   /// The run's validation speakers, those of another of its splits, or another list.
   private func readSpeech(_ data: SpeechSection) throws -> SpeechManifest {
-    let split = list.map(Split.init(rawValue:)) ?? .validation
-    if let split {
+    guard let list else {
+      let split = try wantedSplit()
       try data.requireFiles()
       let manifest = try data.manifest()
       let part = manifest.part(split, by: try data.speakers(of: manifest))
       return try part.requiringUtterances(of: split)
     }
-    guard let list, DurableFiles.exists(list) else {
-      throw TrainerError.missingData(path: list ?? "", key: "--data")
+    guard DurableFiles.exists(list) else {
+      throw TrainerError.missingData(path: list, key: "--data")
     }
     return try data.manifest(list: list)
   }

@@ -19,8 +19,7 @@ public struct RunEvaluation: Sendable {
   /// `best` (`final` in a run that has no best model), `final`, `latest`, or the path of a
   /// checkpoint or of a safetensors file.
   public var checkpoint: String
-  /// A list of faces or utterances instead of the run's validation list; or a split of a run's speech, by
-  /// its name.
+  /// A list of faces or utterances instead of the run's own.
   public var list: String?
   /// The folder that the list's image paths are relative to, instead of the run's.
   public var root: String?
@@ -28,7 +27,8 @@ public struct RunEvaluation: Sendable {
   public var batch: Int?
   /// Number format, instead of the run's.
   public var precision: String?
-  /// The recordings of a fusion run: `dev` (where nil) or `test`.
+  /// Of a run that splits its own data (speech, recordings): `training`, `validation` (where nil) or
+  /// `test`, by any of the names that lists have for them.
   public var split: String?
   /// A folder of RAF-DB on which the backbone's features are tried, instead of evaluating the model.
   public var probe: String?
@@ -70,6 +70,10 @@ public struct RunEvaluation: Sendable {
   /// The run's stage, where what is asked for is something it has.
   private func stage() throws -> StageName {
     let stage = try folder.stage()
+    if split != nil, stage == .teacher || stage == .distill {
+      throw TrainerError.usage(
+        "--split: a run of \(stage.rawValue) has lists of its own; name one with --data")
+    }
     if probe != nil, stage != .teacher, stage != .distill {
       throw TrainerError.usage(
         "--probe: \(run) is a run of \(stage.rawValue), which sees no faces; name one of teacher or "
@@ -89,6 +93,15 @@ public struct RunEvaluation: Sendable {
       return "--probe evaluates on the parts of RAF-DB; leave --data and --root out"
     }
     return nil
+  }
+
+  /// The part of the run's own data that is wanted.
+  func wantedSplit() throws -> Split {
+    guard let split else { return .validation }
+    guard let named = Split(name: split) else {
+      throw TrainerError.usage("--split \(split): name training, validation or test")
+    }
+    return named
   }
 
   private static let possibleReplicates = 0...1_000_000
