@@ -27,7 +27,7 @@ extension EndToEnd {
     func wrongRuns() throws {
       try refused(["fusion.visual=nowhere"], 64, ["fusion.visual: nowhere: no config.yaml"])
       try refused(
-        ["fusion.visual=ears"], 64, ["fusion.visual: ears is a run of audio; name one of teacher or distill"])
+        ["fusion.visual=ears"], 64, ["fusion.visual: ears is a run of audio; name one of teacher"])
       try refused(
         ["fusion.audio=eyes"], 64, ["fusion.audio: eyes is a run of teacher"], ranks: 2)
       try refused(["fusion.audio=null"], 64, ["fusion.audio: names no run folder"])
