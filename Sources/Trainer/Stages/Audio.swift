@@ -93,18 +93,9 @@ private struct AudioStage: Stage {
   }
 
   func loadInitialWeights(into parameters: ParameterStore) throws -> String? {
-    guard let path = configuration.model.weights else { return nil }
-    guard FileManager.default.isReadableFile(atPath: path) else {
-      throw TrainerError.configuration([
-        loaded.mistake("model.weights", "'\(path)' cannot be read; name a safetensors file")
-      ])
-    }
-    let network = configuration.network
-    let fresh = try InitialWeights.load(
-      path, into: parameters, heads: network.heads, summingChannelsOf: network.imageConvolution)
-    let exception =
-      fresh.isEmpty ? "" : "; \(fresh.joined(separator: ", ")) of another shape start afresh"
-    return "weights from \(path)\(exception)"
+    try loaded.loadInitialWeights(
+      configuration.model.weights, into: parameters, heads: configuration.network.heads,
+      summingChannelsOf: configuration.network.imageConvolution)
   }
 
   func makeTask(

@@ -114,17 +114,8 @@ struct FaceStage<Configuration: FaceConfiguration>: Stage {
   }
 
   func loadInitialWeights(into parameters: ParameterStore) throws -> String? {
-    guard let path = configuration.model.weights else { return nil }
-    guard FileManager.default.isReadableFile(atPath: path) else {
-      throw TrainerError.configuration([
-        loaded.mistake("model.weights", "'\(path)' cannot be read; name a safetensors file")
-      ])
-    }
-    let fresh = try InitialWeights.load(
-      path, into: parameters, heads: configuration.network.heads)
-    let exception =
-      fresh.isEmpty ? "" : "; \(fresh.joined(separator: ", ")) of another shape start afresh"
-    return "weights from \(path)\(exception)"
+    try loaded.loadInitialWeights(
+      configuration.model.weights, into: parameters, heads: configuration.network.heads)
   }
 
   func makeTask(

@@ -113,3 +113,30 @@ enum InitialWeights {
       && tensor.shape.first != shape.first && tensor.shape.dropFirst() == shape.dropFirst()
   }
 }
+
+extension LoadedConfiguration where Root: StageConfiguration {
+  /// Replaces initial weights by those of the file that `model.weights` names.
+  ///
+  /// - Parameters:
+  ///   - path: nil where the configuration names none.
+  ///   - heads: the names of each head's parameters.
+  ///   - summed: a convolution whose input channels are summed, see `ParameterStore.loadModel`.
+  /// - Returns: a line for people; nil where there is no file.
+  /// - Throws: `TrainerError.configuration`, and what `InitialWeights.load` throws.
+  func loadInitialWeights(
+    _ path: String?, into parameters: ParameterStore, heads: [[String]],
+    summingChannelsOf summed: String? = nil
+  ) throws -> String? {
+    guard let path else { return nil }
+    guard FileManager.default.isReadableFile(atPath: path) else {
+      throw TrainerError.configuration([
+        mistake("model.weights", "'\(path)' cannot be read; name a safetensors file")
+      ])
+    }
+    let fresh = try InitialWeights.load(
+      path, into: parameters, heads: heads, summingChannelsOf: summed)
+    let exception =
+      fresh.isEmpty ? "" : "; \(fresh.joined(separator: ", ")) of another shape start afresh"
+    return "weights from \(path)\(exception)"
+  }
+}
