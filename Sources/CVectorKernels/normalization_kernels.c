@@ -64,6 +64,14 @@ static void normalize_slice_backward(
       all->scale_gradient + slice->channel, all->shift_gradient + slice->channel);
 }
 
+static void normalize_slice_backward_constant(
+    const void *context, size_t images, const aver_channel_slice *slice) {
+  const arguments *all = context;
+  in_use()->normalize_backward_constant(
+      extent_of(all, images), slice->source, slice->gradient, slice->destination, slice->adds,
+      slice->channels, normalization_from(all->normalization, slice->channel));
+}
+
 static void clear_slice(const void *context, size_t images, const aver_channel_slice *slice) {
   in_use()->clear(extent_of(context, images), slice->destination, slice->channels);
 }
@@ -97,6 +105,14 @@ void aver_normalize_channels_backward(
       .scale_gradient = scale_gradient,
       .shift_gradient = shift_gradient};
   aver_share_channels(list_of(slices, count, extent), normalize_slice_backward, &all);
+}
+
+void aver_normalize_channels_backward_constant(
+    aver_extent extent, const aver_channel_slice *slices, size_t count,
+    aver_normalization normalization) {
+  arguments all = {.extent = extent, .normalization = normalization};
+  aver_share_channels_or_images(
+      list_of(slices, count, extent), normalize_slice_backward_constant, &all);
 }
 
 void aver_clear_channels(aver_extent extent, aver_channel_run destination, size_t channels) {

@@ -167,6 +167,19 @@ INLINE void NAME(normalize_backward_lanes)(
    keeps ? aver_no_activation : normalization.activation, slope, constant, vectors, lanes, type);
 }
 
+INLINE void NAME(normalize_backward_constant_lanes)(
+    aver_extent extent, aver_channel_run source, aver_channel_run gradient,
+    aver_channel_run source_gradient, bool adds, aver_normalization normalization, size_t vectors,
+    size_t lanes, aver_element_type type) {
+  if (!source_gradient.address) return;
+  NAME(channel) channel[MAX_VECTORS];
+  EACH_VECTOR { NAME(load_channel)(&channel[v], &normalization, v * LANES, lanes); }
+  const FLOATS zeros[MAX_VECTORS] = {0};
+  NAME(spread_gradients)
+  (extent, source, gradient, source_gradient, adds, channel, normalization.activation, zeros, zeros,
+   vectors, lanes, type);
+}
+
 INLINE void NAME(clear_lanes)(
     aver_extent extent, aver_channel_run destination, size_t vectors, size_t lanes,
     aver_element_type type) {
@@ -216,6 +229,23 @@ KERNEL void NAME(normalize_backward)(
   }
 }
 
+KERNEL void NAME(normalize_backward_constant)(
+    aver_extent extent, aver_channel_run source, aver_channel_run gradient,
+    aver_channel_run source_gradient, bool adds, size_t channels,
+    aver_normalization normalization) {
+  for (size_t c = 0, count; c < channels; c += count) {
+    count = step_count(channels - c, LANES);
+    aver_channel_run from = run_from(source, c, extent.type);
+    aver_channel_run in = run_from(gradient, c, extent.type);
+    aver_channel_run to = run_from(source_gradient, c, extent.type);
+    aver_normalization part = normalization_from(normalization, c);
+#define STEP(vectors, lanes, type) \
+  NAME(normalize_backward_constant_lanes)(extent, from, in, to, adds, part, vectors, lanes, type)
+    WITH_CONSTANTS(count, extent.type, STEP);
+#undef STEP
+  }
+}
+
 KERNEL void NAME(clear)(aver_extent extent, aver_channel_run destination, size_t channels) {
   for (size_t c = 0, count; c < channels; c += count) {
     count = step_count(channels - c, LANES);
@@ -230,6 +260,7 @@ static const aver_normalization_kernels NAME(normalization_kernels) = {
     .moments = NAME(moments),
     .normalize = NAME(normalize),
     .normalize_backward = NAME(normalize_backward),
+    .normalize_backward_constant = NAME(normalize_backward_constant),
     .clear = NAME(clear),
 };
 

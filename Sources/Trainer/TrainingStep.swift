@@ -39,7 +39,7 @@ struct TrainingStep {
     updateWeights(number: number, learningRate: learningRate)
     updateRunningStatistics()
     average?.update(step: number)
-    try plan.refreshWeights()
+    try plan.refreshTrainedWeights()
   }
 
   /// What the last update reports, over its whole global batch; valid until the next one. NaN where

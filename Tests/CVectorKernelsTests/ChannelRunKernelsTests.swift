@@ -127,6 +127,7 @@ private final class Activation {
     }
     let (source, gradient) = (activation(-2...3), activation(-1...1))
     let (output, inputGradient) = (activation(7...7), activation(1...2))
+    let constantGradient = activation(1...2)
     var numbers =
       moments(kernels, source)
       + (0..<2 * count).map { _ in Float.random(in: 0...2, using: &random) }
@@ -141,11 +142,14 @@ private final class Activation {
         kernels.normalize_backward(
           source.extent, source.run, gradient.run, inputGradient.run, true, count, normalization,
           results, results + count)
+        kernels.normalize_backward_constant(
+          source.extent, source.run, gradient.run, constantGradient.run, true, count,
+          normalization)
       }
     }
     let room = output.floats.indices.filter { $0 % (count + 3) >= count }
     #expect(room.allSatisfy { output.floats[$0] == 7 }, "beside the run")
-    return output.floats + inputGradient.floats + parameters
+    return output.floats + inputGradient.floats + constantGradient.floats + parameters
   }
 
   @Test(arguments: counts, types)

@@ -52,15 +52,17 @@ enum GoldenStep {
   }
 
   static func run(
-    _ goldens: Goldens, precision: Precision, stochasticDepth: Float = 0
+    _ goldens: Goldens, precision: Precision, stochasticDepth: Float = 0,
+    freezing parts: [String] = [], gradientSlots: Int = 1
   ) throws -> TrainingPlan {
     try Engine.configure(threads: 1)
     let labels = try goldens.tensor("input/labels").integers()
     var network = try network(goldens, stochasticDepth: stochasticDepth)
     try network.addClassificationLoss()
+    network.graph.freeze { name in parts.contains { name == $0 || name.hasPrefix("\($0).") } }
     let plan = try TrainingPlan(
       graph: network.graph, microBatch: labels.count, precision: precision,
-      gradientSlots: 1)
+      gradientSlots: gradientSlots)
     try plan.parameters.loadModel(goldens.tensors(under: "weights"), file: "golden")
     try plan.refreshWeights()
     _ = try plan.floats(input: images(of: network))

@@ -249,7 +249,7 @@ import Testing
 
 extension ParameterStore {
   /// Draws weights, and normalisations that do something: statistics and parameters of any size.
-  fileprivate func scatter(seed: UInt64, only part: String? = nil) throws {
+  func scatter(seed: UInt64, only part: String? = nil) throws {
     if part == nil { try initialize(seed: seed) }
     var random = SeededGenerator(seed: seed)
     let tensors = try modelTensors().map { tensor in

@@ -52,7 +52,7 @@ import Testing
   @Test func aSecondStoreTakesOverAndFollowsWeightsAndStatistics() throws {
     let store = try store()
     try store.initialize(seed: 3)
-    let batch = [Float](repeating: 2, count: store.statisticsCount)
+    let batch = [Float](repeating: 2, count: store.statistics.count)
     batch.withUnsafeBufferPointer { store.updateRunningStatistics(from: $0, microBatch: 2) }
     let average = try ParameterStore(copying: store)
     #expect(try average.modelTensors() == store.modelTensors())

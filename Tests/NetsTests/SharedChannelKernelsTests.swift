@@ -124,6 +124,20 @@ import Testing
     }
   }
 
+  @Test(arguments: sizes, types)
+  func normalizationBackwardByConstants(_ size: Size, _ type: aver_element_type) throws {
+    let arrays = Arrays(size, type)
+    for (activation, adds) in [(aver_relu, false), (aver_silu, true)] {
+      try expectSameBits("the gradient of a normalisation by constants") {
+        let targets = arrays.sources.map(SharedArray.init(copying:))
+        let slices = arrays.slices(whole: arrays.whole, targets: targets, adds: adds)
+        aver_normalize_channels_backward_constant(
+          arrays.extent, slices, slices.count, arrays.normalization(activation))
+        return targets
+      }
+    }
+  }
+
   /// The parameters' gradients alone, where a network's input needs none.
   @Test func normalizationBackwardWithoutSourceGradient() throws {
     let arrays = Arrays(Self.sizes[1], aver_f32)

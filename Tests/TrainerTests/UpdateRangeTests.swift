@@ -14,9 +14,12 @@ struct UpdateRangeTests {
       file: try folder.write("data:\n  root: /faces\n", to: "run.yaml"), overrides: overrides)
   }
 
-  private func store(_ name: ModelName) throws -> ParameterStore {
-    try ParameterStore(
-      inferenceFor: ModelDescription(name: name, classes: 8, imageSize: 64))
+  private func store(
+    _ name: ModelName, freezing isFrozen: (String) -> Bool = { _ in false }
+  ) throws -> ParameterStore {
+    var graph = try ModelDescription(name: name, classes: 8, imageSize: 64).network().graph
+    graph.freeze(where: isFrozen)
+    return try ParameterStore(inferenceFor: graph)
   }
 
   /// Three parameters of ten elements, with padding between them.
@@ -26,8 +29,9 @@ struct UpdateRangeTests {
 
   /// The factor of each parameter, by its name.
   private func factors(_ name: ModelName, _ overrides: [String]) throws -> [String: Double?] {
-    let store = try store(name)
-    let ranges = try loaded(overrides + ["model.name=\(name.rawValue)"]).updateRanges(of: store)
+    let loaded = try loaded(overrides + ["model.name=\(name.rawValue)"])
+    let store = try store(name, freezing: loaded.values.optimizer.freezes)
+    let ranges = try loaded.updateRanges(of: store)
     #expect(ranges.map(\.elements) == store.parameters.map(\.range))
     #expect(ranges.map(\.decays) == store.parameters.map(\.decays))
     return Dictionary(
@@ -68,10 +72,11 @@ struct UpdateRangeTests {
 
   @Test("parts that the model does not have, and all of it, are refused")
   func refusals() throws {
-    let store = try store(.resnet18)
     func message(_ freeze: String) throws -> String {
       do {
-        _ = try loaded(["optimizer.freeze=\(freeze)"]).updateRanges(of: store)
+        let loaded = try loaded(["optimizer.freeze=\(freeze)"])
+        let store = try store(.resnet18, freezing: loaded.values.optimizer.freezes)
+        _ = try loaded.updateRanges(of: store)
         return ""
       } catch TrainerError.configuration(let mistakes) {
         return mistakes.map { "\($0)" }.joined()
@@ -81,6 +86,21 @@ struct UpdateRangeTests {
     let all = "[conv1, bn1, layer1, layer2, layer3, layer4, fc]"
     #expect(try message(all).contains("leaves no parameter that could be trained"))
     #expect(try message("[layer1]") == "")
+  }
+
+  @Test("norms are told of the gradients that there are")
+  func gradientNorms() throws {
+    try Engine.configure(threads: 1)
+    var network = try ModelDescription(name: .resnet18, classes: 8, imageSize: 32).network()
+    try network.addClassificationLoss()
+    network.graph.freeze { !$0.hasPrefix("fc") }
+    let plan = try TrainingPlan(
+      graph: network.graph, microBatch: 2, precision: .f32, gradientSlots: 1)
+    let norms = ModelSummaries.gradientNorms(
+      in: plan.slot(0), of: plan.parameters, microBatches: 1)
+    #expect(norms.map(\.tag) == ["gradient_norms/fc.weight"])
+    let merged = UpdateRange.merging(UpdateRange.each(of: plan.parameters.parameters))
+    #expect(merged.filter { $0.rateFactor != nil }.map(\.elements.count).reduce(0, +) == 8 * 513)
   }
 
   @Test(

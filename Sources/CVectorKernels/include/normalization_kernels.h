@@ -80,6 +80,12 @@ void aver_normalize_channels_backward(
     aver_extent extent, const aver_channel_slice *slices, size_t count,
     aver_normalization normalization, float *scale_gradient, float *shift_gradient);
 
+/// The gradient of aver_normalize_channels where mean and variance are constants, as running statistics
+/// are: scale * r * g. Where a destination's address is NULL it is left out.
+void aver_normalize_channels_backward_constant(
+    aver_extent extent, const aver_channel_slice *slices, size_t count,
+    aver_normalization normalization);
+
 /// Sets a run of channels to zero: what pads a blocked layout.
 void aver_clear_channels(aver_extent extent, aver_channel_run destination, size_t channels);
 
@@ -90,6 +96,9 @@ typedef struct {
   void (*normalize_backward)(
       aver_extent, aver_channel_run, aver_channel_run, aver_channel_run, bool, size_t,
       aver_normalization, float *, float *);
+  void (*normalize_backward_constant)(
+      aver_extent, aver_channel_run, aver_channel_run, aver_channel_run, bool, size_t,
+      aver_normalization);
   void (*clear)(aver_extent, aver_channel_run, size_t);
 } aver_normalization_kernels;
 

@@ -59,6 +59,9 @@ public struct Graph {
   /// Running statistics in the order in which layers were added.
   public private(set) var statistics: [StatisticsSpecification] = []
 
+  /// What training leaves as it is.
+  var frozen = FrozenParts()
+
   /// Layers that draw random numbers: each has a stream of its own.
   private var randomLayers = 0
 

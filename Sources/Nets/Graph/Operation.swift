@@ -9,10 +9,16 @@ protocol Operation: Sendable {
   /// The values that it reads.
   var operands: [ValueID] { get }
 
+  /// The values that it produces.
+  var results: [ValueID] { get }
+
+  /// Its parameters, by their indices in the graph.
+  var parameters: [Int] { get }
+
   /// Adds the forward primitives to the plan.
   ///
-  /// - Returns: what adds the backward primitives later, in reverse order of the operations; nil in
-  ///   a plan for inference.
+  /// - Returns: what adds the backward primitives later, in reverse order of the operations; nil where
+  ///   no gradient passes through it.
   func plan(_ builder: PlanBuilder) throws -> BackwardPlan?
 
   /// The layout in which this operation would read a value without changing it first; nil where it
@@ -21,6 +27,8 @@ protocol Operation: Sendable {
 }
 
 extension Operation {
+  var parameters: [Int] { [] }
+
   func preferredLayout(of value: ValueID, _ builder: PlanBuilder) throws -> MemoryDescriptor? {
     nil
   }

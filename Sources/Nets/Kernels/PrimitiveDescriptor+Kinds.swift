@@ -176,6 +176,6 @@ extension PrimitiveDescriptor {
 extension PlanBuilder {
   /// oneDNN's propagation kind of forward primitives.
   var forwardKind: dnnl_prop_kind_t {
-    isTraining ? dnnl_forward_training : dnnl_forward_inference
+    isLearning ? dnnl_forward_training : dnnl_forward_inference
   }
 }

@@ -34,6 +34,7 @@ protocol Loss: Operation {
 
 extension Loss {
   var operands: [ValueID] { [prediction] + targets }
+  var results: [ValueID] { [] }
 
   func plan(_ builder: PlanBuilder) throws -> BackwardPlan? {
     guard builder.isTraining else { return nil }

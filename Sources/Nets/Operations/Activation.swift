@@ -65,6 +65,7 @@ struct Activation: Operation {
   let function: ActivationFunction
 
   var operands: [ValueID] { [input] }
+  var results: [ValueID] { [result] }
 
   func plan(_ builder: PlanBuilder) throws -> BackwardPlan? {
     let source = builder.located(input)
@@ -72,7 +73,7 @@ struct Activation: Operation {
       function.native, source.layout, builder, layer: name)
     let destination = builder.define(result, layout: source.layout)
     try builder.emit(forward, [(DNNL_ARG_SRC, source), (DNNL_ARG_DST, destination)])
-    guard builder.isTraining, builder.needsGradient(input) else { return nil }
+    guard builder.isLearning else { return nil }
     return { builder in
       let layout = source.layout
       let gradient = try builder.converted(

@@ -10,13 +10,14 @@ struct AdaptiveAveragePooling: Operation {
   let result: ValueID
 
   var operands: [ValueID] { [input] }
+  var results: [ValueID] { [result] }
 
   func plan(_ builder: PlanBuilder) throws -> BackwardPlan? {
     let source = try builder.channelArray(
       builder.located(input), shape: builder.shape(of: input), layer: name)
     let destination = try builder.defineChannels(of: result, like: source, layer: name)
     emit(from: source, to: destination, isBackward: false, builder)
-    guard builder.isTraining, builder.needsGradient(input) else { return nil }
+    guard builder.isLearning else { return nil }
     return { builder in
       let gradient = try builder.channelArray(
         builder.gradient(of: result), shape: builder.shape(of: result), layer: name)

@@ -10,6 +10,7 @@ struct AdditionReLU: Operation {
   let result: ValueID
 
   var operands: [ValueID] { [left, right] }
+  var results: [ValueID] { [result] }
 
   func plan(_ builder: PlanBuilder) throws -> BackwardPlan? {
     let left = builder.located(left)
@@ -23,7 +24,7 @@ struct AdditionReLU: Operation {
       [
         (DNNL_ARG_SRC_0, left), (DNNL_ARG_SRC_1, right), (DNNL_ARG_DST, destination),
       ])
-    guard builder.isTraining else { return nil }
+    guard builder.isLearning else { return nil }
     return { builder in try planBackward(destination: destination, builder) }
   }
 

@@ -10,6 +10,7 @@ struct AveragePooling: Operation {
   let window: aver_window_t
 
   var operands: [ValueID] { [input] }
+  var results: [ValueID] { [result] }
 
   func plan(_ builder: PlanBuilder) throws -> BackwardPlan? {
     let source = builder.located(input)
@@ -19,7 +20,7 @@ struct AveragePooling: Operation {
       builder, layer: name)
     let destination = builder.define(result, layout: try forward.layout(dnnl_query_dst_md))
     try builder.emit(forward, [(DNNL_ARG_SRC, source), (DNNL_ARG_DST, destination)])
-    guard builder.isTraining, builder.needsGradient(input) else { return nil }
+    guard builder.isLearning else { return nil }
     return { builder in
       try planPoolingBackward(
         dnnl_pooling_avg_include_padding, gradient: builder.gradient(of: result), source: source,

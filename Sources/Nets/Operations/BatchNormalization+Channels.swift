@@ -10,7 +10,7 @@ extension BatchNormalization {
       try builder.channelArray(builder.located($0), shape: builder.shape(of: $0), layer: name)
     }
     var pieceMoments: [Located] = []
-    if builder.isTraining {
+    if !usesRunningStatistics(builder) {
       pieceMoments = try zip(inputs, sources).map { try builder.moments(of: $0, $1, layer: name) }
     }
     let destination = try builder.defineChannels(
@@ -38,7 +38,7 @@ extension BatchNormalization {
         normalization: numbers.normalization(activation),
         padding: ChannelPadding(of: destination, at: output))
     }
-    guard builder.isTraining else { return nil }
+    guard builder.isLearning else { return nil }
     return { try planChannelsBackward(sources, $0) }
   }
 
@@ -53,20 +53,17 @@ extension BatchNormalization {
     }
     let runs = ChannelRun.runs(of: sources, and: [gradient])
     let (extent, activation, count) = (gradient.extent, nativeActivation, sources.count)
-    let vector = try vector(builder)
-    let results = [
-      builder.gradient(ofParameter: scale, layout: vector),
-      builder.gradient(ofParameter: shift, layout: vector),
-    ]
+    let results = try parameterGradients(builder)
     builder.emit(
-      try numbers(builder) + results + [gradient.located] + sources.map(\.located)
-        + targets.compactMap { $0?.located },
+      try numbers(builder) + [gradient.located] + sources.map(\.located)
+        + targets.compactMap { $0?.located } + results,
       layer: name
     ) { addresses in
       let numbers = ChannelNumbers(addresses)
-      let inputs = Array(addresses[7..<7 + count])
-      var rest = addresses[(7 + count)...]
+      let inputs = Array(addresses[5..<5 + count])
+      var rest = addresses[(5 + count)...]
       let outputs = targets.map { $0 == nil ? nil : rest.removeFirst() }
+      let floats = rest.map { $0.assumingMemoryBound(to: Float.self) }
       return NormalizeChannelsBackward(
         extent: extent,
         slices: FixedList(
@@ -77,18 +74,24 @@ extension BatchNormalization {
               destination: outputs[run.piece].map {
                 piece.run(from: run.channelInPiece, at: $0)
               } ?? aver_channel_run(),
-              gradient: gradient.run(from: run.channel, at: addresses[6]),
+              gradient: gradient.run(from: run.channel, at: addresses[4]),
               adds: targets[run.piece]?.adds ?? false)
           }),
         normalization: numbers.normalization(activation),
-        scaleGradient: addresses[4].assumingMemoryBound(to: Float.self),
-        shiftGradient: addresses[5].assumingMemoryBound(to: Float.self),
+        parameterGradients: floats.isEmpty ? nil : (scale: floats[0], shift: floats[1]),
         paddings: FixedList(
           zip(sources, zip(targets, outputs)).compactMap { source, target in
             guard let output = target.1, target.0?.adds == false else { return nil }
             return ChannelPadding(of: source, at: output)
           }))
     }
+  }
+
+  /// Where the gradients of scale and shift go; none where both are frozen.
+  private func parameterGradients(_ builder: PlanBuilder) throws -> [Located] {
+    guard builder.learns(anyOf: parameters) else { return [] }
+    let vector = try vector(builder)
+    return parameters.map { builder.gradient(ofParameter: $0, layout: vector) }
   }
 
   private var nativeActivation: aver_activation {

@@ -7,7 +7,7 @@ extension BatchNormalization {
     let source = builder.located(input)
     var flags = dnnl_use_scale.rawValue | dnnl_use_shift.rawValue
     if activation == .relu { flags |= dnnl_fuse_norm_relu.rawValue }
-    if !builder.isTraining { flags |= dnnl_use_global_stats.rawValue }
+    if usesRunningStatistics(builder) { flags |= dnnl_use_global_stats.rawValue }
     let forward = try PrimitiveDescriptor.batchNormalizationForward(
       data: source.layout, epsilon: Self.epsilon, flags: flags, builder, layer: name)
     let vector = try vector(builder)
@@ -23,7 +23,7 @@ extension BatchNormalization {
     }
     if let workspace { arguments.append((DNNL_ARG_WORKSPACE, workspace)) }
     try builder.emit(forward, arguments)
-    guard builder.isTraining else { return nil }
+    guard builder.isLearning else { return nil }
     return { builder in
       try planLibraryBackward(
         input: input, source: source, workspace: workspace, flags: flags, forward, builder)

@@ -3,7 +3,8 @@ import COneDNN
 /// Batch normalisation over N, H and W, with an activation fused into it where asked.
 ///
 /// In training the statistics are those of the micro-batch; they are written into its slot, so that
-/// the tree can average them over the whole batch. In inference the running statistics are used.
+/// the tree can average them over the whole batch. In inference, and where scale and shift are frozen,
+/// the running statistics are used: constants.
 ///
 /// Several inputs are normalised as if they were concatenated over channels. They never are: a kernel
 /// of ours reads each where it lies and adds to its gradient there.
@@ -31,18 +32,22 @@ struct BatchNormalization: Operation {
   }
 
   var operands: [ValueID] { inputs }
+  var results: [ValueID] { [result] }
+  var parameters: [Int] { [scale, shift] }
 
   func plan(_ builder: PlanBuilder) throws -> BackwardPlan? {
     let statistics = builder.graph.statistics[statistics]
-    if builder.isTraining, builder.shape(of: result)[0] * statistics.elementsPerSample < 2 {
+    let isConstant = usesRunningStatistics(builder)
+    if !isConstant, builder.shape(of: result)[0] * statistics.elementsPerSample < 2 {
       throw NetsError.shape(
         layer: name,
         problem: "one value a channel has no variance; use a larger image or batch.micro >= 2")
     }
     // oneDNN reads one array, and takes 45 times as long for bfloat16 where channels do not fill
     // its blocks.
-    // It has no SiLU either, which would read and write everything once more.
-    if inputs.count == 1, activation != .silu,
+    // It has no SiLU either, which would read and write everything once more, and no gradient of the
+    // input alone, by running statistics.
+    if inputs.count == 1, activation != .silu, !(builder.isLearning && isConstant),
       builder.precision == .f32 || statistics.channels % 16 == 0
     {
       return try planLibrary(input: inputs[0], builder)
@@ -50,18 +55,24 @@ struct BatchNormalization: Operation {
     return try planChannels(builder)
   }
 
-  /// Where mean and variance are read: those of the micro-batch, or in inference the running ones.
+  /// Whether mean and variance are constants.
+  func usesRunningStatistics(_ builder: PlanBuilder) -> Bool {
+    !builder.isTraining || builder.graph.isFrozen(statistics: statistics)
+  }
+
+  /// Where mean and variance are read: those of the micro-batch, or the running ones.
   func moments(_ builder: PlanBuilder) throws -> (mean: Located, variance: Located) {
     let vector = try vector(builder)
+    let isRunning = usesRunningStatistics(builder)
     return (
       Located(
         layout: vector,
-        place: builder.isTraining
-          ? .batchMean(statistics: statistics) : .runningMean(statistics: statistics)),
+        place: isRunning
+          ? .runningMean(statistics: statistics) : .batchMean(statistics: statistics)),
       Located(
         layout: vector,
-        place: builder.isTraining
-          ? .batchVariance(statistics: statistics) : .runningVariance(statistics: statistics))
+        place: isRunning
+          ? .runningVariance(statistics: statistics) : .batchVariance(statistics: statistics))
     )
   }
 

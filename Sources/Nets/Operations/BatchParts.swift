@@ -33,7 +33,7 @@ struct BatchParts: Operation {
           layout: try .rowMajor(builder.shape(of: result), source.layout.dataType),
           place: .part(of: source.place, byteOffset: part.lowerBound * bytesPerRow)))
     }
-    guard builder.isTraining, builder.needsGradient(input) else { return nil }
+    guard builder.isLearning else { return nil }
     return { try planBackward(shape: shape, $0) }
   }
 

@@ -12,6 +12,7 @@ struct ChannelMultiplication: Operation {
   let result: ValueID
 
   var operands: [ValueID] { [input, factors] }
+  var results: [ValueID] { [result] }
 
   func plan(_ builder: PlanBuilder) throws -> BackwardPlan? {
     let shape = builder.shape(of: input)
@@ -24,7 +25,7 @@ struct ChannelMultiplication: Operation {
       ChannelProduct(
         result: addresses[0], input: addresses[1], factors: addresses[2], array: source.native)
     }
-    guard builder.isTraining else { return nil }
+    guard builder.isLearning else { return nil }
     return { builder in try planBackward(source: source, factors: factors, builder) }
   }
 

@@ -65,13 +65,18 @@ struct NormalizeChannelsBackward: StepKernel {
   let extent: aver_extent
   let slices: FixedList<aver_channel_slice>
   let normalization: aver_normalization
-  let scaleGradient: UnsafeMutablePointer<Float>
-  let shiftGradient: UnsafeMutablePointer<Float>
+  /// Nil where mean and variance are constants, and nothing but the source has a gradient.
+  let parameterGradients: (scale: UnsafeMutablePointer<Float>, shift: UnsafeMutablePointer<Float>)?
   let paddings: FixedList<ChannelPadding>
 
   func run(_ context: StepContext) {
-    aver_normalize_channels_backward(
-      extent, slices.elements, slices.count, normalization, scaleGradient, shiftGradient)
+    if let (scale, shift) = parameterGradients {
+      aver_normalize_channels_backward(
+        extent, slices.elements, slices.count, normalization, scale, shift)
+    } else {
+      aver_normalize_channels_backward_constant(
+        extent, slices.elements, slices.count, normalization)
+    }
     for index in 0..<paddings.count {
       paddings.elements[index].clear()
     }

@@ -16,7 +16,7 @@ extension Convolution {
   func suitsWinograd(_ builder: PlanBuilder) -> Bool {
     let shape = builder.graph.parameters[weight].shape
     guard window == Window(kernel: 3, stride: 1, padding: 1),
-      bias == nil || !builder.isTraining, shape[1] == builder.shape(of: input)[1],
+      bias == nil || !builder.isLearning, shape[1] == builder.shape(of: input)[1],
       shape[0] % 32 == 0, shape[1] % 32 == 0
     else { return false }
     let isBfloat16 = builder.precision == .bf16
@@ -27,7 +27,7 @@ extension Convolution {
 
   /// Plans the forward pass and, in training, both backward passes.
   func planWinograd(_ builder: PlanBuilder) throws -> BackwardPlan? {
-    guard builder.isTraining else {
+    guard builder.isLearning else {
       try planWinogradInference(
         builder, ending: WinogradEnding(biases: try biases(builder)), result: result)
       return nil
@@ -58,11 +58,13 @@ extension Convolution {
   private func planWinogradBackward(_ arrays: WinogradArrays, _ builder: PlanBuilder) throws {
     let gradient = try builder.converted(
       builder.gradient(of: result), to: arrays.resultLayout, layer: name)
-    let weightsGradient = builder.gradient(
-      ofParameter: weight, layout: try winogradWeightsLayout(builder))
-    try emit(
-      .backwardWeights, arrays, [arrays.source, gradient, weightsGradient], result: gradient,
-      builder)
+    if builder.learns(anyOf: parameters) {
+      let weightsGradient = builder.gradient(
+        ofParameter: weight, layout: try winogradWeightsLayout(builder))
+      try emit(
+        .backwardWeights, arrays, [arrays.source, gradient, weightsGradient], result: gradient,
+        builder)
+    }
     guard builder.needsGradient(input) else { return }
     let inputGradient = builder.newBuffer(arrays.source.layout)
     try emit(

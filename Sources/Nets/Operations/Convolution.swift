@@ -13,6 +13,8 @@ struct Convolution: Operation {
   let window: Window
 
   var operands: [ValueID] { [input] }
+  var results: [ValueID] { [result] }
+  var parameters: [Int] { [weight] + [bias].compactMap { $0 } }
 
   func plan(_ builder: PlanBuilder) throws -> BackwardPlan? {
     if suitsWinograd(builder) { return try planWinograd(builder) }
@@ -30,10 +32,12 @@ struct Convolution: Operation {
     ]
     if let biases = try biases(builder) { arguments.append((DNNL_ARG_BIAS, biases)) }
     try builder.emit(forward, arguments)
-    guard builder.isTraining else { return nil }
+    guard builder.isLearning else { return nil }
     return { builder in
       let gradient = builder.gradient(of: result)
-      try planBackwardWeights(source: source, gradient: gradient, any, forward, builder)
+      if builder.learns(anyOf: parameters) {
+        try planBackwardWeights(source: source, gradient: gradient, any, forward, builder)
+      }
       if builder.needsGradient(input) {
         try planBackwardData(gradient: gradient, any, forward, builder)
       }

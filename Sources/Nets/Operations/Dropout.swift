@@ -19,11 +19,12 @@ struct Dropout: Operation {
   let layer: Int
 
   var operands: [ValueID] { [input] }
+  var results: [ValueID] { [result] }
 
   func plan(_ builder: PlanBuilder) throws -> BackwardPlan? {
-    guard builder.isTraining, probability > 0 else {
+    guard builder.isTraining, probability > 0, !builder.graph.isFrozen(layer: name) else {
       builder.define(result, as: builder.located(input))
-      guard builder.isTraining else { return nil }
+      guard builder.isLearning else { return nil }
       return { try $0.contribute($0.gradient(of: result), to: input, layer: name) }
     }
     let shape = builder.shape(of: input)
@@ -39,8 +40,8 @@ struct Dropout: Operation {
           factor: 1 / (1 - probability), count: shape.reduce(1, *), type: type),
         probability: probability, layer: layer)
     }
+    guard builder.isLearning else { return nil }
     return { builder in
-      guard builder.needsGradient(input) else { return }
       let gradient = try builder.converted(builder.gradient(of: result), to: rows, layer: name)
       let inputGradient = builder.newBuffer(rows)
       builder.emit([inputGradient, gradient, mask], layer: name) { addresses in

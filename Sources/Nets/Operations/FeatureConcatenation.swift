@@ -12,6 +12,7 @@ struct FeatureConcatenation: Operation {
   let result: ValueID
 
   var operands: [ValueID] { inputs }
+  var results: [ValueID] { [result] }
 
   func plan(_ builder: PlanBuilder) throws -> BackwardPlan? {
     let widths = inputs.map { builder.rowShape(of: $0)[1] }
@@ -26,7 +27,7 @@ struct FeatureConcatenation: Operation {
         joined: addresses[0], parts: Array(addresses.dropFirst()), widths: widths, rows: rows,
         isSplit: false)
     }
-    guard builder.isTraining else { return nil }
+    guard builder.isLearning else { return nil }
     return { builder in
       let gradient = try builder.rows(
         builder.gradient(of: result), of: result, type: dnnl_f32, layer: name)

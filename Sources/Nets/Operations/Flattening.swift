@@ -10,6 +10,7 @@ struct Flattening: Operation {
   let order: FlatteningOrder
 
   var operands: [ValueID] { [input] }
+  var results: [ValueID] { [result] }
 
   func plan(_ builder: PlanBuilder) throws -> BackwardPlan? {
     let (shape, type) = (builder.shape(of: input), builder.precision.dataType)
@@ -20,7 +21,7 @@ struct Flattening: Operation {
     let source = try builder.converted(builder.located(input), to: dense, layer: name)
     // The same bytes under another name.
     builder.define(result, as: Located(layout: flat, place: source.place))
-    guard builder.isTraining, builder.needsGradient(input) else { return nil }
+    guard builder.isLearning else { return nil }
     return { builder in
       let gradient = try builder.converted(builder.gradient(of: result), to: flat, layer: name)
       try builder.contribute(

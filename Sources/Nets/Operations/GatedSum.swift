@@ -14,6 +14,7 @@ struct GatedSum: Operation {
   let result: ValueID
 
   var operands: [ValueID] { [gate, left, right] }
+  var results: [ValueID] { [result] }
 
   func plan(_ builder: PlanBuilder) throws -> BackwardPlan? {
     let layout = try MemoryDescriptor.rowMajor(builder.shape(of: result), dnnl_f32)
@@ -28,7 +29,7 @@ struct GatedSum: Operation {
       return GatedSumKernel(
         result: floats[0], gate: floats[1], left: floats[2], right: floats[3], count: count)
     }
-    guard builder.isTraining else { return nil }
+    guard builder.isLearning else { return nil }
     return { builder in
       let gradient = try builder.converted(
         builder.gradient(of: result), to: layout, layer: name)

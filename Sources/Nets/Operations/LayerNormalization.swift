@@ -20,6 +20,8 @@ struct LayerNormalization: Operation {
   let shift: Int
 
   var operands: [ValueID] { [input] }
+  var results: [ValueID] { [result] }
+  var parameters: [Int] { [scale, shift] }
 
   func plan(_ builder: PlanBuilder) throws -> BackwardPlan? {
     let source = try builder.rows(builder.located(input), of: input, layer: name)
@@ -36,7 +38,7 @@ struct LayerNormalization: Operation {
       (DNNL_ARG_SCALE, builder.weights(scale, layout: vector)),
       (DNNL_ARG_SHIFT, builder.weights(shift, layout: vector)),
     ]
-    guard builder.isTraining else {
+    guard builder.isLearning else {
       try builder.emit(forward, arguments)
       return nil
     }

@@ -16,6 +16,8 @@ struct Linear: Operation {
   var function: ActivationFunction?
 
   var operands: [ValueID] { [input] }
+  var results: [ValueID] { [result] }
+  var parameters: [Int] { [weight, bias] }
 
   func plan(_ builder: PlanBuilder) throws -> BackwardPlan? {
     let type = builder.precision.dataType
@@ -41,7 +43,7 @@ struct Linear: Operation {
         (DNNL_ARG_BIAS, builder.weights(bias, layout: biasLayout)),
         (DNNL_ARG_DST, try builder.view(destination, as: builder.rowShape(of: result))),
       ])
-    guard builder.isTraining else { return nil }
+    guard builder.isLearning else { return nil }
     return { builder in
       try planBackward(source: source, weightsAny: weightsAny, biasLayout, forward, builder)
     }
@@ -67,20 +69,38 @@ struct Linear: Operation {
   ) throws {
     let gradient = try builder.rows(
       builder.gradient(of: result), of: result, type: builder.precision.dataType, layer: name)
-    let gradientLayout = gradient.layout
+    if builder.learns(anyOf: parameters) {
+      try planBackwardWeights(
+        source: source, gradient: gradient, biasLayout, forward, builder)
+    }
+    if builder.needsGradient(input) {
+      try planBackwardData(
+        source: source, gradient: gradient, weightsAny: weightsAny, forward, builder)
+    }
+  }
+
+  private func planBackwardWeights(
+    source: Located, gradient: Located, _ biasLayout: MemoryDescriptor,
+    _ forward: PrimitiveDescriptor, _ builder: PlanBuilder
+  ) throws {
     let weightsGradient = try MemoryDescriptor.rowMajor(weightShape(builder), dnnl_f32)
     try builder.emit(
       PrimitiveDescriptor.innerProductBackwardWeights(
         source: source.layout, weightsGradient: weightsGradient, biasGradient: biasLayout,
-        destinationGradient: gradientLayout, forward: forward, builder),
+        destinationGradient: gradient.layout, forward: forward, builder),
       [
         (DNNL_ARG_SRC, source), (DNNL_ARG_DIFF_DST, gradient),
         (DNNL_ARG_DIFF_WEIGHTS, builder.gradient(ofParameter: weight, layout: weightsGradient)),
         (DNNL_ARG_DIFF_BIAS, builder.gradient(ofParameter: bias, layout: biasLayout)),
       ])
-    guard builder.needsGradient(input) else { return }
+  }
+
+  private func planBackwardData(
+    source: Located, gradient: Located, weightsAny: MemoryDescriptor,
+    _ forward: PrimitiveDescriptor, _ builder: PlanBuilder
+  ) throws {
     let backwardData = try PrimitiveDescriptor.innerProductBackwardData(
-      sourceGradient: source.layout, weights: weightsAny, destinationGradient: gradientLayout,
+      sourceGradient: source.layout, weights: weightsAny, destinationGradient: gradient.layout,
       forward: forward, builder)
     let inputGradient = builder.newBuffer(source.layout)
     try builder.emit(

@@ -13,6 +13,7 @@ struct Normalization: Operation {
   let result: ValueID
 
   var operands: [ValueID] { [input] }
+  var results: [ValueID] { [result] }
 
   func plan(_ builder: PlanBuilder) throws -> BackwardPlan? {
     let shape = builder.shape(of: input)
@@ -24,7 +25,7 @@ struct Normalization: Operation {
       let floats = addresses.map { $0.assumingMemoryBound(to: Float.self) }
       return NormalizationForward(count: count, length: length, input: floats[0], result: floats[1])
     }
-    guard builder.isTraining, builder.needsGradient(input) else { return nil }
+    guard builder.isLearning else { return nil }
     return { builder in
       let gradient = try builder.converted(builder.gradient(of: result), to: plain, layer: name)
       let inputGradient = builder.newBuffer(plain)

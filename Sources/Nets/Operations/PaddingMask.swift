@@ -15,6 +15,7 @@ struct PaddingMask: Operation {
   let result: ValueID
 
   var operands: [ValueID] { [input, lengths] }
+  var results: [ValueID] { [result] }
 
   func plan(_ builder: PlanBuilder) throws -> BackwardPlan? {
     let lengths = try builder.lengths(
@@ -22,11 +23,9 @@ struct PaddingMask: Operation {
     let shape = builder.shape(of: input)
     let layout = try MemoryDescriptor.rowMajor(shape, builder.precision.dataType)
     let source = try builder.converted(builder.located(input), to: layout, layer: name)
-    // A gradient that nobody reads would cost a product in the layer behind.
-    let isTrainable = builder.needsGradient(input)
-    let destination = builder.define(result, layout: layout, isTrainable: isTrainable)
+    let destination = builder.define(result, layout: layout)
     emit(source, to: destination, lengths, shape, builder)
-    guard builder.isTraining, isTrainable else { return nil }
+    guard builder.isLearning else { return nil }
     return { builder in
       let gradient = try builder.converted(
         builder.gradient(of: result), to: layout, layer: name)

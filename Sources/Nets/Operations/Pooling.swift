@@ -10,6 +10,7 @@ struct MaximumPooling: Operation {
   let window: Window
 
   var operands: [ValueID] { [input] }
+  var results: [ValueID] { [result] }
 
   func plan(_ builder: PlanBuilder) throws -> BackwardPlan? {
     let source = builder.located(input)
@@ -27,7 +28,7 @@ struct MaximumPooling: Operation {
       forward,
       [(DNNL_ARG_SRC, source), (DNNL_ARG_DST, destination)]
         + (workspace.map { [(DNNL_ARG_WORKSPACE, $0)] } ?? []))
-    guard builder.isTraining, builder.needsGradient(input) else { return nil }
+    guard builder.isLearning else { return nil }
     return { builder in
       try planPoolingBackward(
         dnnl_pooling_max, gradient: builder.gradient(of: result), source: source,
@@ -46,6 +47,7 @@ struct GlobalAveragePooling: Operation {
   let result: ValueID
 
   var operands: [ValueID] { [input] }
+  var results: [ValueID] { [result] }
 
   func plan(_ builder: PlanBuilder) throws -> BackwardPlan? {
     let source = builder.located(input)
@@ -66,7 +68,7 @@ struct GlobalAveragePooling: Operation {
     let flat = try MemoryDescriptor.rowMajor([shape[0], shape[1]], type)
     let row = try builder.converted(pooled, to: plain, layer: name)
     builder.define(result, as: Located(layout: flat, place: row.place))
-    guard builder.isTraining, builder.needsGradient(input) else { return nil }
+    guard builder.isLearning else { return nil }
     return { builder in
       let gradient = try builder.converted(builder.gradient(of: result), to: flat, layer: name)
       try planPoolingBackward(

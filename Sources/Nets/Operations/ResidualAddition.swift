@@ -20,11 +20,15 @@ struct ResidualAddition: Operation {
   let layer: Int
 
   var operands: [ValueID] { [skip, branch] }
+  var results: [ValueID] { [result] }
 
   func plan(_ builder: PlanBuilder) throws -> BackwardPlan? {
-    builder.isTraining && dropProbability > 0
+    builder.isTraining && drops(in: builder.graph)
       ? try planDropping(builder) : try planAddition(builder)
   }
+
+  /// Whether branches are dropped in training.
+  func drops(in graph: Graph) -> Bool { dropProbability > 0 && !graph.isFrozen(layer: name) }
 
   private func planAddition(_ builder: PlanBuilder) throws -> BackwardPlan? {
     let branch = builder.located(branch)
@@ -35,7 +39,7 @@ struct ResidualAddition: Operation {
         skip.layout, branch.layout, destination.layout, builder.attributes, builder,
         layer: name),
       [(DNNL_ARG_SRC_0, skip), (DNNL_ARG_SRC_1, branch), (DNNL_ARG_DST, destination)])
-    guard builder.isTraining else { return nil }
+    guard builder.isLearning else { return nil }
     return { builder in
       // Both inputs have the result's gradient: one array serves all.
       let gradient = builder.gradient(of: result)

@@ -28,10 +28,10 @@ struct PlanAddresses {
       element(parameters.parameters[parameters.positions[parameter]].range.lowerBound, slot: slot)
     case .batchMean(let index):
       element(
-        slotLayout.statistics.lowerBound + parameters.statisticsOffsets[index].mean, slot: slot)
+        slotLayout.statistics.lowerBound + parameters.statistics.offsets[index].mean, slot: slot)
     case .batchVariance(let index):
       element(
-        slotLayout.statistics.lowerBound + parameters.statisticsOffsets[index].variance,
+        slotLayout.statistics.lowerBound + parameters.statistics.offsets[index].variance,
         slot: slot)
     case .runningMean(let index):
       parameters.address(ofRunningMean: index)
@@ -58,6 +58,8 @@ final class CompiledPlan {
   /// Bytes of the arena, and of its buffers if none shared memory.
   let arenaBytes: Int
   let unsharedBytes: Int
+  /// Steps of the backward pass.
+  let backwardCount: Int
   /// Activations and gradients that had to change their layout.
   let reorderCount: Int
 
@@ -72,7 +74,7 @@ final class CompiledPlan {
     self.parameters = parameters
     device = builder.device
     slotLayout = SlotLayout(
-      gradients: parameters.elementCount, statistics: parameters.statisticsCount,
+      gradients: parameters.trainedCount, statistics: parameters.statistics.trackedCount,
       sums: builder.sums)
     names = NamedArrays(builder)
     let plan = MemoryPlan(sizes: builder.bufferBytes, lifetimes: builder.lifetimes())
@@ -90,6 +92,7 @@ final class CompiledPlan {
     weights = copies
     arenaBytes = plan.byteCount
     unsharedBytes = builder.bufferBytes.reduce(0, +)
+    backwardCount = builder.steps.count - builder.forwardCount
     reorderCount = builder.reorderCount
     memories = [arena, slots]
   }
@@ -104,6 +107,9 @@ final class CompiledPlan {
 
   /// Brings the copies of the weights up to date with the master weights.
   func refreshWeights() throws { try weights.refresh() }
+
+  /// The same where frozen parameters and statistics have not changed since.
+  func refreshTrainedWeights() throws { try weights.refreshTrained() }
 
   /// A slot's elements.
   func slot(_ index: Int) -> UnsafeMutableBufferPointer<Float> {
@@ -163,12 +169,12 @@ extension ParameterStore {
 
   /// Where running means start, by the index of the statistics in the graph.
   func address(ofRunningMean index: Int) -> UnsafeMutableRawPointer {
-    addressOfStatistics(at: statisticsOffsets[index].mean)
+    addressOfStatistics(at: statistics.offsets[index].mean)
   }
 
   /// Where running variances start, by the index of the statistics in the graph.
   func address(ofRunningVariance index: Int) -> UnsafeMutableRawPointer {
-    addressOfStatistics(at: statisticsOffsets[index].variance)
+    addressOfStatistics(at: statistics.offsets[index].variance)
   }
 
   private func addressOfStatistics(at offset: Int) -> UnsafeMutableRawPointer {

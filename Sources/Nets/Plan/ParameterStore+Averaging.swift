@@ -39,5 +39,5 @@ extension ParameterStore {
   /// Where the parameters lie, in the order in which the graph declares them: from the input on.
   public var parametersFromInput: [ParameterInfo] { positions.map { parameters[$0] } }
 
-  private var vectorCount: Int { elementCount + statisticsCount }
+  private var vectorCount: Int { elementCount + statistics.count }
 }

@@ -2,13 +2,12 @@ extension ParameterStore {
   /// Gives the parameters of a flat vector (weights, gradients) one by one, in the order of the graph
   /// and in torchvision's layout.
   ///
-  /// - Shapes: `flat` is `[P]`.
+  /// - Shapes: `flat` is `[P]`, or ends where frozen parameters begin: then they are left out.
   /// - Throws: `NetsError.kernel` where a layout cannot be converted; what `body` throws.
   public func forEachParameter(
     of flat: UnsafeBufferPointer<Float>, _ body: (ParameterInfo, [Float]) throws -> Void
   ) throws {
-    precondition(flat.count == elementCount)
-    for index in graph.parameters.indices {
+    for index in parameterIndices(ofVector: flat.count) {
       try body(parameters[positions[index]], try read(parameter: index, of: flat))
     }
   }

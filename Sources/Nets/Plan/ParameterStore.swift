@@ -11,6 +11,8 @@ public struct ParameterInfo: Sendable, Equatable {
   public let range: Range<Int>
   /// Whether weight decay applies: not to normalisation parameters and biases.
   public let decays: Bool
+  /// Whether training leaves it as it is.
+  public let isFrozen: Bool
 }
 
 /// The learned state of a network: float32 master weights and running statistics.
@@ -18,32 +20,36 @@ public struct ParameterInfo: Sendable, Equatable {
 /// The weights are one flat vector in the order in which the backward pass completes their
 /// gradients, each in the memory layout in which the gradient kernels produce it. An elementwise
 /// optimizer needs to know none of that; files see torchvision's layouts through `tensors(of:)` and
-/// `load(_:into:file:)`.
+/// `load(_:into:file:)`. Frozen parameters come last: vectors that have gradients, or what an optimizer
+/// remembers, end before them.
 public final class ParameterStore {
   /// Weight of the newest batch in the running statistics; PyTorch's default.
   static let statisticsMomentum: Float = 0.1
   /// Elements between array starts: 64 bytes.
   static let alignment = 16
 
+  /// Elements from one array's start to the next one's.
+  static func aligned(_ count: Int) -> Int { (count + alignment - 1) / alignment * alignment }
+
   /// Parameters in the order of the flat vector.
   public let parameters: [ParameterInfo]
   /// Elements of the flat vector, P.
   public let elementCount: Int
+  /// Elements of it that are trained: those of frozen parameters follow.
+  public let trainedCount: Int
   /// Master weights `[P]`; what lies between and inside padded parameters is zero and stays zero
   /// under any update that maps zero weight and zero gradient to zero.
   public let values: UnsafeMutableBufferPointer<Float>
-  /// Optimizer steps whose batch statistics went into the running statistics.
-  public internal(set) var batchesTracked = 0
-
   let graph: Graph
   /// Layout of each parameter, by its index in the graph.
   let layouts: [MemoryDescriptor]
   /// Position in `parameters`, by index in the graph.
   let positions: [Int]
-  /// Elements where mean and variance start, by index of the statistics in the graph.
-  let statisticsOffsets: [(mean: Int, variance: Int)]
-  let statisticsCount: Int
-  /// Running statistics, at `statisticsOffsets`.
+  /// Where mean and variance lie in `runningStatistics`.
+  let statistics: StatisticsPlaces
+  /// Optimizer steps whose batch statistics went into running statistics, by their index in the graph.
+  var batchesTracked: [Int]
+  /// Running statistics; they lie behind the weights.
   let runningStatistics: UnsafeMutableBufferPointer<Float>
 
   private let memory: AlignedMemory
@@ -59,33 +65,29 @@ public final class ParameterStore {
     self.device = device
     attributes = try PrimitiveAttributes()
     var cursor = 0
-    func take(_ count: Int) -> Range<Int> {
-      let start = cursor
-      cursor += (count + Self.alignment - 1) / Self.alignment * Self.alignment
-      return start..<start + count
-    }
+    var trainedCount = 0
     parameters = order.map { index in
       let specification = graph.parameters[index]
+      let isFrozen = graph.isFrozen(parameter: index)
+      precondition(isFrozen || cursor == trainedCount, "frozen parameters come last")
+      let (start, count) = (cursor, layouts[index].byteCount / MemoryLayout<Float>.stride)
+      cursor += Self.aligned(count)
+      if !isFrozen { trainedCount = cursor }
       return ParameterInfo(
-        name: specification.name, shape: specification.shape,
-        range: take(layouts[index].byteCount / MemoryLayout<Float>.stride),
-        decays: specification.decays)
+        name: specification.name, shape: specification.shape, range: start..<start + count,
+        decays: specification.decays, isFrozen: isFrozen)
     }
-    let weightsEnd = cursor
-    elementCount = weightsEnd
+    elementCount = cursor
+    self.trainedCount = trainedCount
     var positions = [Int](repeating: 0, count: order.count)
     for (position, index) in order.enumerated() { positions[index] = position }
     self.positions = positions
-    statisticsOffsets = graph.statistics.map {
-      (
-        mean: take($0.channels).lowerBound - weightsEnd,
-        variance: take($0.channels).lowerBound - weightsEnd
-      )
-    }
-    statisticsCount = cursor - elementCount
+    statistics = StatisticsPlaces(in: graph)
+    batchesTracked = graph.statistics.map { _ in 0 }
+    let count = elementCount + statistics.count
     memory = try AlignedMemory(
-      byteCount: cursor * MemoryLayout<Float>.stride, purpose: "the master weights")
-    let all = memory.floats(count: cursor)
+      byteCount: count * MemoryLayout<Float>.stride, purpose: "the master weights")
+    let all = memory.floats(count: count)
     values = UnsafeMutableBufferPointer(rebasing: all[..<elementCount])
     runningStatistics = UnsafeMutableBufferPointer(rebasing: all[elementCount...])
     resetStatistics()
@@ -96,30 +98,34 @@ public final class ParameterStore {
     try self.init(inferenceFor: model.network().graph)
   }
 
-  /// A store for plans that only infer: row-major layouts, in the graph's order.
+  /// A store for plans that only infer: row-major layouts, in the graph's order, frozen parts last.
   public convenience init(inferenceFor graph: Graph) throws {
     try self.init(
       graph: graph,
       layouts: graph.parameters.map { try $0.fileLayout() },
-      order: Array(graph.parameters.indices), device: KernelDevice())
+      order: graph.parameters.indices.filter { !graph.isFrozen(parameter: $0) }
+        + graph.frozen.parameters.sorted(), device: KernelDevice())
   }
 
   /// The store of a training plan: in the layouts and the order in which it produces gradients.
   convenience init(trainedBy builder: PlanBuilder) throws {
-    let layouts = builder.graph.parameters.indices.compactMap { builder.masterLayouts[$0] }
+    let (graph, frozen) = (builder.graph, builder.graph.frozen.parameters.sorted())
     precondition(
-      layouts.count == builder.graph.parameters.count, "every parameter has a gradient")
+      builder.gradientOrder.count + frozen.count == graph.parameters.count,
+      "every parameter has a gradient or is frozen")
     try self.init(
-      graph: builder.graph, layouts: layouts, order: builder.gradientOrder,
-      device: builder.device)
+      graph: graph,
+      layouts: graph.parameters.enumerated().map {
+        try builder.masterLayouts[$0.offset] ?? $0.element.fileLayout()
+      }, order: builder.gradientOrder + frozen, device: builder.device)
   }
 
   private func resetStatistics() {
-    for (specification, offsets) in zip(graph.statistics, statisticsOffsets) {
+    for (specification, offsets) in zip(graph.statistics, statistics.offsets) {
       runningMean(offsets, specification).update(repeating: 0)
       runningVariance(offsets, specification).update(repeating: 1)
     }
-    batchesTracked = 0
+    batchesTracked = graph.statistics.map { _ in 0 }
   }
 
   private func runningMean(
@@ -157,7 +163,7 @@ public final class ParameterStore {
   /// Moves the running statistics towards those of a batch.
   ///
   /// running ← (1 − m) · running + m · batch with m = 0.1; the variance is made unbiased by
-  /// n / (n − 1), n values a channel in a micro-batch. As PyTorch's BatchNorm does.
+  /// n / (n − 1), n values a channel in a micro-batch. As PyTorch's BatchNorm does. Frozen ones stay.
   ///
   /// - Parameters:
   ///   - batchStatistics: the `statistics` range of a slot: mean over the step's micro-batches.
@@ -165,9 +171,11 @@ public final class ParameterStore {
   public func updateRunningStatistics(
     from batchStatistics: UnsafeBufferPointer<Float>, microBatch: Int
   ) {
-    precondition(batchStatistics.count == statisticsCount)
+    precondition(batchStatistics.count == statistics.trackedCount)
     let momentum = Self.statisticsMomentum
-    for (specification, offsets) in zip(graph.statistics, statisticsOffsets) {
+    for (index, specification) in graph.statistics.enumerated()
+    where !graph.isFrozen(statistics: index) {
+      let offsets = statistics.offsets[index]
       let count = Float(microBatch * specification.elementsPerSample)
       let correction = count / (count - 1)
       for channel in 0..<specification.channels {
@@ -179,8 +187,8 @@ public final class ParameterStore {
           (1 - momentum) * runningStatistics[variance]
           + momentum * (batchStatistics[variance] * correction)
       }
+      batchesTracked[index] += 1
     }
-    batchesTracked += 1
   }
 
   // MARK: - Files
@@ -188,15 +196,20 @@ public final class ParameterStore {
   /// A flat vector (weights, gradients, momentum) as tensors with torchvision's names, shapes and
   /// layouts, in the graph's order.
   ///
-  /// - Shapes: `flat` is `[P]`.
+  /// - Shapes: `flat` is `[P]`, or ends where frozen parameters begin: then it has the others only.
   public func tensors(of flat: UnsafeBufferPointer<Float>) throws -> [Tensor] {
-    precondition(flat.count == elementCount)
-    return try graph.parameters.indices.map { index in
+    try parameterIndices(ofVector: flat.count).map { index in
       let specification = graph.parameters[index]
       return try Tensor(
         name: specification.name, shape: specification.shape,
         floats: try read(parameter: index, of: flat))
     }
+  }
+
+  /// Indices in the graph of the parameters that a flat vector of `count` elements has.
+  func parameterIndices(ofVector count: Int) -> [Int] {
+    precondition(count == elementCount || count == trainedCount)
+    return graph.parameters.indices.filter { parameters[positions[$0]].range.upperBound <= count }
   }
 
   /// The reverse of `tensors(of:)`: every parameter must be there, and nothing else.
@@ -206,9 +219,9 @@ public final class ParameterStore {
   public func load(
     _ tensors: [Tensor], into flat: UnsafeMutableBufferPointer<Float>, file: String
   ) throws {
-    precondition(flat.count == elementCount)
     var remaining = Dictionary(uniqueKeysWithValues: tensors.map { ($0.name, $0) })
-    for (index, specification) in graph.parameters.enumerated() {
+    for index in parameterIndices(ofVector: flat.count) {
+      let specification = graph.parameters[index]
       let floats = try Self.take(
         specification.name, shape: specification.shape, from: &remaining, file: file)
       try floats.withUnsafeBufferPointer { try write($0, toParameter: index, of: flat) }
@@ -221,7 +234,8 @@ public final class ParameterStore {
   /// Parameters, running statistics and `num_batches_tracked`: torchvision's state_dict.
   public func modelTensors() throws -> [Tensor] {
     var tensors = try tensors(of: UnsafeBufferPointer(values))
-    for (specification, offsets) in zip(graph.statistics, statisticsOffsets) {
+    for (index, specification) in graph.statistics.enumerated() {
+      let offsets = statistics.offsets[index]
       let (name, shape) = (specification.name, [specification.channels])
       tensors += [
         try Tensor(
@@ -231,7 +245,7 @@ public final class ParameterStore {
           name: "\(name).running_var", shape: shape,
           floats: Array(runningVariance(offsets, specification))),
         try Tensor(
-          name: "\(name).num_batches_tracked", shape: [], integers: [batchesTracked]),
+          name: "\(name).num_batches_tracked", shape: [], integers: [batchesTracked[index]]),
       ]
     }
     return tensors
@@ -243,19 +257,20 @@ public final class ParameterStore {
   ///   not finite.
   public func loadModel(_ tensors: [Tensor], file: String) throws {
     var remaining = Dictionary(uniqueKeysWithValues: tensors.map { ($0.name, $0) })
-    for (specification, offsets) in zip(graph.statistics, statisticsOffsets) {
+    for (index, specification) in graph.statistics.enumerated() {
+      let offsets = statistics.offsets[index]
       let (name, shape) = (specification.name, [specification.channels])
       let mean = try Self.take("\(name).running_mean", shape: shape, from: &remaining, file: file)
       let variance = try Self.take(
         "\(name).running_var", shape: shape, from: &remaining, file: file)
-      if let index = variance.firstIndex(where: { $0 < 0 }) {
-        throw NetsError.negativeVariance(name: "\(name).running_var", file: file, index: index)
+      if let element = variance.firstIndex(where: { $0 < 0 }) {
+        throw NetsError.negativeVariance(name: "\(name).running_var", file: file, index: element)
       }
       _ = runningMean(offsets, specification).update(fromContentsOf: mean)
       _ = runningVariance(offsets, specification).update(fromContentsOf: variance)
       // Files older than PyTorch 0.4.1 do not have it.
       if let tracked = remaining.removeValue(forKey: "\(name).num_batches_tracked") {
-        batchesTracked = try tracked.batchCount(file: file)
+        batchesTracked[index] = try tracked.batchCount(file: file)
       }
     }
     try load(Array(remaining.values), into: values, file: file)

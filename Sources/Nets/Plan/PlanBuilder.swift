@@ -12,6 +12,8 @@ final class PlanBuilder {
   let attributes: PrimitiveAttributes
 
   private(set) var steps: [StepDraft] = []
+  /// Steps before the backward pass begins.
+  private(set) var forwardCount = 0
   /// Bytes of each buffer of the arena.
   private(set) var bufferBytes: [Int] = []
   /// Buffers that the caller writes or reads between runs: never reused.
@@ -25,6 +27,11 @@ final class PlanBuilder {
   private(set) var reorderCount = 0
   /// The operation that is being planned forward.
   private var position = 0
+  /// Of each operation whether gradients pass through it.
+  private var learning: [Bool] = []
+  /// Whether gradients pass through what is being planned: never in inference, and in training not
+  /// where nothing learns in it or before it.
+  private(set) var isLearning: Bool
   /// Where the caller reads, by name.
   private(set) var outputs: [String: Located] = [:]
   /// What the losses report.
@@ -54,6 +61,7 @@ final class PlanBuilder {
     self.batch = batch
     self.precision = precision
     self.isTraining = isTraining
+    isLearning = isTraining
     self.pixels = pixels
     self.device = device
     attributes = try PrimitiveAttributes()
@@ -74,18 +82,16 @@ final class PlanBuilder {
   }
 
   /// Gives the result of an operation its array.
-  ///
-  /// - Parameter isTrainable: false for what depends on inputs only.
-  func define(_ value: ValueID, layout: MemoryDescriptor, isTrainable: Bool = true) -> Located {
+  func define(_ value: ValueID, layout: MemoryDescriptor) -> Located {
     let located = newBuffer(layout)
-    define(value, as: located, isTrainable: isTrainable)
+    define(value, as: located)
     return located
   }
 
   /// Gives the result of an operation an array that exists.
-  func define(_ value: ValueID, as located: Located, isTrainable: Bool = true) {
+  func define(_ value: ValueID, as located: Located) {
     values[value] = located
-    if isTrainable { trainable.insert(value) }
+    if isLearning { trainable.insert(value) }
   }
 
   /// A new array of the arena.
@@ -142,12 +148,14 @@ final class PlanBuilder {
     define(value, as: located)
   }
 
-  /// Whether an operation after the one that is being planned, or the caller, reads the memory.
+  /// Whether an operation after the one that is being planned, a backward pass or the caller reads
+  /// the memory.
   func isReadLater(_ located: Located) -> Bool {
     if case .buffer(let buffer) = located.place.whole, persistentBuffers.contains(buffer) {
       return true
     }
-    let readers = graph.operations[(position + 1)...].flatMap(\.operands)
+    let readers = graph.operations.indices.filter { $0 > position || learning[$0] }
+      .flatMap { graph.operations[$0].operands }
     return (readers + graph.outputs.map(\.value)).contains {
       values[$0]?.place.whole == located.place.whole
     }
@@ -155,7 +163,10 @@ final class PlanBuilder {
 
   /// The layout in which the first reader that cares wants a value; nil where none does.
   func preferredLayout(of value: ValueID) throws -> MemoryDescriptor? {
-    for operation in graph.operations {
+    let isLearning = isLearning
+    defer { self.isLearning = isLearning }
+    for (index, operation) in graph.operations.enumerated() {
+      self.isLearning = learning[index]
       if let layout = try operation.preferredLayout(of: value, self) { return layout }
     }
     return nil
@@ -189,8 +200,15 @@ final class PlanBuilder {
     return Located(layout: layout, place: .derived(derivedWeights.count - 1))
   }
 
-  /// Where a parameter's gradient goes; its layout becomes that of the master weights.
+  /// Whether any of an operation's parameters is not frozen.
+  func learns(anyOf parameters: [Int]) -> Bool {
+    parameters.contains { !graph.isFrozen(parameter: $0) }
+  }
+
+  /// Where a parameter's gradient goes; its layout becomes that of the master weights. What kernels
+  /// compute for a frozen parameter beside another's is not kept.
   func gradient(ofParameter parameter: Int, layout: MemoryDescriptor) -> Located {
+    if graph.isFrozen(parameter: parameter) { return newBuffer(layout) }
     precondition(masterLayouts[parameter] == nil, "each parameter belongs to one layer")
     masterLayouts[parameter] = layout
     gradientOrder.append(parameter)
@@ -210,11 +228,12 @@ final class PlanBuilder {
     return found
   }
 
-  /// Adds one reader's share to the gradient of a value.
+  /// Adds one reader's share to the gradient of a value, where anything before it learns.
   ///
   /// Shares may be arrays that other values use too (an addition passes its own gradient on), so
   /// that a second share is never added in place.
   func contribute(_ share: Located, to value: ValueID, layer: String) throws {
+    guard needsGradient(value) else { return }
     guard let present = gradients[value] else {
       gradients[value] = share
       return
@@ -283,14 +302,19 @@ final class PlanBuilder {
   ///
   /// - Parameter startBackward: contributes the gradient of some value, in place of a loss.
   func build(startBackward: BackwardPlan? = nil) throws {
+    learning =
+      isTraining
+      ? graph.learningOperations(after: trainable) : graph.operations.map { _ in false }
     for input in graph.inputs { try defineInput(input) }
     var backward: [BackwardPlan] = []
     for (index, operation) in graph.operations.enumerated() {
-      position = index
-      if let plan = try operation.plan(self) { backward.append(plan) }
+      (position, isLearning) = (index, learning[index])
+      if let plan = try operation.plan(self), isLearning { backward.append(plan) }
     }
     for output in graph.outputs { outputs[output.name] = try defineOutput(output) }
     guard isTraining else { return }
+    forwardCount = steps.count
+    isLearning = true
     try startBackward?(self)
     for plan in backward.reversed() { try plan(self) }
   }

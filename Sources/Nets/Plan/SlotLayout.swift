@@ -4,10 +4,10 @@
 /// The parts follow each other: gradients, batch statistics, sums. Each array starts on a 64-byte
 /// boundary; the elements between arrays are always zero.
 public struct SlotLayout: Sendable, Equatable {
-  /// Gradients, in the order in which the backward pass completes them; as long as the flat vector
-  /// of the master weights and in the same layout.
+  /// Gradients, in the order in which the backward pass completes them; in the layout of the flat
+  /// vector of the master weights, as far as these are trained.
   public let gradients: Range<Int>
-  /// Mean and variance of each batch normalisation's input over the micro-batch.
+  /// Mean and variance of each batch normalisation's input over the micro-batch, unless it is frozen.
   public let statistics: Range<Int>
   /// What the losses sum up for the report; `metrics` tells what is in it.
   public let sums: Range<Int>

@@ -35,8 +35,11 @@ public final class TrainingPlan {
 
   /// Compiles a graph with its losses.
   ///
+  /// What the graph has frozen costs its forward pass, and as much of the backward pass as there are
+  /// parameters to be trained before it.
+  ///
   /// - Parameters:
-  ///   - graph: every parameter must have part in a loss.
+  ///   - graph: every parameter that is not frozen must have part in a loss.
   ///   - microBatch: samples of a micro-batch.
   ///   - precision: of activations and of the weights that kernels read.
   ///   - gradientSlots: gradient vectors to hold at once, see `slot(_:)`.
@@ -51,8 +54,8 @@ public final class TrainingPlan {
       throw NetsError.shape(layer: "the network", problem: "has no loss to be trained with")
     }
     let builder = try PlanBuilder(
-      graph: graph, batch: microBatch, precision: precision, isTraining: true,
-      pixels: pixels, device: KernelDevice())
+      graph: InferenceFusion.rewritingFrozenParts(of: graph), batch: microBatch,
+      precision: precision, isTraining: true, pixels: pixels, device: KernelDevice())
     try builder.build()
     parameters = try ParameterStore(trainedBy: builder)
     compiled = try CompiledPlan(builder, parameters: parameters, slotCount: gradientSlots)
@@ -103,7 +106,7 @@ public final class TrainingPlan {
     var ends: [Int] = []
     var start = 0
     var previousEnd = 0
-    for parameter in parameters.parameters {
+    for parameter in parameters.parameters where !parameter.isFrozen {
       let end = parameter.range.upperBound
       if end - start > capacity, previousEnd > start {
         ends.append(previousEnd)
@@ -134,13 +137,18 @@ public final class TrainingPlan {
     try compiled.profile(slot: slot, lossScale: lossScale, repetitions: repetitions)
   }
 
-  /// Brings the weights that kernels read up to date with `parameters.values`.
+  /// Brings the weights that kernels read up to date with `parameters`.
   public func refreshWeights() throws { try compiled.refreshWeights() }
+
+  /// The same after an update, which leaves frozen parameters and statistics as they are.
+  public func refreshTrainedWeights() throws { try compiled.refreshTrainedWeights() }
 
   /// Bytes of activations and their gradients after buffers were shared.
   public var arenaBytes: Int { compiled.arenaBytes }
   /// Bytes that the same arrays would take without sharing.
   var unsharedBytes: Int { compiled.unsharedBytes }
+  /// Kernels that the backward pass runs.
+  var backwardCount: Int { compiled.backwardCount }
   /// Layout changes of activations and gradients in one run.
   public var reorderCount: Int { compiled.reorderCount }
 }

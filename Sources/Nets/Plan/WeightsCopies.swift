@@ -8,14 +8,16 @@ final class WeightsCopies {
   /// Of each array that is computed from them.
   let derivedAddresses: [UnsafeMutableRawPointer]
 
+  /// Of trained parameters, then of frozen ones.
   private let reorders: [PreparedPrimitive]
+  private let trainedCount: Int
   private let kernels: FixedList<any WeightsKernel>
   /// What the addresses point into.
   private let memories: [AlignedMemory]
 
   init(_ builder: PlanBuilder, of parameters: ParameterStore) throws {
     var memories: [AlignedMemory] = []
-    var reorders: [PreparedPrimitive] = []
+    var reorders: (trained: [PreparedPrimitive], frozen: [PreparedPrimitive]) = ([], [])
     func memory(_ byteCount: Int) throws -> UnsafeMutableRawPointer {
       memories.append(try AlignedMemory(byteCount: byteCount, purpose: "weights"))
       return memories[memories.count - 1].address
@@ -25,11 +27,15 @@ final class WeightsCopies {
       let layout = parameters.layouts[request.parameter]
       if request.layout.isEqual(to: layout) { return master }
       let copy = try memory(request.layout.byteCount)
-      reorders.append(
-        try PreparedPrimitive(
-          reorderFrom: (layout, master), to: (request.layout, copy), device: builder.device,
-          attributes: builder.attributes,
-          layer: parameters.graph.parameters[request.parameter].name))
+      let reorder = try PreparedPrimitive(
+        reorderFrom: (layout, master), to: (request.layout, copy), device: builder.device,
+        attributes: builder.attributes,
+        layer: parameters.graph.parameters[request.parameter].name)
+      if builder.learns(anyOf: [request.parameter]) {
+        reorders.trained.append(reorder)
+      } else {
+        reorders.frozen.append(reorder)
+      }
       return copy
     }
     let derived = try builder.derivedWeights.map { try memory($0.byteCount) }
@@ -45,13 +51,20 @@ final class WeightsCopies {
       })
     self.addresses = addresses
     derivedAddresses = derived
-    self.reorders = reorders
+    self.reorders = reorders.trained + reorders.frozen
+    trainedCount = reorders.trained.count
     self.memories = memories
+  }
+
+  /// Brings what is read of trained parameters up to date. In a plan that trains, nothing is computed
+  /// from others than frozen ones.
+  func refreshTrained() throws {
+    // By index: an unspecialised iterator (debug builds) would allocate.
+    for index in 0..<trainedCount { try reorders[index].run() }
   }
 
   /// Brings everything up to date with the master weights.
   func refresh() throws {
-    // By index: an unspecialised iterator (debug builds) would allocate.
     for index in 0..<reorders.count { try reorders[index].run() }
     for index in 0..<kernels.count { try kernels.elements[index].run() }
   }

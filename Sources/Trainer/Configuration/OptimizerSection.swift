@@ -73,7 +73,7 @@ struct OptimizerSection: ConfigurationSection {
   var backboneFactor = 1.0
   /// A block's learning rate as a fraction of the next one's.
   var layerDecay = 1.0
-  /// What keeps its weights.
+  /// What keeps its weights and running statistics.
   var freeze: [String] = []
 
   /// The defaults.
@@ -120,7 +120,7 @@ struct OptimizerSection: ConfigurationSection {
         must: .from(0.01, to: 1)),
       ConfigurationKey(
         "freeze", \.freeze,
-        "Parameters that keep their values, by what their names begin with: [conv1, bn1, layer1]."),
+        "Parts that are not trained, nor their running statistics: [conv1, bn1, layer1]."),
     ]
   }
 }

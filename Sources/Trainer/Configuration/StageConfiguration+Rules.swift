@@ -2,7 +2,8 @@ import Foundation
 import Nets
 
 extension LoadedConfiguration where Root: StageConfiguration {
-  /// How each parameter of a model is updated, in the order of the flat vector.
+  /// How each parameter of a model is updated, in the order of the flat vector. What the model has
+  /// frozen is not.
   ///
   /// - Throws: `TrainerError.configuration` where what is frozen is no part of the model, or all of it.
   func updateRanges(of parameters: ParameterStore) throws -> [UpdateRange] {
@@ -40,6 +41,9 @@ extension LoadedConfiguration where Root: StageConfiguration {
 }
 
 extension OptimizerSection {
+  /// Whether a parameter or a layer of this name is frozen.
+  func freezes(_ name: String) -> Bool { freeze.contains(where: name.isOrIsBelow) }
+
   /// The rules of parameters: a head learns at the learning rate, the backbone's last block at
   /// backbone_factor · layer_decay of it, and each block before at layer_decay of the next one.
   ///
@@ -52,7 +56,7 @@ extension OptimizerSection {
     let layers = LayerDepths(parameters.filter { !isHead($0.name) })
     let ranges = parameters.map { parameter in
       var factor = Double?(1)
-      if freeze.contains(where: parameter.name.isOrIsBelow) {
+      if parameter.isFrozen {
         factor = nil
       } else if let depth = layers.depths[parameter.name] {
         factor = backboneFactor * pow(layerDecay, Double(layers.count - depth))

@@ -118,11 +118,8 @@ private struct FusionStage: Stage {
 
   // MARK: - What is made of it
 
-  func makePlan(gradientSlots: Int) throws -> TrainingPlan {
-    try TrainingPlan(
-      graph: configuration.trainingGraph(widths: ready().training.split.widths),
-      microBatch: configuration.batch.micro, precision: configuration.precision,
-      gradientSlots: gradientSlots)
+  func makeGraph() throws -> Graph {
+    try configuration.trainingGraph(widths: ready().training.split.widths)
   }
 
   func loadInitialWeights(into parameters: ParameterStore) throws -> String? { nil }

@@ -39,15 +39,15 @@ enum ModelSummaries {
     return values
   }
 
-  /// The norm of each weight array's gradient in the last step.
+  /// The norm of each weight array's gradient in the last step; frozen ones have none.
   ///
   /// - Parameters:
   ///   - slot: the sums over the step's micro-batches.
   ///   - microBatches: how many there were.
-  private static func gradientNorms(
+  static func gradientNorms(
     in slot: UnsafeMutableBufferPointer<Float>, of parameters: ParameterStore, microBatches: Int
   ) -> [SummaryValue] {
-    parameters.parameters.filter(\.decays).map { parameter in
+    parameters.parameters.filter { $0.decays && !$0.isFrozen }.map { parameter in
       let gradient = UnsafeMutableBufferPointer(rebasing: slot[parameter.range])
       let squares = gradient.baseAddress.map { aver_square_sum_f32($0, gradient.count) } ?? 0
       return SummaryValue(

@@ -85,11 +85,8 @@ private struct AudioStage: Stage {
 
   // MARK: - What is made of it
 
-  func makePlan(gradientSlots: Int) throws -> TrainingPlan {
-    try TrainingPlan(
-      graph: configuration.network.graph(trainedBy: configuration.objective),
-      microBatch: configuration.batch.micro, precision: configuration.precision,
-      gradientSlots: gradientSlots, pixels: .asRead)
+  func makeGraph() throws -> Graph {
+    try configuration.network.graph(trainedBy: configuration.objective)
   }
 
   func loadInitialWeights(into parameters: ParameterStore) throws -> String? {

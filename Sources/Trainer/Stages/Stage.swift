@@ -45,8 +45,10 @@ protocol Stage {
   /// A digest of what training depends on.
   func dataDigest() throws -> String
 
-  /// Compiles the network with its losses.
-  func makePlan(gradientSlots: Int) throws -> TrainingPlan
+  /// Makes the network with its losses.
+  ///
+  /// - Throws: `NetsError.shape`.
+  func makeGraph() throws -> Graph
   /// Replaces initial weights by those that another training left, where the configuration names any.
   ///
   /// - Returns: a line for people; nil where there are none.

@@ -74,7 +74,11 @@ struct StageRun<S: Stage> {
       totalSteps: settings.totalSteps, stepsPerEpoch: stage.stepsPerEpoch)
     tree = try MicroBatchTree(
       microBatches: batch.microBatches, rank: job.rank, worldSize: job.communicator.worldSize)
-    plan = try stage.makePlan(gradientSlots: tree.slotCount)
+    var graph = try stage.makeGraph()
+    graph.freeze(where: loaded.values.optimizer.freezes)
+    plan = try TrainingPlan(
+      graph: graph, microBatch: batch.micro, precision: loaded.values.precision,
+      gradientSlots: tree.slotCount, pixels: .asRead)
     updateRanges = try loaded.updateRanges(of: plan.parameters)
   }
 
@@ -137,7 +141,7 @@ struct StageRun<S: Stage> {
 
   private func makeParts() throws -> TrainingParts {
     let optimizer = configuration.optimizer.makeOptimizer(
-      count: plan.parameters.elementCount, updateRanges)
+      count: plan.parameters.trainedCount, updateRanges)
     let average = try configuration.average.makeAverage(of: plan.parameters)
     return TrainingParts(
       step: TrainingStep(

@@ -33,6 +33,7 @@ import cases_audio
 import cases_convolution
 import cases_elementwise
 import cases_faces
+import cases_frozen
 import cases_fusion
 import cases_losses
 import cases_recurrent
@@ -51,6 +52,7 @@ TOPICS = {
     "sequences": (cases_sequences.add, 100),
     "recurrent": (cases_recurrent.add, 101),
     "faces": (lambda cases: cases_faces.add(cases, tiny_resnet, initialise), 105),
+    "frozen": (cases_frozen.add, 115),
     "fusion": (cases_fusion.add, 104),
     "normalisation": (cases_normalisation.add, 111),
     "pooling": (cases_pooling.add, 112),
@@ -406,6 +408,9 @@ def main():
     write_narrow_networks(folder, arguments.image_size)
     write_narrow_efficientnet(folder)
     networks.write_narrow(folder, write_network)
+    cases_frozen.write_network(
+        folder, NarrowResNet(BasicBlock, [1, 1, 1, 1], [8, 16, 32, 32], classes=8),
+        {"block": "basic", "layers": "1,1,1,1", "widths": "8,16,32,32"}, initialise, write)
     write_format_sample(folder)
 
 

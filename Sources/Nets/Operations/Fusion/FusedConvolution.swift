@@ -1,6 +1,6 @@
 import COneDNN
 
-/// A convolution with what follows it, for inference: f(normalised convolution + addend).
+/// A convolution with what follows it, where no gradient passes: f(normalised convolution + addend).
 ///
 /// Everything is added in float32 and rounded once.
 ///
@@ -16,9 +16,11 @@ struct FusedConvolution: Operation {
 
   var name: String { convolution.name }
   var operands: [ValueID] { convolution.operands + [addend].compactMap { $0 } }
+  var results: [ValueID] { [result] }
+  var parameters: [Int] { convolution.parameters + (normalization?.parameters ?? []) }
 
   func plan(_ builder: PlanBuilder) throws -> BackwardPlan? {
-    precondition(!builder.isTraining, "running statistics are constants in inference only")
+    precondition(!builder.isLearning, "what is added up and folded in has no gradient")
     if usesWinograd(builder) { try planWinograd(builder) } else { try planLibrary(builder) }
     return nil
   }

@@ -8,7 +8,7 @@ protocol FusibleOperation: Operation {
 }
 
 /// Rewrites a graph for inference: what follows a convolution or a matrix product, and alone reads
-/// its result, becomes part of it.
+/// its result, becomes part of it. In training this is done to what no gradient passes through.
 ///
 /// Running statistics are constants then, so that a batch normalisation is part of the weights; a
 /// residual, a bias and a nonlinearity are applied to sums before they are rounded and stored. The
@@ -24,11 +24,25 @@ struct InferenceFusion {
   static func rewriting(_ graph: Graph) -> Graph {
     // Losses are of no use here.
     let operations = graph.operations.filter { !($0 is any Loss) }
+    return fuse(graph.replacingOperations(operations), where: operations.map { _ in true })
+  }
+
+  /// The graph as training computes it: frozen parts before which nothing learns are as in inference.
+  static func rewritingFrozenParts(of graph: Graph) -> Graph {
+    let isInferred = zip(graph.operations, graph.learningOperations()).map { operation, learns in
+      !learns && (operation as? ResidualAddition)?.drops(in: graph) != true
+    }
+    return fuse(graph, where: isInferred)
+  }
+
+  private static func fuse(_ graph: Graph, where isInferred: [Bool]) -> Graph {
     var fusion = InferenceFusion()
-    for value in operations.flatMap(\.operands) + graph.outputs.map(\.value) {
+    for value in graph.operations.flatMap(\.operands) + graph.outputs.map(\.value) {
       fusion.readerCounts[value, default: 0] += 1
     }
-    for operation in operations { fusion.add(operation) }
+    for (operation, isInferred) in zip(graph.operations, isInferred) {
+      if isInferred { fusion.add(operation) } else { fusion.operations.append(operation) }
+    }
     return graph.replacingOperations(fusion.operations.compactMap { $0 })
   }
 

@@ -21,6 +21,8 @@ struct RecurrentLayer: Operation {
   let directions: [RecurrentWeights]
 
   var operands: [ValueID] { [input] + (lengths.map { [$0] } ?? []) }
+  var results: [ValueID] { [result] }
+  var parameters: [Int] { directions.flatMap(\.parameters) }
 
   func plan(_ builder: PlanBuilder) throws -> BackwardPlan? {
     let type = builder.precision.dataType
@@ -40,7 +42,7 @@ struct RecurrentLayer: Operation {
         source: source, lengths: lengths)
     }
     let backward = try passes.map { try $0.planForward(to: destination, builder) }
-    guard builder.isTraining else { return nil }
+    guard builder.isLearning else { return nil }
     return { builder in
       let gradient = try builder.converted(
         builder.gradient(of: result), to: destination.layout, layer: name)
@@ -60,6 +62,9 @@ struct RecurrentWeights: Sendable {
   /// `[G · H]`.
   let hiddenBias: Int
   let isReverse: Bool
+
+  /// All of them.
+  var parameters: [Int] { [inputWeight, hiddenWeight, inputBias, hiddenBias] }
 }
 
 /// The sizes of one direction of a layer.

@@ -66,6 +66,7 @@ extension RecurrentPass {
     _ source: Located, _ gradients: Located, weight: Int, bias: Int,
     forward: PrimitiveDescriptor, _ builder: PlanBuilder
   ) throws {
+    guard builder.learns(anyOf: [weight, bias]) else { return }
     let weightLayout = try MemoryDescriptor.rowMajor(
       builder.graph.parameters[weight].shape, dnnl_f32)
     let biasLayout = try MemoryDescriptor.rowMajor([shape.gateRow], dnnl_f32)

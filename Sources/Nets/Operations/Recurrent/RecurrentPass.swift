@@ -60,8 +60,8 @@ struct RecurrentPass {
     let operand = builder.newBuffer(try .rowMajor(stateShape, builder.precision.dataType))
     var list = [result, kept.gates, weight, bias, recurrent, state, cell, operand]
     if let lengths { list.append(lengths) }
-    if builder.isTraining { list += [kept.operands, kept.states, kept.extra] }
-    let (isTraining, device) = (builder.isTraining, builder.device)
+    if builder.isLearning { list += [kept.operands, kept.states, kept.extra] }
+    let (isTraining, device) = (builder.isLearning, builder.device)
     builder.emit(list, layer: name) { [list] addresses in
       let at = OperandAddresses(list, addresses)
       return RecurrentForward(
