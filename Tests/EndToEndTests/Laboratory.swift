@@ -104,6 +104,29 @@ final class Laboratory: Sendable {
     }
   }
 
+  /// The names of the tensors in a safetensors file.
+  func tensorNames(in file: String) throws -> Set<String> { Set(try header(of: file).0.keys) }
+
+  /// The elements of a float32 tensor in a safetensors file.
+  func tensor(_ name: String, in file: String) throws -> [Float] {
+    let (header, data) = try header(of: file)
+    let tensor = try #require(header[name] as? [String: Any])
+    let offsets = try #require(tensor["data_offsets"] as? [Int])
+    return data[(data.startIndex + offsets[0])..<(data.startIndex + offsets[1])].withUnsafeBytes {
+      bytes in
+      stride(from: 0, to: bytes.count, by: 4).map {
+        bytes.loadUnaligned(fromByteOffset: $0, as: Float.self)
+      }
+    }
+  }
+
+  private func header(of file: String) throws -> ([String: Any], Data) {
+    let data = try Data(contentsOf: URL(fileURLWithPath: "\(folder)/\(file)"))
+    let length = Int(data.withUnsafeBytes { $0.loadUnaligned(as: UInt64.self) })
+    let header = try JSONSerialization.jsonObject(with: data[8..<(8 + length)])
+    return (try #require(header as? [String: Any]), data[(8 + length)...])
+  }
+
   struct Line: Decodable {
     var step: Int
     var split: String

@@ -73,6 +73,57 @@ extension EndToEnd {
       #expect(norms.compactMap { $0 }.count == 7)
     }
 
+    @Test(
+      "frozen parts stay as they are, and the rest has the same bits on other ranks and after a kill"
+    )
+    func frozenParts() throws {
+      let overrides = [
+        "optimizer.freeze=[layer1, layer3]", "ema.decay=0.9", "optimizer.clip_norm=1",
+        "train.max_steps=6", "checkpoint.every_steps=2", "evaluation.every=3 steps",
+      ]
+      try laboratory.train("frozen-1", overrides)
+      let learned = try learned("frozen-1")
+      try laboratory.train("frozen-2", ranks: 2, overrides)
+      let areSame = try self.learned("frozen-2") == learned
+      #expect(areSame, "2 ranks")
+      let job = try laboratory.start("frozen-killed", ranks: 2, overrides)
+      try laboratory.wait(for: "frozen-killed", step: 4, job)
+      kill(try #require(try job.ranks().last), SIGKILL)
+      #expect(try job.wait().status == 128 + SIGKILL)
+      try laboratory.train("frozen-killed", resume: "auto", overrides)
+      let isSame = try self.learned("frozen-killed") == learned
+      #expect(isSame, "killed and resumed on 1 rank")
+
+      func variances(_ layer: String) throws -> [Float] {
+        try laboratory.tensor(
+          "\(layer).running_var", in: "frozen-1/checkpoints/step-00000006/model.safetensors")
+      }
+      #expect(try variances("layer3.0.bn1").allSatisfy { $0 == 1 })
+      #expect(try variances("layer4.0.bn1").contains { $0 != 1 })
+      let remembered = try laboratory.tensorNames(
+        in: "frozen-1/checkpoints/step-00000006/optimizer.safetensors")
+      #expect(remembered.contains("exp_avg.layer4.0.conv1.weight"))
+      #expect(!remembered.contains("exp_avg.layer3.0.conv1.weight"))
+      #expect(remembered.contains("ema.layer3.0.conv1.weight"))
+    }
+
+    @Test("a checkpoint is evaluated as its run evaluates itself: by the average")
+    func averagesOfCheckpoints() throws {
+      let run = "averaged"
+      try laboratory.train(run, ["ema.decay=0.9", "train.max_steps=4"])
+      func report(_ checkpoint: String) throws -> String {
+        let outcome = try laboratory.run(
+          "aver", ["evaluate", run, "--checkpoint", checkpoint, "--json"])
+        try #require(outcome.status == 0, "\(outcome.errors)")
+        return outcome.output
+      }
+      let checkpoint = "\(run)/checkpoints/step-00000004"
+      let final = try report("final")
+      #expect(try report("latest") == final)
+      #expect(try report(checkpoint) == final)
+      #expect(try report("\(checkpoint)/model.safetensors") != final, "the weights themselves")
+    }
+
     @Test("a plateau and an early end come at the same step, interrupted or not")
     func plateauAndEarlyEnd() throws {
       // Nothing after the first evaluation is better by so much.

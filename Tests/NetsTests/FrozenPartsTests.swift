@@ -51,7 +51,7 @@ import Testing
     for expected in try goldens.tensors(under: "\(name)/updated") {
       let actual = try #require(after[expected.name])
       let original = try goldens.tensor("weights/\(expected.name)")
-      if expected == renamed(original, expected.name) {
+      if expected == original.renamed(expected.name) {
         #expect(actual == before[expected.name], "\(expected.name)")
       } else if expected.type == .f32 {
         moved += 1
@@ -247,12 +247,6 @@ import Testing
   private func tensors(of plan: TrainingPlan) throws -> [String: Tensor] {
     Dictionary(
       uniqueKeysWithValues: try plan.parameters.modelTensors().map { ($0.name, $0) })
-  }
-
-  private func renamed(_ tensor: Tensor, _ name: String) -> Tensor {
-    var tensor = tensor
-    tensor.name = name
-    return tensor
   }
 
   private func expect(

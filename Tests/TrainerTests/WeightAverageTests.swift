@@ -93,4 +93,38 @@ struct WeightAverageTests {
     after.update(step: 4)
     #expect(try whole.parameters.modelTensors() == after.parameters.modelTensors())
   }
+
+  @Test("the model of a checkpoint is its average, where it has one")
+  func checkpointsModel() throws {
+    for decay in [0, 0.9] {
+      let folder = try TemporaryFolder()
+      let run = RunFolder(path: folder.path)
+      let model = try store(seed: 100)
+      let average =
+        decay > 0 ? try WeightAverage(of: model, decay: decay, warmsUp: false) : nil
+      for step in 1...2 {
+        try change(model, step: step)
+        average?.update(step: step)
+      }
+      let snapshot = ModelSnapshot(
+        parameters: model,
+        optimizer: SGD(
+          count: model.elementCount, ranges: [], momentum: 0.9, nesterov: true, weightDecay: 0),
+        average: average)
+      let state = CheckpointState(
+        step: 2, epoch: 1, isEvaluated: true, skippedSamples: [], microBatches: 1,
+        engine: EngineIdentity(library: "", instructionSet: "", threads: 1), trainingData: "",
+        configuration: [:])
+      try DurableFiles.makeFolder(run.checkpoints)
+      try CheckpointStore(folder: run.checkpoints, keep: 1).write(
+        state, writeModel: snapshot.writeModel, writeOptimizer: snapshot.writeOptimizer)
+      let isModel = try snapshot.kept.modelTensors() == model.modelTensors()
+      #expect(isModel == (decay == 0))
+      for name in ["latest", "\(run.checkpoints)/step-00000002"] {
+        let loaded = try store(seed: 7)
+        try ModelSnapshot.loadModel(run.weights(named: name), into: loaded)
+        #expect(try loaded.modelTensors() == snapshot.kept.modelTensors(), "\(name), \(decay)")
+      }
+    }
+  }
 }

@@ -16,21 +16,25 @@ extension ParameterStore {
   /// sizes it claims, no more than the model's is allocated.
   ///
   /// - Parameters:
+  ///   - prefix: what the names of the model's tensors begin with in the file, before what they are
+  ///     otherwise; the file's other tensors are not looked at.
   ///   - kept: parameters that stay what they are, whether the file has them or not.
   ///   - summed: a convolution of one input channel that the file may have for three: it is summed over
   ///     them, which is what it gives for an image of three equal channels.
   /// - Throws: `NetsError` naming the file and the tensor that is missing, unknown, misshapen or not
   ///   finite; `WeightsError` where it cannot be read.
   public func loadModel(
-    from file: SafetensorsReader, keeping kept: [String] = [],
+    from file: SafetensorsReader, below prefix: String = "", keeping kept: [String] = [],
     summingChannelsOf summed: String? = nil
   ) throws {
-    let read = file.descriptions.filter { !kept.contains($0.name) }
+    let read = file.descriptions.filter { $0.name.hasPrefix(prefix) }
+      .map { $0.renamed(String($0.name.dropFirst(prefix.count))) }
+      .filter { !kept.contains($0.name) }
     let described = read.map { $0.name == summed ? $0.withChannelsSummed : $0 }
     try requireModel(described, keeping: kept, file: file.path)
     let own = kept.isEmpty ? [] : try modelTensors().filter { kept.contains($0.name) }
     let tensors = try read.map {
-      let tensor = try file.tensor($0.name)
+      let tensor = try file.tensor(prefix + $0.name).renamed($0.name)
       return $0.name == summed ? try tensor.withChannelsSummed() : tensor
     }
     try loadModel(tensors + own, file: file.path)

@@ -36,6 +36,13 @@ public struct TensorDescription: Sendable, Equatable {
   public var type: TensorType
   /// The extent of every axis; empty for a scalar.
   public var shape: [Int]
+
+  /// The same under another name.
+  public func renamed(_ name: String) -> TensorDescription {
+    var description = self
+    description.name = name
+    return description
+  }
 }
 
 /// A named array in memory, as weights files hold them: row-major, little-endian.
@@ -64,6 +71,13 @@ public struct Tensor: Sendable, Equatable {
     self.type = type
     self.shape = shape
     self.bytes = bytes
+  }
+
+  /// The same under another name.
+  public func renamed(_ name: String) -> Tensor {
+    var tensor = self
+    tensor.name = name
+    return tensor
   }
 
   /// A float32 tensor of `floats`, row-major.

@@ -3,7 +3,8 @@ import Nets
 /// The learned state of a run as files: weights, running statistics, what the optimizer remembers
 /// and the average of the weights.
 struct ModelSnapshot {
-  private static let averagePrefix = "ema"
+  /// What the names of the averaged model's tensors begin with in an optimizer's file.
+  private static let averagePrefix = "ema."
 
   let parameters: ParameterStore
   let optimizer: any Optimizer
@@ -24,39 +25,49 @@ struct ModelSnapshot {
   /// `ema.fc.weight` and so on.
   func writeOptimizer(to path: String) throws {
     let tensors = try optimizer.state.flatMap { name, values in
-      named(name, try parameters.tensors(of: UnsafeBufferPointer(values)))
+      named("\(name).", try parameters.tensors(of: UnsafeBufferPointer(values)))
     }
     let averaged = try average?.parameters.modelTensors() ?? []
     try write(tensors + named(Self.averagePrefix, averaged), to: path)
   }
 
   private func named(_ prefix: String, _ tensors: [Tensor]) -> [Tensor] {
-    tensors.map { tensor in
-      var tensor = tensor
-      tensor.name = "\(prefix).\(tensor.name)"
-      return tensor
-    }
-  }
-
-  /// The tensors below a prefix, without it.
-  private func tensors(below prefix: String, in tensors: [Tensor]) -> [Tensor] {
-    tensors.filter { $0.name.hasPrefix("\(prefix).") }.map { tensor in
-      var tensor = tensor
-      tensor.name = String(tensor.name.dropFirst(prefix.count + 1))
-      return tensor
-    }
+    tensors.map { $0.renamed(prefix + $0.name) }
   }
 
   /// Replaces the learned state by that of a checkpoint.
   func load(_ checkpoint: Checkpoint) throws {
     try parameters.loadModel(from: try SafetensorsReader(path: checkpoint.modelPath))
-    let tensors = try Safetensors.read(path: checkpoint.optimizerPath)
+    let file = try SafetensorsReader(path: checkpoint.optimizerPath)
     for (name, values) in optimizer.state {
-      try parameters.load(
-        self.tensors(below: name, in: tensors), into: values, file: checkpoint.optimizerPath)
+      let names = file.descriptions.map(\.name).filter { $0.hasPrefix("\(name).") }
+      let tensors = try names.map {
+        try file.tensor($0).renamed(String($0.dropFirst(name.count + 1)))
+      }
+      try parameters.load(tensors, into: values, file: file.path)
     }
-    try average?.parameters.loadModel(
-      self.tensors(below: Self.averagePrefix, in: tensors), file: checkpoint.optimizerPath)
+    try average?.parameters.loadModel(from: file, below: Self.averagePrefix)
+  }
+
+  /// The file of a checkpoint that has the model which its run evaluates: the average where there is
+  /// one, beside what the optimizer remembers.
+  ///
+  /// - Throws: `WeightsError` where the file cannot be read.
+  static func keptModel(of checkpoint: Checkpoint) throws -> String {
+    let file = try SafetensorsReader(path: checkpoint.optimizerPath)
+    return hasAverage(file) ? checkpoint.optimizerPath : checkpoint.modelPath
+  }
+
+  /// Loads a model from a file; of an optimizer's file, the average in it.
+  ///
+  /// - Throws: `WeightsError`, `NetsError` naming the file and the tensor.
+  static func loadModel(_ path: String, into parameters: ParameterStore) throws {
+    let file = try SafetensorsReader(path: path)
+    try parameters.loadModel(from: file, below: hasAverage(file) ? averagePrefix : "")
+  }
+
+  private static func hasAverage(_ file: SafetensorsReader) -> Bool {
+    file.descriptions.contains { $0.name.hasPrefix(averagePrefix) }
   }
 
   /// Writes the averaged model, or else the model, beside its destination and renames it.

@@ -49,7 +49,7 @@ final class FaceInference {
   }
 
   /// - Parameters:
-  ///   - weights: a safetensors file of the network.
+  ///   - weights: a safetensors file of the network, see `RunFolder.weights(named:)`.
   ///   - hasFeatures: whether somebody wants to see what the heads read.
   /// - Throws: `WeightsError` and `NetsError`, naming the file and the tensor.
   convenience init(
@@ -57,7 +57,7 @@ final class FaceInference {
     hasFeatures: Bool = false
   ) throws {
     let parameters = try ParameterStore(inferenceFor: network.graph())
-    try parameters.loadModel(from: try SafetensorsReader(path: weights))
+    try ModelSnapshot.loadModel(weights, into: parameters)
     try self.init(
       network: network, precision: precision, parameters: parameters, settings: settings, job: job,
       hasFeatures: hasFeatures)

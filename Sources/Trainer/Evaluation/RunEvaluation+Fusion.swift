@@ -76,7 +76,7 @@ extension RunEvaluation {
     let widths = splits.values.first?.widths ?? [:]
     let parameters = try ParameterStore(
       inferenceFor: configuration.network(widths: widths).network().graph)
-    try parameters.loadModel(from: try SafetensorsReader(path: weights))
+    try ModelSnapshot.loadModel(weights, into: parameters)
     return try FusionPredictor(
       configuration, widths: widths,
       standardisation: try Standardisation(

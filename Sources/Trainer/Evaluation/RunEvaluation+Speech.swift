@@ -16,7 +16,7 @@ extension RunEvaluation {
       try Engine.configure(threads: configuration.threads)
       job.warnOfSlowKernels(precision: configuration.precision)
       let parameters = try ParameterStore(inferenceFor: configuration.network.graph())
-      try parameters.loadModel(from: try SafetensorsReader(path: weights))
+      try ModelSnapshot.loadModel(weights, into: parameters)
       var settings = try configuration.evaluationSettings()
       settings.microBatch = batch ?? settings.microBatch
       let evaluator = try SpeechEvaluator(

@@ -45,7 +45,7 @@ final class FilmExtractor {
     batch = settings.batch
     let graph = try settings.network.graph(hasFeatures: true)
     let parameters = try ParameterStore(inferenceFor: graph)
-    try parameters.loadModel(from: try SafetensorsReader(path: settings.weights))
+    try ModelSnapshot.loadModel(settings.weights, into: parameters)
     plan = try InferencePlan(
       graph: graph, batch: batch, precision: settings.precision, parameters: parameters)
     images = try plan.floats(input: "images")

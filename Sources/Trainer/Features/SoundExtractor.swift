@@ -43,7 +43,7 @@ final class SoundExtractor {
     patchFrames = settings.network.frames
     let graph = try settings.network.graph()
     let parameters = try ParameterStore(inferenceFor: graph)
-    try parameters.loadModel(from: try SafetensorsReader(path: settings.weights))
+    try ModelSnapshot.loadModel(settings.weights, into: parameters)
     plan = try InferencePlan(
       graph: graph, batch: batch, precision: settings.precision, parameters: parameters)
     patches = try plan.floats(input: "patches")

@@ -51,7 +51,8 @@ struct RunFolder: Equatable, Sendable {
     return try StageName(ofConfiguration: configuration)
   }
 
-  /// The file of a run's weights.
+  /// The file of a run's weights, for `ModelSnapshot.loadModel`: of a checkpoint the average, where
+  /// the run has one.
   ///
   /// - Parameter name: `best` (`final` in a run that has no best model), `final`, `latest`, or the path
   ///   of a checkpoint or of a safetensors file.
@@ -69,9 +70,10 @@ struct RunFolder: Equatable, Sendable {
       let marker = try requireExisting("\(checkpoints)/latest", as: "checkpoints/latest")
       let name = String(decoding: try DurableFiles.contents(marker) ?? [], as: UTF8.self)
         .trimmingCharacters(in: .whitespacesAndNewlines)
-      return try CheckpointStore.load("\(checkpoints)/\(name)").modelPath
+      return try ModelSnapshot.keptModel(of: CheckpointStore.load("\(checkpoints)/\(name)"))
     default:
-      return name.hasSuffix(".safetensors") ? name : try CheckpointStore.load(name).modelPath
+      return name.hasSuffix(".safetensors")
+        ? name : try ModelSnapshot.keptModel(of: CheckpointStore.load(name))
     }
   }
 
