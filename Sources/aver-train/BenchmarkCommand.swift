@@ -22,6 +22,10 @@ struct BenchmarkCommand: ParsableCommand {
     @OptionGroup var network: NetworkOptions
     @Option(help: "Samples of each rank in a step.")
     var batchPerRank = 32
+    @Option(
+      parsing: .upToNextOption,
+      help: ArgumentHelp("Parts that are not trained: conv1 bn1 layer1.", valueName: "part"))
+    var freeze: [String] = []
 
     func validate() throws {
       try require(batchPerRank, "--batch-per-rank", in: 1...65536)
@@ -30,7 +34,8 @@ struct BenchmarkCommand: ParsableCommand {
     func run() throws {
       let benchmark = StepBenchmark(
         model: network.description, batchPerRank: batchPerRank, precision: network.precision,
-        steps: network.steps, threads: network.threads, profiles: network.profile)
+        steps: network.steps, threads: network.threads, profiles: network.profile,
+        frozen: freeze)
       try Job.run { job in
         let (result, profile) = try benchmark.run(job: job)
         return try printAsJSON(result, after: profile, job: job)

@@ -89,8 +89,11 @@ def import_torchvision():
     return torchvision
 
 
-def parse_arguments(description, batch_option, batch, compiled, counted):
-    """The options of a peer; the size of a batch becomes `batch`, whatever its option's name."""
+def parse_arguments(description, batch_option, batch, compiled, counted, more=None):
+    """The options of a peer; the size of a batch becomes `batch`, whatever its option's name.
+
+    `more` adds options that others do not have.
+    """
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--ranks", type=int, default=2, help="each has a batch of its own")
     parser.add_argument("--threads", type=int, default=1, help="per rank")
@@ -104,6 +107,8 @@ def parse_arguments(description, batch_option, batch, compiled, counted):
     parser.add_argument("--compile", action="store_true", help=compiled)
     parser.add_argument("--memory-format", choices=["channels-last", "contiguous"],
                         default="channels-last")
+    if more:
+        more(parser)
     return parser.parse_args()
 
 

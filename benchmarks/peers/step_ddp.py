@@ -13,9 +13,12 @@ import ranks
 def make_step(arguments, torch, torchvision):
     """A closure that runs one whole step: forward, backward, all-reduce, optimizer."""
     model, images = ranks.make_model(arguments, torch, torchvision)
-    model = torch.nn.parallel.DistributedDataParallel(model.train(), gradient_as_bucket_view=True)
+    model.train()
+    freeze(model, arguments.freeze)
+    model = torch.nn.parallel.DistributedDataParallel(model, gradient_as_bucket_view=True)
     forward = torch.compile(model) if arguments.compile else model
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9, nesterov=True)
+    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    optimizer = torch.optim.SGD(trained, lr=0.01, momentum=0.9, nesterov=True)
     labels = torch.randint(arguments.classes, (arguments.batch,))
     autocast = arguments.mode == "bf16-autocast"
 
@@ -29,10 +32,17 @@ def make_step(arguments, torch, torchvision):
     return step
 
 
+def freeze(model, parts):
+    """Frozen modules are evaluated and not trained."""
+    for part in parts:
+        model.get_submodule(part).requires_grad_(False).eval()
+
+
 if __name__ == "__main__":
     parsed = ranks.parse_arguments(
         __doc__.splitlines()[0], "--batch-per-rank", 32, compiled="torch.compile instead of eager",
-        counted="steps")
+        counted="steps", more=lambda parser: parser.add_argument(
+            "--freeze", nargs="*", default=[], metavar="MODULE", help="modules that are not trained"))
     if ranks.is_launcher():
         raise SystemExit(ranks.launch(parsed.ranks, parsed.threads))
     ranks.measure(parsed, make_step, "PyTorch {version} DDP (gloo)", "step", together=False)

@@ -18,6 +18,8 @@ public struct StepBenchmark: Sendable {
   public var threads: Int
   /// Whether to measure each kernel as well.
   public var profiles: Bool
+  /// Parts of the model that are frozen, as `optimizer.freeze` has them.
+  public var frozen: [String]
 
   /// What is printed. The names are those of the JSON object.
   public struct Result: Codable, Sendable {
@@ -50,7 +52,7 @@ public struct StepBenchmark: Sendable {
   /// A benchmark with every setting given.
   public init(
     model: ModelDescription, batchPerRank: Int, precision: Precision, steps: Int, threads: Int,
-    profiles: Bool = false
+    profiles: Bool = false, frozen: [String] = []
   ) {
     self.model = model
     self.batchPerRank = batchPerRank
@@ -58,6 +60,7 @@ public struct StepBenchmark: Sendable {
     self.steps = steps
     self.threads = threads
     self.profiles = profiles
+    self.frozen = frozen
   }
 
   /// Measures on all ranks. Collective.
@@ -78,6 +81,24 @@ public struct StepBenchmark: Sendable {
       profiles
         ? StepProfileTable(try step.profile(steps: steps), stepSeconds: runs.median).text : nil
     )
+  }
+
+  /// The network as a classifier.
+  ///
+  /// - Throws: `TrainerError.usage` where what is frozen is no part of it, or all of it.
+  fileprivate func graph() throws -> Graph {
+    var network = try model.network()
+    try network.addClassificationLoss()
+    let names = network.graph.parameters.map(\.name)
+    if let unknown = frozen.first(where: { part in !names.contains { $0.isOrIsBelow(part) } }) {
+      throw TrainerError.usage("--freeze \(unknown): the model has no such part")
+    }
+    let freezes = { (name: String) in frozen.contains(where: name.isOrIsBelow) }
+    guard !names.allSatisfy(freezes) else {
+      throw TrainerError.usage("--freeze leaves no parameter that could be trained")
+    }
+    network.graph.freeze(where: freezes)
+    return network.graph
   }
 
   private func result(_ runs: TimedRuns, ranks: Int) -> Result {
@@ -102,8 +123,8 @@ private struct BenchmarkStep {
       microBatches: communicator.worldSize, rank: communicator.rank,
       worldSize: communicator.worldSize)
     let plan = try TrainingPlan(
-      model: benchmark.model, microBatch: benchmark.batchPerRank, precision: benchmark.precision,
-      gradientSlots: tree.slotCount, pixels: .asRead)
+      graph: benchmark.graph(), microBatch: benchmark.batchPerRank,
+      precision: benchmark.precision, gradientSlots: tree.slotCount, pixels: .asRead)
     try plan.parameters.initialize(seed: 1)
     try plan.refreshWeights()
     step = TrainingStep(
@@ -113,7 +134,7 @@ private struct BenchmarkStep {
         buckets: plan.buckets(capacityBytes: GradientReducer.bucketBytes),
         count: plan.slotLayout.count),
       optimizer: SGD(
-        count: plan.parameters.elementCount,
+        count: plan.parameters.trainedCount,
         ranges: UpdateRange.merging(UpdateRange.each(of: plan.parameters.parameters)),
         momentum: 0.9, nesterov: true, weightDecay: 1e-4),
       agreement: job.agreement, microBatch: benchmark.batchPerRank,

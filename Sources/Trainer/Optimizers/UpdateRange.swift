@@ -18,7 +18,9 @@ struct UpdateRange: Equatable, Sendable {
 
   /// One stretch for each parameter, in the order of the flat vector.
   static func each(of parameters: [ParameterInfo]) -> [UpdateRange] {
-    parameters.map { UpdateRange(elements: $0.range, decays: $0.decays) }
+    parameters.map {
+      UpdateRange(elements: $0.range, decays: $0.decays, rateFactor: $0.isFrozen ? nil : 1)
+    }
   }
 
   /// The fewest stretches with the same rules, for optimizers that do not look at whole tensors:
