@@ -21,7 +21,7 @@ struct WeightAverageTests {
   }
 
   private func floats(_ store: ParameterStore) throws -> [Float] {
-    try store.modelTensors().filter { $0.type == .f32 }.flatMap { try $0.floats() }
+    try store.modelTensors().filter { $0.type == .f32 }.flatMap { $0.floats() }
   }
 
   @Test("after the first update it is the model, then d · average + (1 − d) · model")
