@@ -97,7 +97,7 @@ extension EndToEnd {
         ["teacher", "--config", "tiny.yaml", "--run", "sees", "train.max_steps=2"])
       try #require(teacher.status == 0, "\(teacher.errors)")
       let outcome = try start(
-        "audio-seen", ["model.weights=sees/final/model.safetensors", "train.max_steps=2"]
+        "audio-seen", ["model.weights=sees/final/model.safetensors", "train.max_steps=3"]
       ).wait()
       #expect(outcome.status == 0, "\(outcome.errors)")
       #expect(outcome.output.contains("weights from sees/final/model.safetensors"))
