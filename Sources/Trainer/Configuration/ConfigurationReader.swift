@@ -1,3 +1,4 @@
+import Datasets
 import Foundation
 import Yams
 
@@ -11,6 +12,20 @@ struct LoadedConfiguration<Root: ConfigurationSection> {
   /// A mistake of `key`, located where the key was written.
   func mistake(_ key: String, _ problem: String) -> ConfigurationMistake {
     ConfigurationMistake(origin: origins[key] ?? .builtIn, key: key, problem: problem)
+  }
+
+  /// Runs `body`; where Datasets refuses a setting there, that is a mistake of its key.
+  ///
+  /// - Parameter words: says what was wrong in the stage's own words.
+  /// - Throws: `TrainerError.configuration`, and what else `body` throws.
+  func pointing<Value>(
+    words: (String) -> String = { $0 }, _ body: () throws -> Value
+  ) throws -> Value {
+    do {
+      return try body()
+    } catch DatasetError.setting(let name, let reason) {
+      throw TrainerError.configuration([mistake(name, words(reason))])
+    }
   }
 }
 

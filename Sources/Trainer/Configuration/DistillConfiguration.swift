@@ -1,3 +1,4 @@
+import Datasets
 import Foundation
 import Nets
 
@@ -57,7 +58,7 @@ struct DistillSections {
     guard DurableFiles.exists(run.configuration) else {
       throw TrainerError.missingData(path: run.configuration, key: "distill.teacher")
     }
-    if let list = unlabeled.list, !UnlabeledSection.exists(list) {
+    if let list = unlabeled.list, !FaceManifest.listExists(path: list) {
       throw TrainerError.missingData(path: list, key: "unlabeled.list")
     }
   }

@@ -1,5 +1,3 @@
-import Datasets
-
 /// What a teacher sees of the faces that it teaches with: the names of `distill.view`.
 enum TeacherView: String, Sendable, ConfigurationChoice {
   /// The whole face, once: its outputs are stored, and used in every epoch.
@@ -119,11 +117,6 @@ struct UnlabeledSection: ConfigurationSection {
       ),
     ]
   }
-}
-
-extension UnlabeledSection {
-  /// Whether there is what such a list names.
-  static func exists(_ list: String) -> Bool { FaceManifest.listExists(path: list) }
 }
 
 /// How unequal frequencies of pseudo-labels are met: the names of `unlabeled.balance`.

@@ -198,14 +198,10 @@ extension LoadedConfiguration<FusionConfiguration> {
     let windows = FusionWindow.windows(
       of: frameCounts, length: values.window.frames, overlap: values.window.overlap
     ).count
-    do {
-      return try EpochPlan(
+    return try pointing(words: { $0.replacing("samples", with: "windows") }) {
+      try EpochPlan(
         classOfSample: Array(repeating: 0, count: windows), globalBatch: values.batch.global,
         microBatch: values.batch.micro, seed: values.seed, sampling: .shuffled)
-    } catch DatasetError.setting(let name, let reason) {
-      throw TrainerError.configuration([
-        mistake(name, reason.replacing("samples", with: "windows"))
-      ])
     }
   }
 }

@@ -207,15 +207,13 @@ extension LoadedConfiguration where Root: FaceConfiguration {
   /// The order of the samples; a refusal of Datasets becomes a mistake that says where the value
   /// stands.
   func epochPlan(for manifest: FaceManifest) throws -> EpochPlan {
-    do {
-      return try EpochPlan(
+    try pointing {
+      try EpochPlan(
         classOfSample: manifest.classOfSample,
         globalBatch: values.facesPerMicroBatch * values.batch.microBatches,
         microBatch: values.facesPerMicroBatch, seed: values.seed,
         sampling: values.data.balance == .sampling ? .balanced : .shuffled,
         shards: values.data.windows(of: manifest))
-    } catch DatasetError.setting(let name, let reason) {
-      throw TrainerError.configuration([mistake(name, reason)])
     }
   }
 }

@@ -77,12 +77,4 @@ extension LoadedConfiguration<AudioConfiguration> {
         sampling: isBalanced ? .balanced : .shuffled)
     }
   }
-
-  private func pointing<Value>(_ body: () throws -> Value) throws -> Value {
-    do {
-      return try body()
-    } catch DatasetError.setting(let name, let reason) {
-      throw TrainerError.configuration([mistake(name, reason)])
-    }
-  }
 }
