@@ -90,6 +90,11 @@ extension EndToEnd {
       #expect(try laboratory.finalModel("\(name)-1") == laboratory.finalModel("\(name)-4"))
     }
 
+    @Test("what all stages have in common: the same bits for any number of ranks and a kill")
+    func acrossStages() throws {
+      try AcrossStages(folder: folder, start: start).check("audio-across")
+    }
+
     @Test("published weights of a network that sees start one that hears")
     func weightsOfImages() throws {
       let teacher = try laboratory.run(

@@ -71,6 +71,14 @@ extension EndToEnd {
       #expect(try laboratory.finalModel("crops-1") != laboratory.finalModel("crops-whole"))
     }
 
+    @Test("what all stages have in common: the same bits for any number of ranks and a kill")
+    func acrossStages() throws {
+      try teacher()
+      try AcrossStages(folder: laboratory.folder) { run, ranks, resume, overrides in
+        try laboratory.start(run, stage: "distill", ranks: ranks, resume: resume, overrides)
+      }.check("student-across", student)
+    }
+
     @Test("outputs in a folder of their own are computed once")
     func reused() throws {
       try teacher()

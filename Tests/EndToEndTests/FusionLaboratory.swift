@@ -127,12 +127,7 @@ final class FusionLaboratory: Sendable {
   }
 
   /// The step of a run's last line of metrics; nil before there is one.
-  func lastStep(_ run: String) -> Int? {
-    struct Line: Decodable { var step: Int }
-    let text = try? String(contentsOfFile: "\(folder)/\(run)/metrics.jsonl", encoding: .utf8)
-    let line = text?.split(separator: "\n").last
-    return line.flatMap { try? JSONDecoder().decode(Line.self, from: Data($0.utf8)).step }
-  }
+  func lastStep(_ run: String) -> Int? { RunFiles(path: "\(folder)/\(run)").lastStep }
 
   /// Waits until something holds of a command under way.
   func wait(_ command: RunningCommand, until holds: () -> Bool) throws {

@@ -45,6 +45,11 @@ extension EndToEnd {
       #expect(try laboratory.results("killed") == reference)
     }
 
+    @Test("what all stages have in common: the same bits for any number of ranks and a kill")
+    func acrossStages() throws {
+      try AcrossStages(folder: laboratory.folder, start: laboratory.start).check("fusion-across")
+    }
+
     @Test("a run that is killed while it extracts features keeps those that are finished")
     func killedInExtraction() throws {
       let reference = try reference()

@@ -85,13 +85,6 @@ final class Laboratory: Sendable {
     try Data(contentsOf: URL(fileURLWithPath: "\(folder)/\(run)/final/model.safetensors"))
   }
 
-  /// The step of the checkpoint that a run goes on from; nil where it has none.
-  func latestCheckpoint(of run: String) throws -> Int? {
-    let latest = try String(contentsOfFile: "\(folder)/\(run)/checkpoints/latest", encoding: .utf8)
-    return latest.trimmingCharacters(in: .whitespacesAndNewlines).split(separator: "-").last
-      .flatMap { Int($0) }
-  }
-
   /// Copies the corpus to the folder `name` and spoils the images of some lines of its training list.
   func copyFaces(to name: String, unreadable lines: [Int]) throws {
     let copy = "\(folder)/\(name)"
@@ -149,11 +142,11 @@ final class Laboratory: Sendable {
     }
   }
 
+  /// What a run left.
+  func files(of run: String) -> RunFiles { RunFiles(path: "\(folder)/\(run)") }
+
   /// Waits until a run has made `step` steps.
   func wait(for run: String, step: Int, _ command: RunningCommand) throws {
-    while metrics(run).last.map({ $0.step < step }) ?? true {
-      try #require(command.isRunning, "the run ended before step \(step)")
-      usleep(5_000)
-    }
+    try files(of: run).wait(forStep: step, command)
   }
 }

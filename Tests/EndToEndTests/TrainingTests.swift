@@ -215,7 +215,7 @@ extension EndToEnd {
         ).wait()
         #expect(failing.status == 65)
         #expect(failing.ownErrors.contains("vanishing/training.csv:4: "), "\(failing.ownErrors)")
-        let step = try #require(try laboratory.latestCheckpoint(of: "vanishing-\(ranks)"))
+        let step = try #require(try laboratory.files(of: "vanishing-\(ranks)").latestCheckpoint())
         #expect(failing.ownErrors.contains("A checkpoint after step \(step) is saved"))
         messages.insert("\(step)")
       }

@@ -34,6 +34,10 @@ struct FusionConfigurationTests {
     for key in ["fusion.visual", "features.cache", "faces.tracks", "postprocessing.centring"] {
       #expect(identity[key] == nil, "\(key)")
     }
+    // Unless evaluations steer the training.
+    let steered = try load(minimal, ["schedule.name=plateau"]).identityValues
+    #expect(steered["postprocessing.centring"] == "true")
+    #expect(steered["evaluation.every"] != nil && steered["features.cache"] == nil)
   }
 
   @Test("a modality alone needs only its own extractor, and has no other inputs")

@@ -30,6 +30,8 @@ extension FaceConfiguration {
       + section("loss", \.loss)
   }
 
+  static var evaluationKeys: [String] { ["data.validation", "triplets.test"] }
+
   static func contradictions(in loaded: LoadedConfiguration<Self>) -> [ConfigurationMistake] {
     loaded.faceMistakes()
   }

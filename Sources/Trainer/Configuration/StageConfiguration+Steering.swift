@@ -3,7 +3,7 @@ extension StageConfiguration {
   /// the training, when they are made and on what as well.
   var identityValues: [String: String] {
     let isSteered = common.schedule.name == .plateau || common.earlyStopping.patience != nil
-    let steering = isSteered ? ["data.validation", "triplets.test", "evaluation.every"] : []
+    let steering = isSteered ? Self.evaluationKeys + ["evaluation.every"] : []
     let keys = Self.keys.filter { $0.changesResult || steering.contains($0.path) }
     return Dictionary(uniqueKeysWithValues: keys.map { ($0.path, $0.write(self)) })
   }

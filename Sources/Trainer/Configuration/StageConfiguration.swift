@@ -49,6 +49,9 @@ protocol StageConfiguration: ConfigurationSection {
   var metrics: [EvaluationMetric] { get }
   /// What the names of the parameters behind the backbone begin with.
   var heads: [String] { get }
+  /// The keys that decide what an evaluation finds, beyond those that decide the weights: where
+  /// evaluations steer a training, they decide the weights as well.
+  static var evaluationKeys: [String] { get }
   /// Mistakes in how values go together, beyond those that all stages have in common.
   static func contradictions(in loaded: LoadedConfiguration<Self>) -> [ConfigurationMistake]
 }
@@ -58,6 +61,8 @@ extension StageConfiguration {
     get { common[keyPath: path] }
     set { common[keyPath: path] = newValue }
   }
+
+  static var evaluationKeys: [String] { [] }
 
   static func contradictions(in loaded: LoadedConfiguration<Self>) -> [ConfigurationMistake] { [] }
 

@@ -41,6 +41,10 @@ struct FusionConfiguration: StageConfiguration {
       ] + section("loss", \.loss) + section("postprocessing", \.postProcessing) + trainingKeys
   }
 
+  static var evaluationKeys: [String] {
+    section("postprocessing", \.postProcessing).map(\.path)
+  }
+
   static func contradictions(in loaded: LoadedConfiguration<Self>) -> [ConfigurationMistake] {
     loaded.runMistakes()
       + [loaded.windowMistake(), loaded.dropoutMistake(), loaded.lossMistake()].compactMap { $0 }
