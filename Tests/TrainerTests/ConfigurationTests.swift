@@ -273,12 +273,12 @@ private let frozenKeyList = """
   data.root
   data.train
   data.validation
+  data.shuffle_window
+  data.alignment
   data.workers
   data.queue_batches
-  data.shuffle_window
   data.on_error
   data.skip_limit
-  data.alignment
   data.balance
   data.augmentation.crop_scale
   data.augmentation.crop_ratio

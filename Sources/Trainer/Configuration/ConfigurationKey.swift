@@ -1,40 +1,5 @@
 import Yams
 
-/// What a value must satisfy beyond its type.
-struct Requirement<Value>: Sendable {
-  /// Completes the sentence "must be …".
-  let words: String
-  let holds: @Sendable (Value) -> Bool
-
-  /// The same requirement where there is a value at all.
-  var ifPresent: Requirement<Value?> {
-    let holds = holds
-    return Requirement<Value?>(words: words) { $0.map(holds) ?? true }
-  }
-}
-
-extension Requirement<Interval> {
-  static var notEmpty: Self {
-    Requirement(words: "at least 1 epoch or step") { $0.count > 0 }
-  }
-}
-
-extension Requirement where Value: Comparable & ExpressibleByIntegerLiteral & Sendable {
-  static var positive: Self { Requirement(words: "greater than 0") { $0 > 0 } }
-  static var notNegative: Self { Requirement(words: "at least 0") { $0 >= 0 } }
-  static func atLeast(_ least: Value) -> Self {
-    Requirement(words: "at least \(least)") { $0 >= least }
-  }
-  static func from(_ least: Value, to most: Value) -> Self {
-    Requirement(words: "from \(least) to \(most)") { $0 >= least && $0 <= most }
-  }
-  static func oneTo(_ most: Value) -> Self { from(1, to: most) }
-  static var fraction: Self { Requirement(words: "from 0 to 1") { $0 >= 0 && $0 <= 1 } }
-  static var belowOne: Self {
-    Requirement(words: "at least 0 and below 1") { $0 >= 0 && $0 < 1 }
-  }
-}
-
 /// One row of a configuration's table: everything that reading, writing, checking, documenting and
 /// comparing needs to know about a key.
 struct ConfigurationKey<Root> {
@@ -78,10 +43,12 @@ struct ConfigurationKey<Root> {
   }
 
   /// The key `inner` of a section that is stored in `field` of the whole.
+  ///
+  /// - Parameter section: its name; nil where its keys stand among those of the whole.
   init<Section>(
-    section: String, _ field: WritableKeyPath<Root, Section>, _ inner: ConfigurationKey<Section>
+    section: String?, _ field: WritableKeyPath<Root, Section>, _ inner: ConfigurationKey<Section>
   ) {
-    path = "\(section).\(inner.path)"
+    path = section.map { "\($0).\(inner.path)" } ?? inner.path
     help = inner.help
     changesResult = inner.changesResult
     isRequired = inner.isRequired
@@ -140,5 +107,23 @@ extension ConfigurationSection {
       let fallback = key.isRequired ? "required" : "default \(key.write(defaults))"
       return "\(key.path): \(key.help) (\(key.expectation); \(fallback))"
     }.joined(separator: "\n")
+  }
+}
+
+/// A section that adds keys of its own to those of another, which several sections have: `base`'s keys
+/// stand among its own, and are read as if they were its properties.
+@dynamicMemberLookup
+protocol ExtendingSection: ConfigurationSection {
+  associatedtype Base: ConfigurationSection
+  /// What others have as well.
+  var base: Base { get set }
+}
+
+extension ExtendingSection {
+  subscript<Value>(dynamicMember path: KeyPath<Base, Value>) -> Value { base[keyPath: path] }
+
+  /// The keys of `base`, as rows of this table.
+  static var baseKeys: [ConfigurationKey<Self>] {
+    Base.keys.map { ConfigurationKey(section: nil, \.base, $0) }
   }
 }

@@ -1,23 +1,5 @@
 import Datasets
 
-/// What happens to samples that cannot be used: the names of `data.on_error`.
-enum ErrorHandling: String, Sendable, ConfigurationChoice {
-  /// Leave them out, up to `data.skip_limit`.
-  case skip
-  /// End the run at the first one.
-  case fail
-}
-
-/// How unequal class frequencies are met: the names of `data.balance`.
-enum ClassBalance: String, Sendable, ConfigurationChoice {
-  /// Not at all.
-  case none
-  /// Every class is drawn equally often.
-  case sampling
-  /// The loss weights each class by its inverse frequency.
-  case loss
-}
-
 /// How faces lie in samples: the names of `data.alignment`.
 enum FacePlacement: String, Sendable, ConfigurationChoice {
   /// As they lie in their boxes.
@@ -27,7 +9,9 @@ enum FacePlacement: String, Sendable, ConfigurationChoice {
 }
 
 /// `data.augmentation`: random changes of training images.
-struct AugmentationSection: ConfigurationSection {
+struct AugmentationSection: ExtendingSection {
+  /// How samples are mixed.
+  var base = MixingSection()
   /// Part of the face's area that a crop keeps.
   var cropScale = 0.7...1.0
   /// Width by height of a crop.
@@ -48,10 +32,6 @@ struct AugmentationSection: ConfigurationSection {
   var randAugmentStrength = 9
   /// Probability of erasing a rectangle.
   var erasing = 0.0
-  /// α of the distribution by which samples are blended.
-  var mixup = 0.0
-  /// α of the distribution of the areas that samples exchange.
-  var cutmix = 0.0
   /// Beyond it nothing is left of a picture.
   private static let largestChange = 10.0
 
@@ -92,40 +72,24 @@ struct AugmentationSection: ConfigurationSection {
       ConfigurationKey(
         "erasing", \.erasing, "Probability of erasing a rectangle (random erasing).",
         must: .fraction),
-      ConfigurationKey(
-        "mixup", \.mixup,
-        "Blend samples, and their labels, by a factor of Beta(this, this); 0 for no.",
-        must: .from(0, to: 100)),
-      ConfigurationKey(
-        "cutmix", \.cutmix,
-        "Paste rectangles of samples, of an area of Beta(this, this), into others; 0 for no.",
-        must: .from(0, to: 100)),
-    ]
+    ] + baseKeys
   }
 }
 
 /// `data`: the samples and how they reach the step.
-struct DataSection: ConfigurationSection {
+struct DataSection: ExtendingSection {
+  /// How they are loaded.
+  var base = LoadingSection()
   /// The folder that image paths are relative to.
   var root = ""
   /// The training list, relative to the root.
   var train = "training.csv"
   /// The validation list, relative to the root.
   var validation = "validation.csv"
-  /// Decoding threads of a rank.
-  var workers = 2
-  /// Micro-batches decoded ahead.
-  var queueBatches = 4
   /// How many images in a row of a lane are mixed where the training list is in shards.
   var shuffleWindow = 1024
-  /// What happens to samples that cannot be used.
-  var onError = ErrorHandling.fail
-  /// How many of them `skip` allows.
-  var skipLimit = 100
   /// How faces lie in samples.
   var alignment = FacePlacement.box
-  /// How unequal class frequencies are met.
-  var balance = ClassBalance.none
   /// Random changes of training images.
   var augmentation = AugmentationSection()
 
@@ -136,8 +100,7 @@ struct DataSection: ConfigurationSection {
     [
       ConfigurationKey(
         "root", \.root, "Folder of the data set (AffectNet's layout).",
-        must: Requirement(words: "a folder") { !$0.isEmpty }, changesResult: false,
-        isRequired: true),
+        must: .folder, changesResult: false, isRequired: true),
       ConfigurationKey(
         "train", \.train,
         "Training list: a CSV, the index of shards, or shards (train-{000000..000099}.tar); relative to "
@@ -146,26 +109,13 @@ struct DataSection: ConfigurationSection {
         "validation", \.validation, "Validation list, of the same kinds; relative to the root.",
         changesResult: false),
       ConfigurationKey(
-        "workers", \.workers, "Decoding threads of each rank.", must: .oneTo(256),
-        changesResult: false),
-      ConfigurationKey(
-        "queue_batches", \.queueBatches, "Micro-batches that are decoded ahead of the step.",
-        must: .oneTo(1024), changesResult: false),
-      ConfigurationKey(
         "shuffle_window", \.shuffleWindow,
         "Of shards: how many images in a row are mixed in each of a step's micro-batches' lanes.",
         must: .oneTo(1 << 30)),
       ConfigurationKey(
-        "on_error", \.onError, "What rows and images that cannot be used do.",
-        changesResult: false),
-      ConfigurationKey(
-        "skip_limit", \.skipLimit, "How many of them may be skipped before the run fails.",
-        must: .notNegative, changesResult: false),
-      ConfigurationKey(
         "alignment", \.alignment,
         "Faces as their boxes cut them, or turned upright and scaled by their eyes, where known."),
-      ConfigurationKey("balance", \.balance, "How unequal class frequencies are met."),
-    ] + section("augmentation", \.augmentation)
+    ] + baseKeys + section("augmentation", \.augmentation)
   }
 
   /// The training list's path.
@@ -177,14 +127,6 @@ struct DataSection: ConfigurationSection {
   func windows(of manifest: FaceManifest) -> ShardWindows? {
     manifest.shards.map {
       ShardWindows(sampleCounts: $0.map(\.sampleCount), window: shuffleWindow)
-    }
-  }
-
-  /// The error policy as Datasets takes it.
-  var errorPolicy: ErrorPolicy {
-    switch onError {
-    case .skip: .skip(limit: skipLimit)
-    case .fail: .fail
     }
   }
 
@@ -202,7 +144,7 @@ struct DataSection: ConfigurationSection {
   /// - Throws: `DatasetError`, also where eyes are asked for and the list has none.
   func manifest(_ path: String) throws -> FaceManifest {
     let manifest = try FaceManifest.list(
-      path: path, root: root, readsEyes: alignment == .eyes, onError: errorPolicy)
+      path: path, root: root, readsEyes: alignment == .eyes, onError: base.errorPolicy)
     if alignment == .eyes, manifest.records.countWithEyes == 0 {
       throw DatasetError.setting(
         name: "data.alignment",
@@ -223,11 +165,6 @@ struct DataSection: ConfigurationSection {
 }
 
 extension AugmentationSection {
-  /// How samples of a micro-batch are mixed, as Datasets takes it.
-  var mixing: BatchMixing {
-    BatchMixing(mixupAlpha: Float(mixup), cutmixAlpha: Float(cutmix))
-  }
-
   fileprivate func augmentation(imageSize: Int, alignment: FaceAlignment?) -> Augmentation {
     Augmentation(
       imageSize: imageSize, alignment: alignment,

@@ -29,7 +29,6 @@ struct DistillSection: ConfigurationSection {
   var affect = 0.0
   /// Factor of the squared distance between the directions of the embeddings.
   var embedding = 0.0
-  private static let largestFactor = 1e4
 
   /// The defaults.
   init() {}
@@ -59,15 +58,15 @@ struct DistillSection: ConfigurationSection {
         must: .from(0.01, to: 100)),
       ConfigurationKey(
         "classes", \.classes, "Factor of the divergence from the teacher's classes; 0 for none.",
-        must: .from(0, to: largestFactor)),
+        must: .lossFactor),
       ConfigurationKey(
         "affect", \.affect,
         "Factor of the squared distance to the teacher's valence and arousal; 0 for none.",
-        must: .from(0, to: largestFactor)),
+        must: .lossFactor),
       ConfigurationKey(
         "embedding", \.embedding,
         "Factor of the squared distance to the teacher's embedding; 0 for none.",
-        must: .from(0, to: largestFactor)),
+        must: .lossFactor),
     ]
   }
 }

@@ -13,7 +13,9 @@ enum SpeakerChoice: String, Sendable, ConfigurationChoice {
 }
 
 /// `data` of the stage `audio`: the utterances and how they reach the step.
-struct SpeechSection: ConfigurationSection {
+struct SpeechSection: ExtendingSection {
+  /// How they are loaded.
+  var base = LoadingSection()
   /// The folder that sound files are in.
   var root = ""
   /// A list of utterances, relative to the root; nil for a folder with RAVDESS' names.
@@ -34,16 +36,6 @@ struct SpeechSection: ConfigurationSection {
   var seconds = 0.96
   /// The part of a patch that the next one of an evaluation has, too.
   var overlap = 0.5
-  /// Decoding threads of a rank.
-  var workers = 2
-  /// Micro-batches decoded ahead.
-  var queueBatches = 4
-  /// What happens to utterances that cannot be used.
-  var onError = ErrorHandling.fail
-  /// How many of them `skip` allows.
-  var skipLimit = 100
-  /// How unequal class frequencies are met.
-  var balance = ClassBalance.none
   /// Random changes in training.
   var augmentation = SpeechAugmentationSection()
 
@@ -51,15 +43,14 @@ struct SpeechSection: ConfigurationSection {
   init() {}
 
   static var keys: [ConfigurationKey<Self>] {
-    placeKeys + splitKeys + loadingKeys + section("augmentation", \.augmentation)
+    placeKeys + splitKeys + patchKeys + baseKeys + section("augmentation", \.augmentation)
   }
 
   private static var placeKeys: [ConfigurationKey<Self>] {
     [
       ConfigurationKey(
         "root", \.root, "Folder of the sound files.",
-        must: Requirement(words: "a folder") { !$0.isEmpty }, changesResult: false,
-        isRequired: true),
+        must: .folder, changesResult: false, isRequired: true),
       ConfigurationKey(
         "list", \.list,
         "CSV list of utterances (path, speaker, emotion or valence and arousal), relative to the root; "
@@ -86,7 +77,7 @@ struct SpeechSection: ConfigurationSection {
     ]
   }
 
-  private static var loadingKeys: [ConfigurationKey<Self>] {
+  private static var patchKeys: [ConfigurationKey<Self>] {
     [
       ConfigurationKey(
         "seconds", \.seconds,
@@ -96,19 +87,6 @@ struct SpeechSection: ConfigurationSection {
         "overlap", \.overlap,
         "Part of a patch that the next one has, too, at least, where an utterance is evaluated.",
         must: .from(0, to: 0.95)),
-      ConfigurationKey(
-        "workers", \.workers, "Decoding threads of each rank.", must: .oneTo(256),
-        changesResult: false),
-      ConfigurationKey(
-        "queue_batches", \.queueBatches, "Micro-batches that are decoded ahead of the step.",
-        must: .oneTo(1024), changesResult: false),
-      ConfigurationKey(
-        "on_error", \.onError, "What rows and sound files that cannot be used do.",
-        changesResult: false),
-      ConfigurationKey(
-        "skip_limit", \.skipLimit, "How many of them may be skipped before the run fails.",
-        must: .notNegative, changesResult: false),
-      ConfigurationKey("balance", \.balance, "How unequal class frequencies are met."),
     ]
   }
 
@@ -117,14 +95,6 @@ struct SpeechSection: ConfigurationSection {
 
   /// How utterances are cut, as Datasets takes it.
   func patches() throws -> SpeechPatches { try SpeechPatches(frames: frames, overlap: overlap) }
-
-  /// The error policy as Datasets takes it.
-  var errorPolicy: ErrorPolicy {
-    switch onError {
-    case .skip: .skip(limit: skipLimit)
-    case .fail: .fail
-    }
-  }
 
   /// The path of a list, which is relative to the root.
   func path(of list: String) -> String { list.hasPrefix("/") ? list : "\(root)/\(list)" }
@@ -143,14 +113,16 @@ struct SpeechSection: ConfigurationSection {
   /// - Throws: `DatasetError`.
   func manifest(list other: String? = nil) throws -> SpeechManifest {
     if let path = other ?? list.map(path(of:)) {
-      return try SpeechManifest.list(path, root: root, onError: errorPolicy)
+      return try SpeechManifest.list(path, root: root, onError: base.errorPolicy)
     }
-    return try SpeechManifest.ravdess(folder: root, onError: errorPolicy)
+    return try SpeechManifest.ravdess(folder: root, onError: base.errorPolicy)
   }
 }
 
 /// `data.augmentation` of the stage `audio`: random changes of utterances in training.
-struct SpeechAugmentationSection: ConfigurationSection {
+struct SpeechAugmentationSection: ExtendingSection {
+  /// How samples are mixed.
+  var base = MixingSection()
   /// Stretches of time that are hidden.
   var timeMasks = 2
   /// Frames of the longest.
@@ -161,10 +133,6 @@ struct SpeechAugmentationSection: ConfigurationSection {
   var widestFrequencyMask = 8
   /// Change of loudness.
   var gain = 6.0
-  /// α of the distribution by which samples are blended.
-  var mixup = 0.0
-  /// α of the distribution of the areas that samples exchange.
-  var cutmix = 0.0
 
   /// The defaults.
   init() {}
@@ -185,20 +153,7 @@ struct SpeechAugmentationSection: ConfigurationSection {
         must: .from(0, to: LogMelSpectrogram.bands)),
       ConfigurationKey(
         "gain", \.gain, "Louder or softer by up to so many decibels.", must: .from(0, to: 60)),
-      ConfigurationKey(
-        "mixup", \.mixup,
-        "Blend patches, and their labels, by a factor of Beta(this, this); 0 for no.",
-        must: .from(0, to: 100)),
-      ConfigurationKey(
-        "cutmix", \.cutmix,
-        "Paste rectangles of patches, of an area of Beta(this, this), into others; 0 for no.",
-        must: .from(0, to: 100)),
-    ]
-  }
-
-  /// How samples of a micro-batch are mixed, as Datasets takes it.
-  var mixing: BatchMixing {
-    BatchMixing(mixupAlpha: Float(mixup), cutmixAlpha: Float(cutmix))
+    ] + baseKeys
   }
 
   /// The other changes, as Datasets takes them; what is hidden is silent.

@@ -22,7 +22,7 @@ struct FusionConfiguration: StageConfiguration {
   /// By how much annotations are late.
   var delay = AnnotationDelay()
   /// What for.
-  var loss = FusionLossSection()
+  var loss = AffectLossSection(concordance: 1)
   /// What predictions undergo.
   var postProcessing = PostProcessingSection()
 
@@ -95,7 +95,7 @@ extension LoadedConfiguration<FusionConfiguration> {
   }
 
   fileprivate func lossMistake() -> ConfigurationMistake? {
-    guard values.loss.concordance == 0, values.loss.squaredError == 0 else { return nil }
+    guard !values.loss.hasAffect else { return nil }
     return mistake("loss.concordance", "is 0, and so is loss.squared_error: nothing to train for")
   }
 }

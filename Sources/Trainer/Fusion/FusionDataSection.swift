@@ -23,8 +23,7 @@ struct FusionDataSection: ConfigurationSection {
     [
       ConfigurationKey(
         "root", \.root, "Folder of the data set (RECOLA's layout, as AVEC 2016 handed it out).",
-        must: Requirement(words: "a folder") { !$0.isEmpty }, changesResult: false,
-        isRequired: true),
+        must: .folder, changesResult: false, isRequired: true),
       ConfigurationKey(
         "labels", \.labels, "The truth: the gold standard, or the mean of all annotators."),
     ]

@@ -212,27 +212,3 @@ struct WindowSection: ConfigurationSection {
     ]
   }
 }
-
-/// `loss`: what the network is trained for.
-struct FusionLossSection: ConfigurationSection {
-  /// Of 1 − CCC.
-  var concordance = 1.0
-  /// Of the squared error.
-  var squaredError = 0.0
-  private static let largestFactor = 1e4
-
-  /// The defaults.
-  init() {}
-
-  static var keys: [ConfigurationKey<Self>] {
-    [
-      ConfigurationKey(
-        "concordance", \.concordance,
-        "Factor of 1 - CCC over a micro-batch, the mean of valence and arousal.",
-        must: .from(0, to: largestFactor)),
-      ConfigurationKey(
-        "squared_error", \.squaredError, "Factor of the mean squared error.",
-        must: .from(0, to: largestFactor)),
-    ]
-  }
-}

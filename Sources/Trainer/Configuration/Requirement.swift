@@ -1,0 +1,38 @@
+/// What a value must satisfy beyond its type.
+struct Requirement<Value>: Sendable {
+  /// Completes the sentence "must be …".
+  let words: String
+  let holds: @Sendable (Value) -> Bool
+
+  /// The same requirement where there is a value at all.
+  var ifPresent: Requirement<Value?> {
+    let holds = holds
+    return Requirement<Value?>(words: words) { $0.map(holds) ?? true }
+  }
+}
+
+extension Requirement<String> {
+  static var folder: Self { Requirement(words: "a folder") { !$0.isEmpty } }
+}
+
+extension Requirement<Interval> {
+  static var notEmpty: Self {
+    Requirement(words: "at least 1 epoch or step") { $0.count > 0 }
+  }
+}
+
+extension Requirement where Value: Comparable & ExpressibleByIntegerLiteral & Sendable {
+  static var positive: Self { Requirement(words: "greater than 0") { $0 > 0 } }
+  static var notNegative: Self { Requirement(words: "at least 0") { $0 >= 0 } }
+  static func atLeast(_ least: Value) -> Self {
+    Requirement(words: "at least \(least)") { $0 >= least }
+  }
+  static func from(_ least: Value, to most: Value) -> Self {
+    Requirement(words: "from \(least) to \(most)") { $0 >= least && $0 <= most }
+  }
+  static func oneTo(_ most: Value) -> Self { from(1, to: most) }
+  static var fraction: Self { Requirement(words: "from 0 to 1") { $0 >= 0 && $0 <= 1 } }
+  static var belowOne: Self {
+    Requirement(words: "at least 0 and below 1") { $0 >= 0 && $0 < 1 }
+  }
+}
