@@ -66,6 +66,18 @@ struct ModelSnapshot {
     try parameters.loadModel(from: file, below: hasAverage(file) ? averagePrefix : "")
   }
 
+  /// The weights in a file, for plans that only infer.
+  ///
+  /// - Parameters:
+  ///   - path: see `RunFolder.weights(named:)`.
+  ///   - graph: of the network that they are of.
+  /// - Throws: `WeightsError`, `NetsError` naming the file and the tensor.
+  static func parameters(_ path: String, of graph: Graph) throws -> ParameterStore {
+    let parameters = try ParameterStore(inferenceFor: graph)
+    try loadModel(path, into: parameters)
+    return parameters
+  }
+
   private static func hasAverage(_ file: SafetensorsReader) -> Bool {
     file.descriptions.contains { $0.name.hasPrefix(averagePrefix) }
   }

@@ -56,11 +56,10 @@ final class FaceInference {
     network: FaceNetwork, precision: Precision, weights: String, settings: Settings, job: Job,
     hasFeatures: Bool = false
   ) throws {
-    let parameters = try ParameterStore(inferenceFor: network.graph())
-    try ModelSnapshot.loadModel(weights, into: parameters)
     try self.init(
-      network: network, precision: precision, parameters: parameters, settings: settings, job: job,
-      hasFeatures: hasFeatures)
+      network: network, precision: precision,
+      parameters: try ModelSnapshot.parameters(weights, of: network.graph()), settings: settings,
+      job: job, hasFeatures: hasFeatures)
   }
 
   /// Takes over the weights as they are now.

@@ -35,9 +35,7 @@ extension RunEvaluation {
   func makeInference(
     _ configuration: some FaceConfiguration, job: Job, hasFeatures: Bool = false
   ) throws -> (FaceInference, String) {
-    let weights = try folder.weights(named: checkpoint)
-    try Engine.configure(threads: configuration.threads)
-    job.warnOfSlowKernels(precision: configuration.precision)
+    let weights = try findWeights(configuration, job: job)
     var settings = configuration.evaluationSettings
     settings.microBatch = batch ?? settings.microBatch
     let inference = try FaceInference(

@@ -14,10 +14,9 @@ extension RunEvaluation {
     }
     let configuration = loaded.values
     let (weights, chosen) = try job.agreement.together {
-      let weights = try folder.weights(named: checkpoint)
+      let weights = try findWeights(configuration, job: job)
       let step = try ModelSnapshot.step(ofModel: weights)
       let choices = PostProcessingFile(path: folder.postProcessing)
-      try Engine.configure(threads: configuration.threads)
       return (weights, try step.flatMap { try choices.choice(step: $0) })
     }
     let wanted = try job.agreement.together { try fusionSplit() }
@@ -72,16 +71,14 @@ extension RunEvaluation {
   private func makePredictor(
     _ configuration: FusionConfiguration, _ splits: [Split: FusionSplit], weights: String, job: Job
   ) throws -> FusionPredictor {
-    job.warnOfSlowKernels(precision: configuration.precision)
     let widths = splits.values.first?.widths ?? [:]
-    let parameters = try ParameterStore(
-      inferenceFor: configuration.network(widths: widths).network().graph)
-    try ModelSnapshot.loadModel(weights, into: parameters)
     return try FusionPredictor(
       configuration, widths: widths,
       standardisation: try Standardisation(
         path: folder.standardisation, modalities: configuration.fusion.modalities.all),
-      parameters: parameters, batch: batch ?? configuration.batch.micro, job: job)
+      parameters: try ModelSnapshot.parameters(
+        weights, of: configuration.network(widths: widths).network().graph),
+      batch: batch ?? configuration.batch.micro, job: job)
   }
 
   private func report(

@@ -12,16 +12,13 @@ extension RunEvaluation {
     let patches = try SpeechPatchList(
       manifest, cut: try data.patches(), onError: data.errorPolicy, job: job)
     let (evaluator, weights) = try job.agreement.together {
-      let weights = try folder.weights(named: checkpoint)
-      try Engine.configure(threads: configuration.threads)
-      job.warnOfSlowKernels(precision: configuration.precision)
-      let parameters = try ParameterStore(inferenceFor: configuration.network.graph())
-      try ModelSnapshot.loadModel(weights, into: parameters)
+      let weights = try findWeights(configuration, job: job)
       var settings = try configuration.evaluationSettings()
       settings.microBatch = batch ?? settings.microBatch
       let evaluator = try SpeechEvaluator(
         manifest, patches, network: configuration.network, precision: configuration.precision,
-        parameters: parameters, settings: settings, job: job)
+        parameters: try ModelSnapshot.parameters(weights, of: configuration.network.graph()),
+        settings: settings, job: job)
       return (evaluator, weights)
     }
     guard let report = try evaluator.evaluate(isStopRequested: { false }) else {

@@ -115,6 +115,14 @@ public struct RunEvaluation: Sendable {
     try Configuration.load(file: folder.configuration, overrides: overrides).values
   }
 
+  /// Finds the weights and readies the kernels as the run's configuration says.
+  func findWeights(_ configuration: some StageConfiguration, job: Job) throws -> String {
+    let weights = try folder.weights(named: checkpoint)
+    try Engine.configure(threads: configuration.threads)
+    job.warnOfSlowKernels(precision: configuration.precision)
+    return weights
+  }
+
   /// What the command line says, as overrides of the run's configuration.
   var overrides: [String] {
     [
