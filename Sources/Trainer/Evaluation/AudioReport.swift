@@ -3,7 +3,7 @@ import Foundation
 import Nets
 
 /// What an evaluation of an audio network found, the same for any number of ranks.
-struct AudioReport: RunReport {
+struct AudioReport: MeasuredReport {
   /// Of the emotions; nil without that head.
   var emotions: EmotionScore?
   /// Of valence and arousal; nil without that head.

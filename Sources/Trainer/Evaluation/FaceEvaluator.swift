@@ -2,7 +2,7 @@ import Datasets
 import Nets
 
 /// Evaluates a face network: classes, valence and arousal on a list of faces, and likeness on triplets.
-final class FaceEvaluator {
+final class FaceEvaluator: Evaluator {
   private let inference: FaceInference
   private let faces: FaceManifest
   private let triplets: FaceTriplets?
@@ -17,10 +17,6 @@ final class FaceEvaluator {
   /// Rows of the list of faces that could not be used.
   var rowsLeftOut: Int { faces.problems.count }
 
-  /// Runs over everything, with the weights as they are now. Collective.
-  ///
-  /// - Parameter isStopRequested: asked on all ranks between micro-batches; collective.
-  /// - Returns: the report, the same on all ranks; nil when a stop was requested.
   func evaluate(isStopRequested: () throws -> Bool) throws -> FaceReport? {
     try inference.refreshWeights()
     guard var report = try evaluateFaces(isStopRequested) else { return nil }

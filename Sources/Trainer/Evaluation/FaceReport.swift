@@ -3,7 +3,7 @@ import Foundation
 import Nets
 
 /// What an evaluation of a face network found, the same for any number of ranks.
-public struct FaceReport: RunReport {
+public struct FaceReport: MeasuredReport {
   /// Of the classes.
   var classes: ClassificationReport
   /// What the classifier said of each sample, in the order of the list.
@@ -35,6 +35,9 @@ public struct FaceReport: RunReport {
     ClassificationReport.metrics + (network.hasAffect ? AffectReport.metrics : [])
       + (network.embedding == nil ? [] : TripletReport.metrics)
   }
+
+  /// Whether the numbers mean anything: outputs that are not finite have no largest one.
+  var isFinite: Bool { classes.loss.isFinite }
 
   /// How far the classifier's confidence can be believed.
   var calibration: Calibration { Calibration(samples) }

@@ -5,7 +5,7 @@ extension RunEvaluation {
   /// Evaluates a run that trained a face network. Collective.
   func evaluateFaces<Configuration: FaceConfiguration>(
     _ type: Configuration.Type, job: Job
-  ) throws -> (report: any RunReport, weights: String) {
+  ) throws -> Measured {
     let configuration = try job.agreement.together { try loadConfiguration(type) }
     if let probe {
       return try evaluateFeatures(of: configuration, on: probe, job: job)
@@ -20,15 +20,7 @@ extension RunEvaluation {
       try makeInference(configuration, job: job)
     }
     let evaluator = FaceEvaluator(inference, faces: manifest, triplets: test)
-    guard var report = try evaluator.evaluate(isStopRequested: { false }) else {
-      preconditionFailure("an evaluation that is never asked to stop comes to its end")
-    }
-    guard report.classes.loss.isFinite else {
-      let error = TrainerError.outputsNotFinite(weights: weights)
-      throw TrainerError.agreed(rank: 0, status: error.exitStatus, message: "\(error)")
-    }
-    report.addIntervals(Bootstrap(replicates: bootstrap))
-    return (report, weights)
+    return (try evaluator.evaluate(), weights)
   }
 
   /// - Parameter hasFeatures: whether to show what the heads read.

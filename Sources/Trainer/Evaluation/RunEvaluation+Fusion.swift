@@ -7,7 +7,7 @@ extension RunEvaluation {
   ///
   /// Post-processing is what the run's own evaluation of these weights chose; for other weights it is
   /// chosen anew, always on development recordings.
-  func evaluateFusion(job: Job) throws -> (report: any RunReport, weights: String) {
+  func evaluateFusion(job: Job) throws -> Measured {
     let loaded = try job.agreement.together {
       try requireNoList()
       return try FusionConfiguration.load(file: folder.configuration, overrides: overrides)
@@ -46,10 +46,6 @@ extension RunEvaluation {
     }
     let found = try report(
       recordings, of: wanted, predictor, configuration, by: .given(choice))
-    guard found.isFinite else {
-      let error = TrainerError.outputsNotFinite(weights: weights)
-      throw TrainerError.agreed(rank: 0, status: error.exitStatus, message: "\(error)")
-    }
     return (found, weights)
   }
 
@@ -88,9 +84,6 @@ extension RunEvaluation {
     let evaluator = FusionEvaluator(
       predictor: predictor, split: split, recordings: recordings,
       dispensable: configuration.dispensable, postProcessing: source)
-    guard let report = try evaluator.evaluate(isStopRequested: { false }) else {
-      preconditionFailure("an evaluation that is never asked to stop comes to its end")
-    }
-    return report
+    return try evaluator.evaluate()
   }
 }

@@ -3,7 +3,7 @@ import Nets
 
 extension RunEvaluation {
   /// Evaluates a run that trained an audio network. Collective.
-  func evaluateSpeech(job: Job) throws -> (report: any RunReport, weights: String) {
+  func evaluateSpeech(job: Job) throws -> Measured {
     let configuration = try job.agreement.together {
       try loadConfiguration(AudioConfiguration.self)
     }
@@ -21,14 +21,7 @@ extension RunEvaluation {
         settings: settings, job: job)
       return (evaluator, weights)
     }
-    guard let report = try evaluator.evaluate(isStopRequested: { false }) else {
-      preconditionFailure("an evaluation that is never asked to stop comes to its end")
-    }
-    guard report.isFinite else {
-      let error = TrainerError.outputsNotFinite(weights: weights)
-      throw TrainerError.agreed(rank: 0, status: error.exitStatus, message: "\(error)")
-    }
-    return (report, weights)
+    return (try evaluator.evaluate(), weights)
   }
 
   /// The run's validation speakers, those of another of its splits, or another list.

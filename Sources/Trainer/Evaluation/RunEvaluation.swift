@@ -12,6 +12,18 @@ public protocol RunReport: Sendable {
   func json() throws -> String
 }
 
+/// A report as `RunEvaluation` makes it.
+protocol MeasuredReport: RunReport {
+  /// Whether the numbers mean anything: outputs that are not finite can still be counted right.
+  var isFinite: Bool { get }
+  /// Finds how far other samples' numbers could be, where the report tells that.
+  mutating func addIntervals(_ bootstrap: Bootstrap)
+}
+
+extension MeasuredReport {
+  mutating func addIntervals(_ bootstrap: Bootstrap) {}
+}
+
 /// The evaluation of a finished or running training: `aver evaluate`.
 public struct RunEvaluation: Sendable {
   /// The run folder.
@@ -59,6 +71,18 @@ public struct RunEvaluation: Sendable {
     if let mistake = settingMistake {
       throw TrainerError.agreed(rank: 0, status: .usage, message: mistake)
     }
+    var (report, weights) = try measure(job: job)
+    try job.throwingAlike {
+      guard report.isFinite else { throw TrainerError.outputsNotFinite(weights: weights) }
+    }
+    report.addIntervals(Bootstrap(replicates: bootstrap))
+    return (report, weights)
+  }
+
+  /// What an evaluation found, and the weights file that it is about.
+  typealias Measured = (report: any MeasuredReport, weights: String)
+
+  private func measure(job: Job) throws -> Measured {
     switch try job.agreement.together({ try stage() }) {
     case .teacher: return try evaluateFaces(TeacherConfiguration.self, job: job)
     case .distill: return try evaluateFaces(DistillConfiguration.self, job: job)

@@ -8,7 +8,7 @@ import Nets
 /// classes, so that no single patch can outvote all others as it can in a mean of logits, and of valence
 /// and arousal. The means are taken in the order of the list, in double precision, by every rank from
 /// the outputs of all.
-final class SpeechEvaluator {
+final class SpeechEvaluator: Evaluator {
   private let manifest: SpeechManifest
   private let list: SpeechPatchList
   private let settings: Settings
@@ -51,10 +51,6 @@ final class SpeechEvaluator {
   /// Rows of the list that could not be used.
   var rowsLeftOut: Int { manifest.problems.count }
 
-  /// Runs over everything, with the weights as they are now. Collective.
-  ///
-  /// - Parameter isStopRequested: asked on all ranks between micro-batches; collective.
-  /// - Returns: the report, the same on all ranks; nil when a stop was requested.
   func evaluate(isStopRequested: () throws -> Bool) throws -> AudioReport? {
     try plan.refreshWeights()
     var own: [[Float]] = []

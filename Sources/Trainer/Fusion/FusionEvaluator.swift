@@ -2,7 +2,7 @@ import Datasets
 import Nets
 
 /// Evaluates a fusion network on the recordings of a split.
-struct FusionEvaluator {
+struct FusionEvaluator: Evaluator {
   let predictor: FusionPredictor
   let split: Split
   let recordings: FusionSplit
@@ -19,10 +19,6 @@ struct FusionEvaluator {
     case given(AffectPostProcessing?)
   }
 
-  /// Predicts and compares. Collective.
-  ///
-  /// - Parameter isStopRequested: asked between passes, on all ranks; collective.
-  /// - Returns: the same on all ranks; nil when a stop was requested.
   func evaluate(isStopRequested: () throws -> Bool) throws -> FusionReport? {
     try predictor.refreshWeights()
     guard

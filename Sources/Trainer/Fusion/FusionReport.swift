@@ -2,7 +2,7 @@ import Datasets
 import Foundation
 
 /// What an evaluation of a fusion network found, the same for any number of ranks.
-public struct FusionReport: RunReport {
+public struct FusionReport: MeasuredReport {
   /// The recordings that were predicted.
   let split: Split
   /// As the network predicts them.

@@ -63,9 +63,8 @@ final class FaceTask: TrainingTask {
       logger.warning("left out \(problem)")
     }
     toldProblems = report.problems
-    // Outputs that are not finite have no largest one: the accuracy means nothing.
     return Evaluation(
-      hasFiniteOutputs: report.classes.loss.isFinite,
+      hasFiniteOutputs: report.isFinite,
       values: report.values + [("rows_left_out", .integer(evaluator.rowsLeftOut))],
       summary: report.summary,
       sections: { [gallery] in

@@ -2,7 +2,7 @@ import Datasets
 import Foundation
 
 /// What a frozen backbone's features are worth on RAF-DB, the same for any number of ranks.
-struct ProbeReport: RunReport {
+struct ProbeReport: MeasuredReport {
   /// Numbers of a sample.
   let features: Int
   /// Images of the training part.
@@ -11,23 +11,17 @@ struct ProbeReport: RunReport {
   let linear: FeatureProbe.Outcome
   /// Of the nearest samples' vote; its setting is the number of votes.
   let nearest: FeatureProbe.Outcome
-  /// How far other test images' numbers could be.
-  let linearIntervals: BootstrapIntervals
-  let nearestIntervals: BootstrapIntervals
   let problems: [SampleProblem]
+  /// How far other test images' numbers could be; empty where nobody asked.
+  private(set) var linearIntervals = BootstrapIntervals()
+  private(set) var nearestIntervals = BootstrapIntervals()
 
   private static let numbers = ["accuracy", "uar"]
 
-  /// Finds the intervals.
-  init(
-    features: Int, training: Int, linear: FeatureProbe.Outcome, nearest: FeatureProbe.Outcome,
-    bootstrap: Bootstrap, problems: [SampleProblem]
-  ) {
-    self.features = features
-    self.training = training
-    self.linear = linear
-    self.nearest = nearest
-    self.problems = problems
+  /// Features that are not finite were refused before anything learned from them.
+  var isFinite: Bool { true }
+
+  mutating func addIntervals(_ bootstrap: Bootstrap) {
     linearIntervals = BootstrapIntervals(
       bootstrap, linear.predictions.intervals(.probe, bootstrap), order: Self.numbers)
     nearestIntervals = BootstrapIntervals(

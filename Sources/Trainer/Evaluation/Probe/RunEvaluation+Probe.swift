@@ -5,7 +5,7 @@ extension RunEvaluation {
   /// Tries the features of a run's backbone on RAF-DB. Collective.
   func evaluateFeatures(
     of configuration: some FaceConfiguration, on root: String, job: Job
-  ) throws -> (report: any RunReport, weights: String) {
+  ) throws -> Measured {
     let policy = configuration.data.errorPolicy
     let parts = try [\(training: FaceManifest, test: FaceManifest).training, \.test].map { part in
       try job.agreement.manifestOfRankZero { try readRAFDB(root, onError: policy)[keyPath: part] }
@@ -21,7 +21,6 @@ extension RunEvaluation {
       features: training.length, training: training.count,
       linear: try probe.linear(training: training, test: test),
       nearest: try probe.nearest(training: training, test: test),
-      bootstrap: Bootstrap(replicates: bootstrap),
       problems: extracted.flatMap(\.problems))
     return (report, weights)
   }
