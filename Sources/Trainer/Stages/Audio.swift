@@ -128,15 +128,13 @@ private final class AudioTask: TrainingTask {
   private let plan: TrainingPlan
   private let speech: LabelledRows
   private let evaluator: SpeechEvaluator
-  private let logger: Logger
-  /// Of the last evaluation; the next one finds the same.
-  private var toldProblems: [SampleProblem] = []
+  private var log: SampleLog
 
   init(plan: TrainingPlan, speech: LabelledRows, evaluator: SpeechEvaluator, logger: Logger) {
     self.plan = plan
     self.speech = speech
     self.evaluator = evaluator
-    self.logger = logger
+    log = SampleLog(logger)
   }
 
   var waitedSeconds: Double { speech.loader.waitedSeconds }
@@ -144,7 +142,7 @@ private final class AudioTask: TrainingTask {
 
   func takeProblems() -> [SampleProblem] {
     let problems = speech.loader.takeProblems()
-    for problem in problems { logger.warning("skipped \(problem)") }
+    log.tellSkipped(problems)
     return problems
   }
 
@@ -155,10 +153,7 @@ private final class AudioTask: TrainingTask {
 
   func evaluate(isStopRequested: () throws -> Bool) throws -> Evaluation? {
     guard let report = try evaluator.evaluate(isStopRequested: isStopRequested) else { return nil }
-    for problem in report.problems where !toldProblems.contains(problem) {
-      logger.warning("left out \(problem)")
-    }
-    toldProblems = report.problems
+    log.tellLeftOut(report.problems)
     return Evaluation(
       hasFiniteOutputs: report.isFinite,
       values: report.values + [("rows_left_out", .integer(evaluator.rowsLeftOut))],

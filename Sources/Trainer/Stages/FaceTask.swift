@@ -11,9 +11,7 @@ final class FaceTask: TrainingTask {
   private let evaluator: FaceEvaluator
   private let gallery: FaceGallery?
   private let preview: FacePreview
-  private let logger: Logger
-  /// Of the last evaluation; the next one finds the same.
-  private var toldProblems: [SampleProblem] = []
+  private var log: SampleLog
 
   /// - Parameters:
   ///   - triplets: nil where there are none.
@@ -30,7 +28,7 @@ final class FaceTask: TrainingTask {
     self.evaluator = evaluator
     self.gallery = gallery
     self.preview = preview
-    self.logger = logger
+    log = SampleLog(logger)
   }
 
   private var loaders: [BatchLoader] {
@@ -46,7 +44,7 @@ final class FaceTask: TrainingTask {
     let problems =
       faces.loader.takeProblems() + (triplets?.takeProblems() ?? [])
       + (taught?.unlabeled?.takeProblems() ?? [])
-    for problem in problems { logger.warning("skipped \(problem)") }
+    log.tellSkipped(problems)
     return problems
   }
 
@@ -59,10 +57,7 @@ final class FaceTask: TrainingTask {
 
   func evaluate(isStopRequested: () throws -> Bool) throws -> Evaluation? {
     guard let report = try evaluator.evaluate(isStopRequested: isStopRequested) else { return nil }
-    for problem in report.problems where !toldProblems.contains(problem) {
-      logger.warning("left out \(problem)")
-    }
-    toldProblems = report.problems
+    log.tellLeftOut(report.problems)
     return Evaluation(
       hasFiniteOutputs: report.isFinite,
       values: report.values + [("rows_left_out", .integer(evaluator.rowsLeftOut))],
