@@ -33,6 +33,17 @@ struct ManifestRankTests {
     #expect(manifest.path == "list.csv" && manifest.root == "faces")
   }
 
+  @Test func listsOfOneFileAreReadTogetherOnce() throws {
+    let communicator = try SharedCommunicator.get()
+    var readers = 0
+    let lists = try Agreement(communicator: communicator).manifestsOfRankZero(2) {
+      readers += 1
+      return [made(rows: 30), made(rows: 7)]
+    }
+    #expect(readers == (communicator.rank == 0 ? 1 : 0))
+    #expect(lists.map(\.packed) == [made(rows: 30), made(rows: 7)].map(\.packed))
+  }
+
   @Test func aListLongerThanATransferArrivesInPieces() throws {
     let cutting = try Communicator(largestTransfer: 1009)
     let manifest = try Agreement(communicator: cutting).manifestOfRankZero { made(rows: 500) }

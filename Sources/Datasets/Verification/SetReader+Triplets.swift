@@ -4,10 +4,17 @@ extension SetReader {
   /// Where images of triplets are looked for beside their list: a list of `url,path`, or a folder.
   private static let imageLists = ["images.csv", "images"]
 
-  func triplets(_ list: String) throws -> [VerifiedPart] {
-    let root = root(ofList: list)
+  /// Lists of one folder name images of one map.
+  func triplets(_ lists: [String]) throws -> [VerifiedPart] {
+    guard let folder = lists.first.map(root(ofList:)) else { return [] }
+    let file = try imageFile(in: folder)
+    let images = try log.attempt(file) { try ImageMap(at: file, root: folder) }
+    return try images.map { images in try lists.flatMap { try triplets($0, images) } } ?? []
+  }
+
+  private func triplets(_ list: String, _ images: ImageMap) throws -> [VerifiedPart] {
     let manifest = try read(list) {
-      try TripletManifest.fec(csv: list, root: root, images: imageMap(in: root), onError: $0)
+      try TripletManifest.fec(csv: list, root: root(ofList: list), images: images, onError: $0)
     }
     guard let manifest else { return [] }
     try note(manifest.problems)
@@ -27,8 +34,10 @@ extension SetReader {
     ]
   }
 
-  /// - Throws: `DatasetError.setting` where there is neither a list nor a folder.
-  private func imageMap(in root: String) throws -> ImageMap {
+  /// The list of images, or their folder.
+  ///
+  /// - Throws: `DatasetError.setting` where there is neither.
+  private func imageFile(in root: String) throws -> String {
     let candidates = images.map { [$0] } ?? Self.imageLists.map { "\(root)/\($0)" }
     guard let found = candidates.first(where: FileManager.default.fileExists) else {
       throw DatasetError.setting(
@@ -38,7 +47,7 @@ extension SetReader {
           + "folder of the images")
     }
     // What is relative would be below the root.
-    return try ImageMap(at: URL(filePath: found).standardizedFileURL.path, root: root)
+    return URL(filePath: found).standardizedFileURL.path
   }
 
   private static func notes(of manifest: TripletManifest) -> [String] {

@@ -19,7 +19,7 @@ struct SetReader {
     case .faceList: try lists().flatMap(faceList)
     case .faces: try faceFolder()
     case .affectNetArrays: try affectNetArrays()
-    case .fec: try lists().flatMap(triplets)
+    case .fec: try triplets(lists())
     case .rafDB: try rafDB()
     case .recola: try recordings()
     case .ravdess: try ravdess()

@@ -13,6 +13,18 @@ extension Agreement {
     return try together { try FaceManifest(packed: bytes, file: "the list sent by rank 0") }
   }
 
+  /// Reads what one file has several lists in on rank 0 and gives every rank all of them. Collective.
+  ///
+  /// - Parameter count: of the lists, the same on all ranks.
+  /// - Throws: `TrainerError.agreed` on every rank when `read` threw.
+  func manifestsOfRankZero(
+    _ count: Int, _ read: () throws -> [FaceManifest]
+  ) throws -> [FaceManifest] {
+    var lists: [FaceManifest] = []
+    try onRankZero { lists = try read() }
+    return try (0..<count).map { index in try manifestOfRankZero { lists[index] } }
+  }
+
   /// Reads triplets on rank 0 and gives them to every rank; nil where there are none. Collective.
   ///
   /// - Throws: `TrainerError.agreed` on every rank when `read` threw.

@@ -7,8 +7,9 @@ extension RunEvaluation {
     of configuration: some FaceConfiguration, on root: String, job: Job
   ) throws -> Measured {
     let policy = configuration.data.errorPolicy
-    let parts = try [\(training: FaceManifest, test: FaceManifest).training, \.test].map { part in
-      try job.agreement.manifestOfRankZero { try readRAFDB(root, onError: policy)[keyPath: part] }
+    let parts = try job.agreement.manifestsOfRankZero(2) {
+      let splits = try readRAFDB(root, onError: policy)
+      return [splits.training, splits.test]
     }
     let (inference, weights) = try job.agreement.together {
       try makeInference(configuration, job: job, hasFeatures: true)
