@@ -18,7 +18,7 @@ struct ModelSnapshot {
   ///
   /// - Throws: `TrainerError.system` where the file cannot be written.
   func writeModel(to path: String) throws {
-    try write(try parameters.modelTensors(), to: path)
+    try DurableFiles.write(try parameters.modelTensors(), to: path, synchronise: false)
   }
 
   /// Writes the optimizer's vectors, `momentum_buffer.fc.weight` and so on, and the averaged model,
@@ -28,7 +28,8 @@ struct ModelSnapshot {
       named("\(name).", try parameters.tensors(of: UnsafeBufferPointer(values)))
     }
     let averaged = try average?.parameters.modelTensors() ?? []
-    try write(tensors + named(Self.averagePrefix, averaged), to: path)
+    try DurableFiles.write(
+      tensors + named(Self.averagePrefix, averaged), to: path, synchronise: false)
   }
 
   private func named(_ prefix: String, _ tensors: [Tensor]) -> [Tensor] {
@@ -87,12 +88,8 @@ struct ModelSnapshot {
   /// - Parameter step: the update that the model is from; the file says so.
   func replaceModel(at path: String, step: Int) throws {
     try DurableFiles.makeFolder(DurableFiles.parent(of: path))
-    let temporary = path + ".writing"
-    try write(
-      try kept.modelTensors(), metadata: [Self.stepKey: "\(step)"],
-      to: temporary)
-    try DurableFiles.synchronise(temporary)
-    try DurableFiles.rename(temporary, to: path)
+    try DurableFiles.replace(
+      path, with: try kept.modelTensors(), metadata: [Self.stepKey: "\(step)"])
   }
 
   /// The update that a model in a run folder is from; nil where there is none, or one that does not
@@ -104,15 +101,4 @@ struct ModelSnapshot {
 
   /// The name of the update in a file's metadata.
   private static let stepKey = "step"
-
-  /// A full disk is no fault of the file's content, which errors of weights files are about.
-  private func write(_ tensors: [Tensor], metadata: [String: String] = [:], to path: String) throws
-  {
-    do {
-      try Safetensors.write(tensors, metadata: metadata, to: path)
-    } catch {
-      guard case .system(let call, let reason) = error.cause else { throw error }
-      throw TrainerError.system(call: call, path: path, reason: reason)
-    }
-  }
 }

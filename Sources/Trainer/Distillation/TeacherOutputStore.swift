@@ -38,13 +38,13 @@ struct TeacherOutputStore {
 
   /// Stores the outputs of a part; the file is whole or not there.
   func write(_ values: [Float], of part: Range<Int>) throws {
-    try DurableFiles.makeFolder(folder)
-    let temporary = path(of: part) + ".writing"
-    try Safetensors.write(
+    try SharedFolder(path: folder).write(
       [try Tensor(name: Self.tensor, shape: [part.count, layout.width], floats: values)],
-      to: temporary, synchronise: true)
-    try DurableFiles.rename(temporary, to: path(of: part))
+      to: path(of: part))
   }
+
+  /// Removes what killed processes were writing.
+  func removeAbandoned() { SharedFolder(path: folder).removeAbandoned() }
 
   private func path(of part: Range<Int>) -> String {
     "\(folder)/faces-\(String(format: "%09d", part.lowerBound)).safetensors"

@@ -29,6 +29,7 @@ struct TeacherSurvey {
     let store = TeacherOutputStore(
       folder: "\(folder)/\(try key(of: manifest))", faces: manifest.records.count,
       layout: teacher.layout)
+    if job.isRankZero { store.removeAbandoned() }
     var outputs = TeacherOutputs(layout: teacher.layout)
     var inference: FaceInference?
     for part in store.parts {

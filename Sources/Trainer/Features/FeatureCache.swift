@@ -28,14 +28,11 @@ struct FeatureCache: Equatable, Sendable {
     }
   }
 
-  /// Writes features beside their place, and renames: whoever reads sees all of them or none.
+  /// Writes features: whoever reads sees all of them or none.
   ///
   /// - Parameter metadata: what the features depend on, for people.
   /// - Throws: `TrainerError.system`.
   func write(_ table: FeatureTable, metadata: [String: String], to path: String) throws {
-    try DurableFiles.makeFolder(folder)
-    // Another run may be writing the same features at the same time.
-    let temporary = "\(path).\(ProcessInfo.processInfo.processIdentifier).writing"
     let frames = table.presence.count
     var metadata = metadata
     let tensors = [
@@ -44,14 +41,11 @@ struct FeatureCache: Equatable, Sendable {
       try Tensor(name: FeatureFile.present, type: .u8, shape: [frames], bytes: table.presence),
     ]
     metadata[FeatureFile.content] = try FeatureFile.digest(of: tensors)
-    do {
-      try Safetensors.write(tensors, metadata: metadata, to: temporary, synchronise: true)
-    } catch {
-      guard case .system(let call, let reason) = error.cause else { throw error }
-      throw TrainerError.system(call: call, path: temporary, reason: reason)
-    }
-    try DurableFiles.rename(temporary, to: path)
+    try SharedFolder(path: folder).write(tensors, metadata: metadata, to: path)
   }
+
+  /// Removes what killed processes were writing.
+  func removeAbandoned() { SharedFolder(path: folder).removeAbandoned() }
 }
 
 /// A file of features, whose frames are read as they are needed: ranks of one host share them in the

@@ -31,6 +31,7 @@ struct FeatureExtraction {
   /// - Returns: false when a stop was requested.
   /// - Throws: `TrainerError.agreed` naming the recording and what is wrong with it.
   func run(_ items: [FeatureItem], isStopRequested: () throws -> Bool) throws -> Bool {
+    if job.isRankZero { cache.removeAbandoned() }
     let missing = try missing(of: items)
     guard !missing.isEmpty else { return true }
     console.say(

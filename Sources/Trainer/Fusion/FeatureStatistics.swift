@@ -142,7 +142,6 @@ struct Standardisation: Equatable {
           name: "\(modality.rawValue).factor", shape: [scale.factor.count], floats: scale.factor),
       ]
     }
-    try Safetensors.write(tensors, to: path + ".writing", synchronise: true)
-    try DurableFiles.rename(path + ".writing", to: path)
+    try DurableFiles.replace(path, with: tensors)
   }
 }

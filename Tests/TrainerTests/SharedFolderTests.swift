@@ -1,0 +1,65 @@
+import Foundation
+import Nets
+import Testing
+
+@testable import Trainer
+
+/// Files that several runs write.
+@Suite("Shared folders")
+struct SharedFolderTests {
+  private let tensors: [Tensor]
+
+  init() throws { tensors = [try Tensor(name: "x", shape: [2], floats: [1, 2])] }
+
+  @Test("a file is written into a folder that is made, and nothing stays beside it")
+  func written() throws {
+    let temporary = try TemporaryFolder()
+    let folder = SharedFolder(path: "\(temporary.path)/new/shared")
+    let file = "\(folder.path)/x.safetensors"
+    for _ in 0..<2 { try folder.write(tensors, metadata: ["a": "b"], to: file) }
+    #expect(try SafetensorsReader(path: file).metadata == ["a": "b"])
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["x.safetensors"])
+  }
+
+  @Test("a file that cannot be written is the system's fault, not the content's")
+  func unwritable() throws {
+    let temporary = try TemporaryFolder()
+    let file = try temporary.write("", to: "file")
+    #expect {
+      try SharedFolder(path: temporary.path).write(tensors, to: "\(file)/x.safetensors")
+    } throws: { error in
+      guard case TrainerError.system = error else { return false }
+      return true
+    }
+  }
+
+  @Test("only what a dead process of this system was writing is removed")
+  func abandoned() throws {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/bin/true")
+    try process.run()
+    process.waitUntilExit()
+    let (own, dead) = (FileWriter.current, process.processIdentifier)
+    let folder = try TemporaryFolder()
+    let kept = [
+      "x.\(own.name).writing",
+      "x.\(FileWriter(numbering: "elsewhere", process: dead).name).writing",
+      "x.\(own.numbering)--1.writing", "x.\(own.numbering)-0.writing", "x.\(dead).writing",
+      "x.writing", "x.\(FileWriter(numbering: own.numbering, process: dead).name).safetensors",
+      "x.unknown-\(dead).writing",
+    ]
+    let abandoned = "x.\(FileWriter(numbering: own.numbering, process: dead).name).writing"
+    for name in kept + [abandoned] { _ = try folder.write("", to: name) }
+    SharedFolder(path: folder.path).removeAbandoned()
+    #expect(
+      try Set(FileManager.default.contentsOfDirectory(atPath: folder.path)) == Set(kept))
+    SharedFolder(path: folder.path + "/nowhere").removeAbandoned()
+  }
+
+  @Test("a process is found by its name")
+  func names() {
+    let own = FileWriter.current
+    #expect(FileWriter(name: own.name[...]) == own && own == FileWriter.current && !own.isDead)
+    #expect(FileWriter(name: "unknown-1") != nil && FileWriter(name: "a-b-1") == nil)
+  }
+}
