@@ -53,8 +53,13 @@ import Testing
       try plan.parameters.loadModel(
         golden.goldens.tensors(under: "audio/\(golden.name)/weights"), file: "golden")
       try plan.refreshWeights()
-      for name in ["patches", "weights", "affect_targets", "affect_weights"] {
-        _ = try plan.floats(input: name).update(fromContentsOf: golden.floats(name))
+      let targets = try golden.floats("affect_targets")
+      for (name, values) in [
+        ("patches", try golden.floats("patches")), ("affect_targets", targets),
+        ("weights", try golden.floats("weights").withMeanOne()),
+        ("affect_weights", try golden.floats("affect_weights").withMeanOne(targets: targets)),
+      ] {
+        _ = try plan.floats(input: name).update(fromContentsOf: values)
       }
       _ = try plan.integers(input: "labels").update(fromContentsOf: labels.map(Int32.init))
       try plan.run(slot: 0)

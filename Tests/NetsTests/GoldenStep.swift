@@ -68,7 +68,8 @@ enum GoldenStep {
     _ = try plan.floats(input: images(of: network))
       .update(fromContentsOf: goldens.floats("input/images"))
     _ = try plan.integers(input: "labels").update(fromContentsOf: labels.map(Int32.init))
-    _ = try plan.floats(input: "weights").update(fromContentsOf: goldens.floats("input/weights"))
+    _ = try plan.floats(input: "weights")
+      .update(fromContentsOf: goldens.floats("input/weights").withMeanOne())
     try plan.run(slot: 0, lossScale: lossScale(goldens))
     return plan
   }

@@ -173,6 +173,62 @@ import Testing
     #expect(result.gradient == [0.4, 0.8, 0, 0])
   }
 
+  @Test(
+    "losses by rows: the mean over micro-batches is the weighted mean over all of their samples")
+  func denominatorOfTheGlobalBatch() throws {
+    let weights: [Float] = [0.25, 0.5, 0, 3.25]
+    let logits: [Float] = [2, 1, 0, 1, 5, 0, 0.5, 1]
+    func crossEntropy(_ rows: Range<Int>, _ denominator: LossDenominator) throws
+      -> LossHarness.Result
+    {
+      try LossHarness().run(
+        prediction: floats(
+          [rows.count, 2], Array(logits[(2 * rows.lowerBound)..<(2 * rows.upperBound)])),
+        inputs: [
+          "labels": Tensor(name: "", shape: [rows.count], integers: Array([0, 1, 1, 0][rows])),
+          "weights": floats([rows.count], Array(weights[rows])),
+        ]
+      ) {
+        try $0.crossEntropy(
+          $1, labels: try #require($2["labels"]), weights: try #require($2["weights"]), name: "l",
+          labelSmoothing: 0.1, denominator: denominator)
+      }
+    }
+    func squaredError(_ rows: Range<Int>, _ denominator: LossDenominator) throws
+      -> LossHarness.Result
+    {
+      // Two of the eight are unknown; 4/3 for each known one.
+      let targets: [Float] = [0, .nan, .nan, 2, 3, 1, 3, 0]
+      return try LossHarness().run(
+        prediction: floats(
+          [rows.count, 2], Array(logits[(2 * rows.lowerBound)..<(2 * rows.upperBound)])),
+        inputs: [
+          "targets": floats(
+            [rows.count, 2], Array(targets[(2 * rows.lowerBound)..<(2 * rows.upperBound)])),
+          "weights": floats([rows.count], Array(repeating: 4 / 3, count: rows.count)),
+        ]
+      ) {
+        try $0.meanSquaredError(
+          $1, targets: try #require($2["targets"]), weights: try #require($2["weights"]), name: "l",
+          denominator: denominator)
+      }
+    }
+    for loss in [crossEntropy, squaredError] {
+      let whole = try loss(0..<4, .weights)
+      let parts = try [loss(0..<1, .rows), loss(1..<2, .rows), loss(2..<4, .rows)]
+      // The last has two rows.
+      let gradient = zip(parts, [0.25, 0.25, 0.5]).flatMap { part, share in
+        part.gradient.map { $0 * Float(share) }
+      }
+      #expect(zip(gradient, whole.gradient).allSatisfy { abs($0 - $1) < 1e-6 })
+      #expect(gradient.contains { abs($0) > 0.01 })
+      let apart = try [loss(0..<2, .weights), loss(2..<4, .weights)]
+      #expect(
+        zip(apart.flatMap(\.gradient), whole.gradient).contains { abs($0 / 2 - $1) > 0.01 },
+        "each by its own weights is another loss")
+    }
+  }
+
   @Test func accuracyCountsSamplesWithWeightAndLabels() throws {
     let result = try LossHarness().run(
       prediction: floats([4, 2], [2, 1, 0, 1, 5, 0, 0, 1]),

@@ -58,7 +58,7 @@ public enum Engine {
   }
 
   /// Raised with every change that gives a kernel of ours other bits, or other work to do.
-  private static let kernelRevision = 5
+  private static let kernelRevision = 6
 
   /// Whether kernels may use instructions up to those of `isa`, which oneDNN's environment can
   /// restrict below what the processor has.

@@ -22,6 +22,7 @@ struct CrossEntropy: Loss {
   let labelSmoothing: Double
   /// `[C]`; empty for 1.
   let classWeights: [Float]
+  let denominator: LossDenominator
   let metrics: [String]
 
   func kernel(
@@ -30,7 +31,8 @@ struct CrossEntropy: Loss {
   ) -> any StepKernel {
     CrossEntropyKernel(
       rows: shape[0], classes: shape[1], smoothing: labelSmoothing,
-      classWeights: classWeights.isEmpty ? nil : ClassWeights(classWeights), sums: sums,
+      classWeights: classWeights.isEmpty ? nil : ClassWeights(classWeights),
+      denominator: denominator, sums: sums,
       logits: prediction, gradient: gradient, own: WeightedLabels(targets[0], targets[1]),
       partners: targets.count > 2 ? WeightedLabels(targets[2], targets[3]) : nil)
   }
@@ -70,6 +72,7 @@ private struct CrossEntropyKernel: StepKernel {
   let classes: Int
   let smoothing: Double
   let classWeights: ClassWeights?
+  let denominator: LossDenominator
   let sums: LossSums
   let logits: UnsafePointer<Float>
   let gradient: UnsafeMutablePointer<Float>
@@ -78,8 +81,9 @@ private struct CrossEntropyKernel: StepKernel {
 
   func run(_ context: StepContext) {
     gradient.update(repeating: 0, count: rows * classes)
-    let total = totalWeight
-    guard total != 0 else { return }
+    let weight = totalWeight
+    guard weight != 0 else { return }
+    let total = denominator == .weights ? weight : Double(rows)
     let scale = sums.scale(in: context) / total
     var (loss, correct, samples) = (0.0, 0.0, 0.0)
     for row in 0..<rows {
@@ -96,7 +100,7 @@ private struct CrossEntropyKernel: StepKernel {
       samples += 1
       if softmax.top == target.label { correct += 1 }
     }
-    sums.record(loss / total, in: context)
+    sums.record(loss / total, support: weight / total, in: context)
     sums.record(metric: 0, sum: correct, count: samples, in: context)
   }
 
@@ -185,12 +189,13 @@ extension Graph {
   ///   - factor: λ, see `Loss`.
   ///   - labelSmoothing: ε, the part of the target that is spread over all classes; 0 ..< 1.
   ///   - classWeights: one for each class, none negative; empty for 1.
+  ///   - denominator: of the mean.
   /// - Throws: `NetsError.shape`.
   public mutating func crossEntropy(
     _ logits: ValueID, labels: ValueID, weights: ValueID,
     partners: (labels: ValueID, weights: ValueID)? = nil, name: String,
     accuracy: String = "accuracy", factor: Float = 1, labelSmoothing: Float = 0,
-    classWeights: [Float] = []
+    classWeights: [Float] = [], denominator: LossDenominator = .weights
   ) throws {
     let classes = try lossShape(of: logits, rank: 1, loss: name)[0]
     guard 0..<1 ~= labelSmoothing else {
@@ -209,6 +214,7 @@ extension Graph {
     append(
       CrossEntropy(
         name: name, factor: factor, prediction: logits, targets: targets,
-        labelSmoothing: Double(labelSmoothing), classWeights: classWeights, metrics: [accuracy]))
+        labelSmoothing: Double(labelSmoothing), classWeights: classWeights,
+        denominator: denominator, metrics: [accuracy]))
   }
 }

@@ -4,15 +4,15 @@ import COneDNN
 ///
 /// How losses are normalised, of a step with M micro-batches and losses k with factors λₖ:
 ///
-///     lₖ = Σᵢ wᵢ lₖᵢ / Σᵢ wᵢ     over the samples i of one micro-batch; 0 where Σ w is 0
+///     lₖ = Σᵢ wᵢ lₖᵢ / D         over the samples i of one micro-batch; 0 where D is 0
 ///     L  = (1 / M) Σₘ Σₖ λₖ lₖ   the loss of the step
 ///
-/// Each loss is its own weighted mean over a micro-batch, with its own samples and weights, so
-/// that none needs to know of other ranks before the backward pass, and each micro-batch's gradient
-/// is complete as it is: the optimizer multiplies the sum over the micro-batches by 1 / M. With wᵢ
-/// the class weight of sample i this is what PyTorch's DistributedDataParallel computes with
-/// `CrossEntropyLoss(weight=…)`. A micro-batch whose weights are all 0 has no support for the loss:
-/// it adds neither to the loss nor to the gradient, and is left out of the loss's own mean.
+/// The denominator D is a `LossDenominator`: of most losses Σᵢ wᵢ, so that each is its own weighted
+/// mean over a micro-batch; of others the number of rows. Either way none needs to know of other ranks
+/// before the backward pass, and each micro-batch's gradient is complete as it is: the optimizer
+/// multiplies the sum over the micro-batches by 1 / M. A micro-batch whose weights are all 0 has no
+/// support for a loss: it adds neither to the loss nor to the gradient, and is left out of the loss's
+/// own mean.
 protocol Loss: Operation {
   /// λ, the loss's factor in the loss of the step.
   var factor: Float { get }
@@ -30,6 +30,17 @@ protocol Loss: Operation {
     shape: [Int], sums: LossSums, prediction: UnsafePointer<Float>,
     gradient: UnsafeMutablePointer<Float>, targets: [UnsafeRawPointer]
   ) -> any StepKernel
+}
+
+/// What a loss's weighted sum over the samples of a micro-batch is divided by.
+public enum LossDenominator: Sendable, Equatable {
+  /// Σ w, by which each micro-batch counts alike, whatever its samples weigh. With class weights this
+  /// is what PyTorch's DistributedDataParallel computes with `CrossEntropyLoss(weight=…)`: the fewer
+  /// rows, the closer to no weights at all.
+  case weights
+  /// The elements, known or not. Where the weights of a step have a mean of 1 over all elements of its
+  /// global batch, the loss of the step is the weighted mean over the global batch.
+  case rows
 }
 
 extension Loss {
@@ -64,14 +75,16 @@ struct LossSums {
   /// λ.
   let factor: Double
   /// The loss's first number among the slot's sums. There are two for the loss itself (its value,
-  /// and 1 where it has support) and two for each metric.
+  /// and its support, 1 or, by rows, Σ w / rows) and two for each metric.
   let first: Int
 
   /// Reports the loss of a micro-batch that has support for it.
-  func record(_ loss: Double, in context: StepContext) {
+  ///
+  /// - Parameter support: what the loss's own mean over the step counts the micro-batch as.
+  func record(_ loss: Double, support: Double = 1, in context: StepContext) {
     context.sums[StepSum.loss.rawValue] += Float(factor * loss)
     context.sums[first] = Float(loss)
-    context.sums[first + 1] = 1
+    context.sums[first + 1] = Float(support)
   }
 
   /// Reports a metric whose value over the step is Σ sum / Σ count.

@@ -1,7 +1,7 @@
 /// Mean squared error with missing values.
 ///
-/// The loss is Σ w (x − y)² / Σ w over the elements whose target y is a number and whose vector has a
-/// weight w other than 0; its gradient is 2 w (x − y) / Σ w.
+/// The loss is Σ w (x − y)² / D over the elements whose target y is a number and whose vector has a
+/// weight w other than 0; its gradient is 2 w (x − y) / D. D is Σ w, or the number of all elements.
 ///
 /// - Shapes: predictions x and targets y `[rows, …, D]`; weights `[rows, …]`, one a vector.
 struct MeanSquaredError: Loss {
@@ -9,6 +9,7 @@ struct MeanSquaredError: Loss {
   let factor: Float
   let prediction: ValueID
   let targets: [ValueID]
+  let denominator: LossDenominator
   /// One for each of the D dimensions, or none.
   let metrics: [String]
 
@@ -17,31 +18,34 @@ struct MeanSquaredError: Loss {
     gradient: UnsafeMutablePointer<Float>, targets: [UnsafeRawPointer]
   ) -> any StepKernel {
     MeanSquaredErrorKernel(
-      vectors: VectorTargets(shape: shape, prediction, targets), sums: sums,
+      vectors: VectorTargets(shape: shape, prediction, targets), denominator: denominator,
+      sums: sums,
       reportsDimensions: !metrics.isEmpty, gradient: gradient)
   }
 }
 
 private struct MeanSquaredErrorKernel: StepKernel {
   let vectors: VectorTargets
+  let denominator: LossDenominator
   let sums: LossSums
   let reportsDimensions: Bool
   let gradient: UnsafeMutablePointer<Float>
 
   func run(_ context: StepContext) {
     gradient.update(repeating: 0, count: vectors.count * vectors.dimensions)
-    var (total, error) = (0.0, 0.0)
+    var (weight, error) = (0.0, 0.0)
     for dimension in 0..<vectors.dimensions {
       let part = sum(over: dimension)
-      total += part.weight
+      weight += part.weight
       error += part.error
       if reportsDimensions, part.weight != 0 {
         sums.record(metric: dimension, sum: part.error / part.weight, count: 1, in: context)
       }
     }
-    guard total != 0 else { return }
+    guard weight != 0 else { return }
+    let total = denominator == .weights ? weight : Double(vectors.count * vectors.dimensions)
     writeGradient(factor: 2 * sums.scale(in: context) / total)
-    sums.record(error / total, in: context)
+    sums.record(error / total, support: weight / total, in: context)
   }
 
   /// Σ w (x − y)² and Σ w of one dimension.
@@ -117,17 +121,18 @@ extension Graph {
   ///   - dimensions: what the error of each dimension is reported as, for example `valence_mse` and
   ///     `arousal_mse`; empty for no such report.
   ///   - factor: λ, see `Loss`.
+  ///   - denominator: of the mean.
   /// - Throws: `NetsError.shape`.
   public mutating func meanSquaredError(
     _ predictions: ValueID, targets: ValueID, weights: ValueID, name: String,
-    dimensions: [String] = [], factor: Float = 1
+    dimensions: [String] = [], factor: Float = 1, denominator: LossDenominator = .weights
   ) throws {
     try requireVectorTargets(
       predictions, targets: targets, weights: weights, dimensions: dimensions, loss: name)
     append(
       MeanSquaredError(
         name: name, factor: factor, prediction: predictions, targets: [targets, weights],
-        metrics: dimensions))
+        denominator: denominator, metrics: dimensions))
   }
 
   /// Throws unless targets and weights fit the predictions `[…, D]`, and the names D.

@@ -1,6 +1,7 @@
 extension Graph {
   /// Adds the loss of a classifier: cross-entropy of `logits` with the new inputs `labels`
-  /// (integers, one a sample) and `weights` (floats, one a sample).
+  /// (integers, one a sample) and `weights` (floats, one a sample). Its denominator are the rows: the
+  /// weights of a global batch are to have a mean of 1.
   ///
   /// - Parameters:
   ///   - logits: `[classes]`; its rows have labels.
@@ -24,7 +25,7 @@ extension Graph {
       ) : nil
     try crossEntropy(
       logits, labels: labels, weights: weights, partners: partners, name: loss, factor: factor,
-      labelSmoothing: labelSmoothing)
+      labelSmoothing: labelSmoothing, denominator: .rows)
   }
 
   /// The parameters of the layer that `addAffectHead` adds.
@@ -38,7 +39,8 @@ extension Graph {
   }
 
   /// Adds the losses of valence and arousal, with the new inputs `affect_targets` `[2]` (not a number
-  /// where unknown) and `affect_weights` (floats, one a sample).
+  /// where unknown) and `affect_weights` (floats, one a sample), which are to have a mean of 1 over the
+  /// global batch where those that are unknown count as 0.
   ///
   /// - Parameters:
   ///   - predictions: `[2]`.
@@ -59,7 +61,7 @@ extension Graph {
     if squaredError > 0 {
       try meanSquaredError(
         predictions, targets: targets, weights: weights, name: "affect_loss",
-        dimensions: ["valence_mse", "arousal_mse"], factor: squaredError)
+        dimensions: ["valence_mse", "arousal_mse"], factor: squaredError, denominator: .rows)
     }
   }
 }

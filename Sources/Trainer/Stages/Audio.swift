@@ -107,13 +107,15 @@ private struct AudioStage: Stage {
       queueDepth: data.queueBatches,
       format: SampleFormat(try plan.pixels(input: "patches").format),
       mixing: data.augmentation.mixing, onError: data.errorPolicy.withoutLimit)
+    let balanced =
+      data.balance == .loss
+      ? training.classWeights : Array(repeating: 1, count: VocalEmotion.allCases.count)
     let speech = try LabelledRows(
       plan: plan, input: "patches", rows: plan.microBatch, known: training.records,
-      hasClasses: configuration.network.classes != nil,
-      hasAffect: configuration.network.hasAffect, mixed: configuration.objective.mixed,
-      loader: loader,
-      classWeights: data.balance == .loss
-        ? training.classWeights : Array(repeating: 1, count: VocalEmotion.allCases.count))
+      hasAffect: configuration.network.hasAffect,
+      classWeights: configuration.network.classes == nil ? nil : balanced,
+      mixed: configuration.objective.mixed, epochs: epochs, steps: steps, leaves: leaves,
+      loader: loader)
     return AudioTask(
       plan: plan, speech: speech,
       evaluator: try SpeechEvaluator(
@@ -162,7 +164,7 @@ private final class AudioTask: TrainingTask {
 }
 
 extension [SpeechRecord]: SampleLabels {
-  func hasClass(at index: Int) -> Bool { self[index].emotion != nil }
+  func classIndex(at index: Int) -> Int? { self[index].emotion?.rawValue }
 
   func affect(at index: Int) -> SIMD2<Float> {
     SIMD2(self[index].valence ?? .nan, self[index].arousal ?? .nan)

@@ -147,13 +147,14 @@ struct FaceStage<Configuration: FaceConfiguration>: Stage {
     let (data, objective) = (configuration.data, configuration.objective)
     return try LabelledRows(
       plan: plan, rows: objective.faces, known: training.records,
-      hasAffect: configuration.loss.hasAffect, mixed: objective.mixed,
+      hasAffect: configuration.loss.hasAffect,
+      classWeights: data.balance == .loss
+        ? training.classWeights : Array(repeating: 1, count: Expression.allCases.count),
+      mixed: objective.mixed, epochs: epochs, steps: steps, leaves: leaves,
       loader: configuration.makeTrainingLoader(
         training, requests: epochs.requests(steps: steps, leaves: leaves),
         seed: configuration.seed, microBatch: objective.faces, plan: plan,
-        mixing: data.augmentation.mixing),
-      classWeights: data.balance == .loss
-        ? training.classWeights : Array(repeating: 1, count: Expression.allCases.count))
+        mixing: data.augmentation.mixing))
   }
 
   private func makeTriplets(

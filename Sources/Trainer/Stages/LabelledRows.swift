@@ -3,14 +3,16 @@ import Nets
 
 /// What is known of samples, by their index.
 protocol SampleLabels {
-  /// Whether the class of a sample is known.
-  func hasClass(at index: Int) -> Bool
+  /// Samples.
+  var count: Int { get }
+  /// The class of a sample; nil where it is unknown.
+  func classIndex(at index: Int) -> Int?
   /// Valence and arousal; each not a number where unknown.
   func affect(at index: Int) -> SIMD2<Float>
 }
 
 extension FaceRecords: SampleLabels {
-  func hasClass(at index: Int) -> Bool { expression(at: index) != nil }
+  func classIndex(at index: Int) -> Int? { expression(at: index)?.rawValue }
 }
 
 /// The rows of a micro-batch that are labelled faces or utterances: classes, and valence and arousal
@@ -23,6 +25,11 @@ final class LabelledRows {
   private let affect: AffectInputs?
   /// The weight of each class in the loss.
   private let classWeights: [Float]
+  private var denominators: BatchDenominators
+  private var scales = BatchDenominators.Scales()
+  /// This rank's micro-batches of a step, and those of the current one that are done.
+  private let microBatches: Int
+  private var microBatchesDone = 0
 
   private struct AffectInputs {
     /// `[rows, 2]`, not a number where unknown.
@@ -35,21 +42,26 @@ final class LabelledRows {
   ///   - input: the plan's input that the loader fills.
   ///   - rows: the first rows of the plan's batch, as many.
   ///   - known: the labels of the samples that the loader numbers.
-  ///   - hasClasses: whether the plan has a loss on classes.
-  ///   - hasAffect: whether it has one on valence and arousal.
-  ///   - loader: gives the micro-batches of this rank, in the order of the steps and in the plan's
-  ///     format.
+  ///   - hasAffect: whether the plan has a loss on valence and arousal.
+  ///   - classWeights: the weight of each class; nil where the plan has no loss on classes.
+  ///   - epochs: the order of the samples.
+  ///   - steps: those to come.
+  ///   - leaves: this rank's micro-batches of each.
+  ///   - loader: gives these micro-batches, in the plan's format.
   /// - Throws: `NetsError.unknownArray` where the plan is not such a network's.
   init(
     plan: TrainingPlan, input: String = "images", rows: Int, known: any SampleLabels,
-    hasClasses: Bool = true, hasAffect: Bool, mixed: Bool, loader: BatchLoader,
-    classWeights: [Float]
+    hasAffect: Bool, classWeights: [Float]?, mixed: Bool, epochs: EpochPlan, steps: Range<Int>,
+    leaves: Range<Int>, loader: BatchLoader
   ) throws {
     self.loader = loader
     self.known = known
-    self.classWeights = classWeights
+    self.classWeights = classWeights ?? []
+    denominators = BatchDenominators(
+      known: known, hasAffect: hasAffect, classWeights: classWeights, epochs: epochs, steps: steps)
+    microBatches = leaves.count
     samples = try plan.pixels(input: input).rows(0..<rows, of: plan.microBatch)
-    classes = hasClasses ? try ClassifierArrays(plan, mixed: mixed) : nil
+    classes = try classWeights.map { _ in try ClassifierArrays(plan, mixed: mixed) }
     affect =
       try hasAffect
       ? AffectInputs(
@@ -62,6 +74,8 @@ final class LabelledRows {
     guard let batch = try loader.next(into: samples) else {
       preconditionFailure("the requests cover every step of the training")
     }
+    if microBatchesDone % microBatches == 0 { scales = denominators.next() }
+    microBatchesDone += 1
     for sample in batch.labels.indices {
       if let classes { set(classes, sample, of: batch) }
       if let affect { set(affect, sample, of: batch) }
@@ -73,19 +87,20 @@ final class LabelledRows {
     let label = batch.labels[sample]
     classes.labels[sample] = label
     classes.weights[sample] =
-      weight(sample, of: batch) * classWeights[Int(label)] * (1 - batch.partnerShares[sample])
+      weight(sample, of: batch) * classWeights[Int(label)] * scales.classes
+      * (1 - batch.partnerShares[sample])
     guard let partners = classes.partners else { return }
     let partner = batch.partnerLabels[sample]
     partners.labels[sample] = partner
     partners.weights[sample] =
-      weight(batch.partner(of: sample), of: batch) * classWeights[Int(partner)]
+      weight(batch.partner(of: sample), of: batch) * classWeights[Int(partner)] * scales.classes
       * batch.partnerShares[sample]
   }
 
   /// 0 also where a sample has no class.
   private func weight(_ sample: Int, of batch: MicroBatch) -> Float {
     let index = Int(batch.sampleIndices[sample])
-    guard batch.weights[sample] > 0, index >= 0, known.hasClass(at: index) else {
+    guard batch.weights[sample] > 0, index >= 0, known.classIndex(at: index) != nil else {
       return 0
     }
     return batch.weights[sample]
@@ -100,7 +115,7 @@ final class LabelledRows {
     }
     affect.targets[2 * sample] = truth.x
     affect.targets[2 * sample + 1] = truth.y
-    affect.weights[sample] = batch.weights[sample]
+    affect.weights[sample] = batch.weights[sample] * scales.affect
   }
 
   private func truth(_ sample: Int, of batch: MicroBatch) -> SIMD2<Float> {
