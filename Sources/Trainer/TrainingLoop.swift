@@ -41,6 +41,7 @@ final class TrainingLoop {
       return try train()
     } catch TrainerError.agreed(let rank, .badData, let message) {
       try writeCheckpoint()
+      reporter.stopReport(after: position.step)
       throw TrainerError.agreed(
         rank: rank, status: .badData,
         message: "\(message)\nA checkpoint after step \(position.step) is saved: when the data are "
@@ -179,6 +180,7 @@ final class TrainingLoop {
   /// Leaves with a checkpoint because somebody asked to stop.
   private func leaveEarly() throws -> ExitStatus {
     try saveCheckpoint()
+    reporter.stopReport(after: position.step)
     reporter.sayPreempted(after: position.step)
     return .preempted
   }

@@ -43,5 +43,5 @@ struct Evaluation {
   /// One line for the terminal.
   var summary: String
   /// What can be looked at; asked for on rank 0 only.
-  var sections: () throws -> [ReportSection] = { [] }
+  var content: () throws -> ReportContent = { ReportContent() }
 }

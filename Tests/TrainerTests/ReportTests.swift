@@ -51,7 +51,7 @@ struct ReportTests {
           ]),
         ])
     ]
-    try writer.write(evaluation(0.5), after: 1, sections)
+    try writer.write(evaluation(0.5), after: 1, ReportContent(sections: sections))
     let html = try folder.text(of: "report.html")
     #expect(!html.contains("<script"))
     #expect(!html.contains("alert('"))
@@ -65,7 +65,7 @@ struct ReportTests {
   func standsAlone() throws {
     let folder = try TemporaryFolder()
     let writer = try writer(in: folder)
-    try writer.write(evaluation(0.5), after: 4, [])
+    try writer.write(evaluation(0.5), after: 4, ReportContent())
     let html = try folder.text(of: "report.html")
     #expect(html.hasPrefix("<!DOCTYPE html>"))
     for forbidden in ["http:", "https:", "<link", "<script", "url(", "@import"] {
@@ -127,13 +127,63 @@ struct ReportTests {
   func finished() throws {
     let folder = try TemporaryFolder()
     let first = try writer(in: folder)
-    try first.write(evaluation(0.5), after: 8, [])
+    try first.write(evaluation(0.5), after: 8, ReportContent())
     #expect(try folder.text(of: "report.html").contains("after step 8 of 8"))
     try first.finish()
     let page = try folder.text(of: "report.html")
     #expect(page.contains("finished after step 8"))
     try writer(in: folder).finish()
+    try writer(in: folder).stop(after: 8)
     #expect(try folder.text(of: "report.html") == page)
+  }
+
+  @Test("a run that is stopped shows its curves up to there, evaluated or not")
+  func stopped() throws {
+    let folder = try TemporaryFolder()
+    let writer = try writer(in: folder)
+    writer.append(record(1, .training, [("loss", .number(2))]))
+    try writer.stop(after: 2)
+    let early = try folder.text(of: "report.html")
+    #expect(early.contains("stopped after step 2 of 8, not evaluated yet"))
+    #expect(early.contains("<b>Loss</b>") && early.contains("seed: 5"))
+    try writer.write(evaluation(0.5), after: 4, ReportContent())
+    try writer.stop(after: 6)
+    let late = try folder.text(of: "report.html")
+    #expect(late.contains("stopped after step 6 of 8, evaluated after step 4"))
+  }
+
+  @Test("numbers have their intervals beside them")
+  func intervals() throws {
+    let folder = try TemporaryFolder()
+    let intervals = BootstrapIntervals(
+      Bootstrap(), ["accuracy": ConfidenceInterval(low: 0.25, high: 0.75)], order: ["accuracy"])
+    try writer(in: folder).write(
+      evaluation(0.5), after: 4,
+      ReportContent(
+        sections: [
+          ReportSection(
+            "x", note: intervals.note, [.facts([ReportFact("y", "z", interval: hostile)])])
+        ], intervals: intervals))
+    let html = try folder.text(of: "report.html")
+    #expect(html.contains("<span>accuracy</span><small>0.2500 to 0.7500</small>"))
+    #expect(html.contains("95 % intervals over 1000 bootstrap replicates."))
+    #expect(html.contains("<td>z <small>&lt;/td&gt;"))
+    #expect(BootstrapIntervals().note == nil)
+    #expect(intervals["accuracy"]?.percent == "25.0 to 75.0 %" && intervals["uar"] == nil)
+  }
+
+  @Test("tables name their rows and columns")
+  func tables() {
+    let table = ReportTable(
+      title: hostile, groups: [(hostile, 2)], columns: ["a", hostile],
+      rows: [
+        ReportTable.Row(
+          name: hostile, cells: [.init(value: "1", interval: hostile), .init(value: hostile)],
+          isTotal: true)
+      ])
+    let html = ReportFigure.table(table).figure.html
+    #expect(!html.contains("<script") && html.contains("<th colspan=\"2\" scope=\"colgroup\">"))
+    #expect(html.contains("<tr class=\"total\"><th scope=\"row\">&lt;/td&gt;"))
   }
 
   @Test("a page is bounded, however long the run and however large the lists")
@@ -151,7 +201,7 @@ struct ReportTests {
     }
     try writer.write(
       evaluation(0.5), after: 3000,
-      [ReportSection("Plane", [.plane(AffectPlane(pairs: pairs))])])
+      ReportContent(sections: [ReportSection("Plane", [.plane(AffectPlane(pairs: pairs))])]))
     #expect(try folder.text(of: "report.html").utf8.count < 200_000)
   }
 

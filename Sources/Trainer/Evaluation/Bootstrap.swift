@@ -9,6 +9,11 @@ struct ConfidenceInterval: Equatable, Sendable, Encodable {
   var high: Double
 
   func encode(to encoder: any Encoder) throws { try [low, high].encode(to: encoder) }
+
+  /// Its ends, with four decimals.
+  var text: String { String(format: "%.4f to %.4f", low, high) }
+  /// Its ends in per cent.
+  var percent: String { String(format: "%.1f to %.1f %%", 100 * low, 100 * high) }
 }
 
 /// Confidence intervals by resampling: as many samples are drawn with replacement as there are, many
@@ -28,12 +33,20 @@ struct Bootstrap: Equatable, Sendable {
     case triplets
     case probe
     case neighbours
+    case recordings
   }
 
   /// How often samples are drawn.
   var replicates = 1000
   /// The part of the replicates between an interval's ends.
   var level = 0.95
+  /// What is drawn in a report during training, whose ranks wait meanwhile.
+  private static let mostDraws = 4_000_000
+
+  /// As many replicates as a training has time for: 1000 of a few thousand samples, 100 of many.
+  static func quick(samples: Int) -> Bootstrap {
+    Bootstrap(replicates: min(1000, max(100, mostDraws / max(1, samples))))
+  }
 
   /// The intervals of numbers of one population.
   ///
@@ -84,15 +97,21 @@ struct BootstrapIntervals: Equatable, Sendable {
   private(set) var bootstrap = Bootstrap()
   /// By the names of the numbers, in the order of the report.
   private(set) var all: [(name: String, interval: ConfidenceInterval)] = []
+  /// What is drawn.
+  private var drawn: String?
 
   /// None.
   init() {}
 
-  /// - Parameter order: the names that there may be.
+  /// - Parameters:
+  ///   - order: the names that there may be.
+  ///   - drawn: what is drawn, where that is not plain.
   init(
-    _ bootstrap: Bootstrap, _ intervals: [String: ConfidenceInterval], order: [String]
+    _ bootstrap: Bootstrap, _ intervals: [String: ConfidenceInterval], order: [String],
+    of drawn: String? = nil
   ) {
     self.bootstrap = bootstrap
+    self.drawn = drawn
     all = order.compactMap { name in intervals[name].map { (name, $0) } }
   }
 
@@ -104,10 +123,21 @@ struct BootstrapIntervals: Equatable, Sendable {
       name.padding(toLength: width, withPad: " ", startingAt: 0)
         + String(format: "%9.4f%9.4f", interval.low, interval.high)
     }
-    let level = String(format: "%.0f %%", 100 * bootstrap.level)
-    return "\(level) intervals over \(bootstrap.replicates) bootstrap replicates\n"
-      + rows.joined(separator: "\n")
+    return "\(title)\n" + rows.joined(separator: "\n")
   }
+
+  /// What they are, in words.
+  private var title: String {
+    let level = String(format: "%.0f %%", 100 * bootstrap.level)
+    return "\(level) intervals over \(bootstrap.replicates) bootstrap replicates"
+      + (drawn.map { " of whole \($0)" } ?? "")
+  }
+
+  /// A sentence for who reads numbers with intervals; nil where there are none.
+  var note: String? { all.isEmpty ? nil : "Behind numbers: \(title)." }
+
+  /// One of them.
+  subscript(name: String) -> ConfidenceInterval? { all.first { $0.name == name }?.interval }
 
   static func == (left: Self, right: Self) -> Bool {
     left.bootstrap == right.bootstrap && left.text == right.text

@@ -5,11 +5,19 @@ extension FaceReport {
   /// What `report.html` and TensorBoard show of the evaluation.
   ///
   /// - Parameter pictures: of samples, with what was said of them.
-  func sections(pictures: [ReportPicture]) -> [ReportSection] {
+  func content(pictures: [ReportPicture]) -> ReportContent {
+    var report = self
+    report.addIntervals(.quick(samples: max(samples.labels.count, triplets?.samples ?? 0)))
+    return ReportContent(sections: report.sections(pictures), intervals: report.intervals)
+  }
+
+  private func sections(_ pictures: [ReportPicture]) -> [ReportSection] {
     let names = Expression.allCases.map { "\($0)" }
     var sections = [
       ReportSection(
-        "Classes", note: "Shades are parts of the true class; recall is the part on the diagonal.",
+        "Classes",
+        note: "Shades are parts of the true class; recall is the part on the diagonal. "
+          + (intervals.note ?? ""),
         [
           .confusion(
             ConfusionFigure(
@@ -17,14 +25,7 @@ extension FaceReport {
               matrix: classes.confusion)), .reliability(calibration), .facts(facts),
         ])
     ]
-    if let pairs = affect?.plane.pairs, !pairs.isEmpty {
-      sections.append(
-        ReportSection(
-          "Valence and arousal",
-          note:
-            "A line leads from each face's truth to what was predicted; what lies outside of -1 to 1 is drawn at the edge.",
-          [.plane(AffectPlane(pairs: pairs)), .facts(affect?.facts ?? [])]))
-    }
+    if let section = affect?.section(of: "face", intervals) { sections.append(section) }
     if !pictures.isEmpty {
       sections.append(
         ReportSection(
@@ -38,9 +39,12 @@ extension FaceReport {
 
   private var facts: [ReportFact] {
     let scores = [
-      ("Accuracy, 8 classes", classes.accuracy), ("Accuracy, 7 classes", classes.accuracy7),
-      ("Mean recall (UAR)", classes.confusion.meanRecall),
-    ].map { ReportFact($0, String(format: "%.2f %%", 100 * $1)) }
+      ("Accuracy, 8 classes", classes.accuracy, "accuracy"),
+      ("Accuracy, 7 classes", classes.accuracy7, "accuracy_7"),
+      ("Mean recall (UAR)", classes.confusion.meanRecall, "uar"),
+    ].map {
+      ReportFact($0, String(format: "%.2f %%", 100 * $1), interval: intervals[$2]?.percent)
+    }
     let further = [
       ReportFact("Cross-entropy", String(format: "%.4f", classes.loss)),
       ReportFact(
@@ -48,30 +52,11 @@ extension FaceReport {
     ]
     return scores + further
       + (triplets.map {
-        [ReportFact("Triplets", String(format: "%.2f %% of %d", 100 * $0.accuracy, $0.samples))]
+        [
+          ReportFact(
+            "Triplets", String(format: "%.2f %% of %d", 100 * $0.accuracy, $0.samples),
+            interval: intervals["triplet_accuracy"]?.percent)
+        ]
       } ?? [])
-  }
-}
-
-extension AffectReport {
-  /// The samples whose valence and arousal are both known.
-  fileprivate var plane: AffectPlane {
-    AffectPlane(
-      pairs: stride(from: 0, to: numbers.count, by: 4).compactMap { start in
-        let values = numbers[start..<(start + 4)].map(Double.init)
-        guard values.allSatisfy(\.isFinite) else { return nil }
-        return AffectPlane.Pair(
-          prediction: [values[0], values[2]], truth: [values[1], values[3]])
-      })
-  }
-
-  fileprivate var facts: [ReportFact] {
-    [("Valence", valence), ("Arousal", arousal)].flatMap { name, score in
-      [
-        ReportFact("\(name), CCC", String(format: "%.4f", score.concordance)),
-        ReportFact("\(name), RMSE", String(format: "%.4f", score.rootMeanSquaredError)),
-        ReportFact("\(name), samples", "\(score.samples)"),
-      ]
-    }
   }
 }

@@ -36,11 +36,14 @@ struct FusionEvaluator: Evaluator {
     let raw = SplitScores(recordings, predictions)
     let isFinite = predictions.allSatisfy { $0.allSatisfy { $0.x.isFinite && $0.y.isFinite } }
     let choice = isFinite ? try choice(for: predictions) : nil
+    let processed = choice.map { predictions.map($0.applied) }
     return FusionReport(
-      split: split, raw: raw,
-      processed: choice.map { SplitScores(recordings, predictions.map($0.applied)) },
+      split: split, raw: raw, processed: processed.map { SplitScores(recordings, $0) },
       postProcessing: choice, withoutModality: without,
-      frames: (recordings.frameCount, recordings.framesWithoutFace))
+      frames: (recordings.frameCount, recordings.framesWithoutFace),
+      traces: RecordingTraces(
+        truths: recordings.recordings.map(\.labels), predictions: predictions,
+        processed: choice == AffectPostProcessing() ? nil : processed))
   }
 
   private func choice(for predictions: [[SIMD2<Float>]]) throws -> AffectPostProcessing? {

@@ -15,6 +15,10 @@ public struct FusionReport: MeasuredReport {
   let withoutModality: [(missing: Modality, scores: SplitScores)]
   /// Frames of all recordings, and those without a face.
   let frames: (all: Int, withoutFace: Int)
+  /// Predictions over time.
+  let traces: RecordingTraces
+  /// How far other recordings' numbers could be, by the names of the numbers; empty where nobody asked.
+  var intervals = BootstrapIntervals()
   /// None: recordings that cannot be used end an evaluation.
   public var problems: [SampleProblem] { [] }
 
@@ -80,7 +84,8 @@ public struct FusionReport: MeasuredReport {
     return
       ([head, table("as predicted", raw)]
       + [processed.map { table("post-processed", $0) }, postProcessingText].compactMap { $0 }
-      + withoutModality.map { table("without the \($0.missing.rawValue) modality", $0.scores) })
+      + withoutModality.map { table("without the \($0.missing.rawValue) modality", $0.scores) }
+      + [intervals.text].compactMap { $0 })
       .joined(separator: "\n\n")
   }
 
@@ -131,10 +136,11 @@ public struct FusionReport: MeasuredReport {
     var postprocessed: Scores?
     var postprocessing: AffectPostProcessing?
     var without: [String: Scores]
+    var bootstrap: BootstrapIntervals?
 
     // swift-format-ignore: AlwaysUseLowerCamelCase
     enum CodingKeys: String, CodingKey {
-      case split, frames, raw, postprocessed, postprocessing, without
+      case split, frames, raw, postprocessed, postprocessing, without, bootstrap
       case framesWithoutFace = "frames_without_face"
     }
 
@@ -149,6 +155,7 @@ public struct FusionReport: MeasuredReport {
         uniqueKeysWithValues: report.withoutModality.map {
           ($0.missing.rawValue, Scores($0.scores))
         })
+      bootstrap = report.intervals.all.isEmpty ? nil : report.intervals
     }
   }
 
@@ -181,7 +188,8 @@ extension PostProcessing {
       medianFrames > 1 ? "median of \(seconds(medianFrames))" : nil,
       offset != 0 ? String(format: "%+.4f", offset) : nil,
       factor != 1 ? String(format: "× %.4f around %.4f", factor, pivot) : nil,
-      shiftFrames != 0 ? "later by \(seconds(shiftFrames))" : nil,
+      shiftFrames > 0 ? "later by \(seconds(shiftFrames))" : nil,
+      shiftFrames < 0 ? "earlier by \(seconds(-shiftFrames))" : nil,
     ].compactMap { $0 }
     return steps.isEmpty ? "as predicted" : steps.joined(separator: ", ")
   }

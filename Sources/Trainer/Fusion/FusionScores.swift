@@ -26,11 +26,20 @@ struct SplitScores: Equatable, Sendable {
   let recordings: [(name: String, scores: AffectScores)]
   /// All of them end to end.
   let concatenated: AffectScores
+  /// What the scores of several recordings follow from, in the order of the recordings.
+  let moments: [(valence: DimensionMoments, arousal: DimensionMoments)]
 
   /// - Parameter predictions: `[recordings][frames]`, where the annotations have them.
   init(_ split: FusionSplit, _ predictions: [[SIMD2<Float>]]) {
     recordings = zip(split.recordings, predictions).map { ($0.name, AffectScores($1, $0.labels)) }
     concatenated = AffectScores(predictions.flatMap { $0 }, split.recordings.flatMap(\.labels))
+    moments = zip(split.recordings, predictions).map { recording, predictions in
+      let pairs = zip(predictions, recording.labels)
+      return (
+        valence: DimensionMoments(pairs.lazy.map { ($0.x, $1.x) }),
+        arousal: DimensionMoments(pairs.lazy.map { ($0.y, $1.y) })
+      )
+    }
   }
 
   static func == (left: SplitScores, right: SplitScores) -> Bool {

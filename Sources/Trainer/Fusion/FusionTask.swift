@@ -77,7 +77,8 @@ final class FusionTask: TrainingTask {
   func evaluate(isStopRequested: () throws -> Bool) throws -> Evaluation? {
     guard let report = try evaluator.evaluate(isStopRequested: isStopRequested) else { return nil }
     return Evaluation(
-      hasFiniteOutputs: report.isFinite, values: report.values, summary: report.summary)
+      hasFiniteOutputs: report.isFinite, values: report.values, summary: report.summary,
+      content: report.content)
   }
 }
 

@@ -6,6 +6,8 @@ import Foundation
 final class TensorBoardFile {
   private let path: String
   private let file: CInt
+  /// Bytes of whole records.
+  private var length = 0
 
   /// Creates `events.out.tfevents.…` in `folder`.
   ///
@@ -39,7 +41,15 @@ final class TensorBoardFile {
   }
 
   private func append(_ message: EventMessage) throws {
-    try DurableFiles.writeAll(TensorFlowRecord.frame(message.encoded), to: file, path: path)
+    let record = TensorFlowRecord.frame(message.encoded)
+    do {
+      try DurableFiles.writeAll(record, to: file, path: path)
+      length += record.count
+    } catch {
+      // Behind a record that a full disk has torn, nobody reads on.
+      _ = ftruncate(file, off_t(length))
+      throw error
+    }
   }
 }
 

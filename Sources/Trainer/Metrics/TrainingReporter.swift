@@ -27,6 +27,8 @@ final class TrainingReporter {
   /// Rows of the training list that could not be used.
   private let rowsLeftOut: Int
   private var timer = StepTimer()
+  /// What could not be written last.
+  private var toldFailure: String?
 
   init(
     job: Job, logger: Logger, console: Console, metrics: MetricsFile?,
@@ -102,25 +104,31 @@ final class TrainingReporter {
   /// - Parameter summaries: further values for TensorBoard.
   func show(_ evaluation: Evaluation, after step: Int, summaries: () throws -> [SummaryValue]) {
     guard let tensorBoard, let report else { return }
-    do {
-      let sections = try evaluation.sections()
+    attempt {
+      let content = try evaluation.content()
       try tensorBoard.append(
-        try summaries() + ModelSummaries.figures(of: sections), step: step)
-      try report.write(evaluation, after: step, sections)
-    } catch {
-      tell(failure: error)
+        try summaries() + ModelSummaries.figures(of: content.sections), step: step)
+      try report.write(evaluation, after: step, content)
     }
   }
 
   /// Writes the report for the last time.
-  func finishReport() {
-    do { try report?.finish() } catch { tell(failure: error) }
-  }
+  func finishReport() { attempt { try report?.finish() } }
+
+  /// Writes the report where the training ends before its last step.
+  func stopReport(after step: Int) { attempt { try report?.stop(after: step) } }
 
   /// A picture is no reason to stop a training: a full disk shows at the next checkpoint.
+  private func attempt(_ body: () throws -> Void) {
+    do { try body() } catch { tell(failure: error) }
+  }
+
   private func tell(failure: any Error) {
     logger.warning("report: \(failure)")
-    console.say("warning: the report is not up to date: \(failure)")
+    // Once is enough of what every step would say.
+    let text = "\(failure)"
+    if text != toldFailure { console.say("warning: what is to be seen is not up to date: \(text)") }
+    toldFailure = text
   }
 
   /// Tells why the run ends before its end.
@@ -155,7 +163,7 @@ final class TrainingReporter {
 
   private func write(_ record: MetricsRecord) throws {
     try metrics?.append(record)
-    try tensorBoard?.append(record)
+    attempt { try tensorBoard?.append(record) }
     report?.append(record)
   }
 

@@ -5,17 +5,20 @@ struct ChartFrame {
   let horizontal: ChartAxis
   let vertical: ChartAxis
   /// Units of the picture; it is scaled to the width that the page gives it.
-  var width = 480.0
-  var height = 260.0
+  let width: Double
+  let height: Double
   // Room for the axes' numbers.
   private let left = 54.0
   private let right = 12.0
   private let top = 10.0
   private let bottom = 38.0
 
-  init(horizontal: ChartAxis, vertical: ChartAxis, height: Double = 260) {
+  init(
+    horizontal: ChartAxis, vertical: ChartAxis, width: Double = 480, height: Double = 260
+  ) {
     self.horizontal = horizontal
     self.vertical = vertical
+    self.width = width
     self.height = height
   }
 
@@ -25,6 +28,22 @@ struct ChartFrame {
       left + horizontal.place(of: x) * (width - left - right),
       height - bottom - vertical.place(of: y) * (height - top - bottom)
     )
+  }
+
+  /// A curve through points, with a gap where one is not finite.
+  func path(through points: [LineChart.Point]) -> String {
+    var path = ""
+    var isInLine = false
+    for point in points {
+      guard point.x.isFinite, point.y.isFinite else {
+        isInLine = false
+        continue
+      }
+      let place = place(point.x, point.y)
+      path += "\(isInLine ? "L" : "M")\(Self.text(place.x)) \(Self.text(place.y))"
+      isInLine = true
+    }
+    return path
   }
 
   /// A coordinate of the picture, in tenths.

@@ -30,18 +30,8 @@ extension LineChart {
   private func draw(
     _ points: [Point], _ name: String, index: Int, in frame: ChartFrame
   ) -> [Markup] {
-    var path = ""
-    var isInLine = false
-    for point in points {
-      guard point.x.isFinite, point.y.isFinite else {
-        isInLine = false
-        continue
-      }
-      let place = frame.place(point.x, point.y)
-      path += "\(isInLine ? "L" : "M")\(ChartFrame.text(place.x)) \(ChartFrame.text(place.y))"
-      isInLine = true
-    }
-    let curve = Markup.element("path", ["class": "curve c\(index % 6)", "d": path])
+    let curve = Markup.element(
+      "path", ["class": "curve c\(index % 6)", "d": frame.path(through: points)])
     guard points.count <= Self.mostDots else { return [curve] }
     return [curve]
       + points.filter { $0.x.isFinite && $0.y.isFinite }.map { point in
@@ -59,11 +49,11 @@ extension LineChart {
       }
   }
 
-  /// At most `mostPoints` of a curve: the least and the largest of each stretch, in their order, so that
-  /// peaks stay.
-  static func thinned(_ points: [Point]) -> [Point] {
-    guard points.count > mostPoints else { return points }
-    let stretches = mostPoints / 2
+  /// At most so many points of a curve: the least and the largest of each stretch, in their order, so
+  /// that peaks stay.
+  static func thinned(_ points: [Point], to most: Int = mostPoints) -> [Point] {
+    guard points.count > most else { return points }
+    let stretches = most / 2
     return (0..<stretches).flatMap { index in
       let range = (index * points.count / stretches)..<((index + 1) * points.count / stretches)
       let finite = range.filter { points[$0].y.isFinite }

@@ -8,16 +8,11 @@ extension ReportFigure {
     case .plane(let plane): plane.figure
     case .confusion(let confusion): confusion.figure
     case .reliability(let calibration): calibration.figure
+    case .traces(let traces): traces.figure
+    case .table(let table): table.figure
     case .gallery(let pictures):
-      .element("div", ["class": "gallery"], pictures.map(\.figure))
-    case .facts(let facts):
-      .element(
-        "table", ["class": "facts"],
-        facts.map {
-          .element(
-            "tr", [:],
-            [.element("th", ["scope": "row"], $0.name), .element("td", [:], $0.value)])
-        })
+      .element("div", ["class": Self.galleryClass(of: pictures)], pictures.map(\.figure))
+    case .facts(let facts): .element("table", ["class": "facts"], facts.map(\.row))
     case .verbatim(let text): .element("pre", [:], text)
     }
   }
@@ -26,8 +21,55 @@ extension ReportFigure {
   var isWide: Bool {
     switch self {
     case .lines, .plane, .reliability, .facts: false
-    case .confusion, .gallery, .verbatim: true
+    case .confusion, .traces, .table, .gallery, .verbatim: true
     }
+  }
+
+  /// Spectrograms need more room than faces.
+  private static func galleryClass(of pictures: [ReportPicture]) -> String {
+    pictures.contains { 2 * $0.width > 3 * $0.height } ? "gallery strips" : "gallery"
+  }
+}
+
+extension ReportFact {
+  fileprivate var row: Markup {
+    let value = Markup.element("td", [:], [.text(value)] + Self.interval(interval))
+    return .element("tr", [:], [.element("th", ["scope": "row"], name), value])
+  }
+
+  /// An interval, behind its number.
+  static func interval(_ interval: String?) -> [Markup] {
+    interval.map { [.text(" "), .element("small", [:], $0)] } ?? []
+  }
+}
+
+extension ReportTable {
+  fileprivate var figure: Markup {
+    let above = Markup.element(
+      "tr", [:],
+      [.element("td")]
+        + groups.map {
+          .element("th", ["colspan": "\($0.columns)", "scope": "colgroup"], $0.name)
+        })
+    let head = Markup.element(
+      "tr", [:], [.element("td")] + columns.map { .element("th", ["scope": "col"], $0) })
+    return .element(
+      "figure", ["class": "scroll"],
+      [
+        .element("figcaption", [:], [.element("b", [:], title)]),
+        .element(
+          "table", ["class": "matrix"],
+          (groups.isEmpty ? [] : [above]) + [head] + rows.map(\.markup)),
+      ])
+  }
+}
+
+extension ReportTable.Row {
+  fileprivate var markup: Markup {
+    .element(
+      "tr", ["class": isTotal ? "total" : ""],
+      [.element("th", ["scope": "row"], name)]
+        + cells.map { .element("td", [:], [.text($0.value)] + ReportFact.interval($0.interval)) })
   }
 }
 

@@ -23,6 +23,8 @@ extension ReportPage {
       min-width: 7rem; }
     .highlights b { display: block; font-size: 1.25rem; font-variant-numeric: tabular-nums; }
     .highlights span { color: var(--soft); font-size: 0.85rem; }
+    small { color: var(--soft); font-size: 0.8rem; white-space: nowrap; }
+    .highlights small, .matrix small { display: block; }
     .grid-of-figures { display: grid; gap: 0.9rem;
       grid-template-columns: repeat(auto-fit, minmax(min(100%, 23rem), 1fr)); }
     .cell { background: var(--card); border-radius: 8px; padding: 0.7rem 0.8rem; min-width: 0; }
@@ -36,6 +38,10 @@ extension ReportPage {
     .key.c1::before { border-color: var(--c1); } .key.c2::before { border-color: var(--c2); }
     .key.c3::before { border-color: var(--c3); } .key.c4::before { border-color: var(--c4); }
     .key.c5::before { border-color: var(--c5); }
+    .key.truth::before { border-color: var(--soft); }
+    .key.raw::before { border-width: 1.5px; } .key.processed::before { border-color: var(--c1); }
+    .pair { display: grid; gap: 0 1rem;
+      grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); }
     svg { display: block; width: 100%; max-width: 44rem; height: auto; }
     svg text { fill: var(--soft); font-size: 13px; }
     .grid { stroke: var(--rule); fill: none; }
@@ -44,6 +50,8 @@ extension ReportPage {
     .curve.c2 { stroke: var(--c2); stroke-dasharray: 2 2; }
     .curve.c3 { stroke: var(--c3); stroke-dasharray: 9 2 2 2; }
     .curve.c4 { stroke: var(--c4); } .curve.c5 { stroke: var(--c5); stroke-dasharray: 5 5; }
+    .curve.truth { stroke: var(--soft); stroke-width: 2.6; stroke-opacity: 0.75; }
+    .curve.raw { stroke-width: 1; } .curve.processed { stroke: var(--c1); stroke-width: 1.6; }
     .dot { fill: var(--c0); } .dot.c1 { fill: var(--c1); } .dot.c2 { fill: var(--c2); }
     .dot.c3 { fill: var(--c3); } .dot.c4 { fill: var(--c4); } .dot.c5 { fill: var(--c5); }
     .ring { fill: none; stroke-width: 1.4; stroke: var(--c1); }
@@ -56,11 +64,16 @@ extension ReportPage {
       vertical-align: top; white-space: nowrap; }
     .matrix th, .matrix td { padding: 0.25rem 0.6rem; text-align: right; white-space: nowrap; }
     .matrix th { font-weight: 600; font-size: 0.88rem; }
+    .matrix td { vertical-align: top; }
     .matrix th[scope=row], .matrix tr:first-child th:first-child { text-align: left; }
+    .matrix th[scope=colgroup] { text-align: center; }
+    .matrix .total td, .matrix .total th { border-top: 1px solid var(--rule); font-weight: 600; }
+    .matrix .total small { font-weight: normal; }
     .hit { background: rgba(var(--hit), calc(var(--p) * 0.75)); }
     .miss { background: rgba(var(--miss), calc(var(--p) * 0.9)); }
     .gallery { display: grid; gap: 0.7rem;
       grid-template-columns: repeat(auto-fill, minmax(6.6rem, 1fr)); }
+    .gallery.strips { grid-template-columns: repeat(auto-fill, minmax(13rem, 1fr)); }
     .gallery figure { font-size: 0.8rem; } .gallery figcaption { font-size: 0.8rem; }
     .gallery img { width: 100%; height: auto; border-radius: 6px; display: block;
       border-bottom: 4px solid var(--rule); }

@@ -37,7 +37,10 @@ struct ReportPage: Sendable {
   }
 
   private func highlight(_ fact: ReportFact) -> Markup {
-    .element("div", [:], [.element("b", [:], fact.value), .element("span", [:], fact.name)])
+    .element(
+      "div", [:],
+      [.element("b", [:], fact.value), .element("span", [:], fact.name)]
+        + (fact.interval.map { [.element("small", [:], $0)] } ?? []))
   }
 
   private func section(_ section: ReportSection) -> Markup {

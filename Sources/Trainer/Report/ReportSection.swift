@@ -18,6 +18,14 @@ struct ReportSection: Sendable {
   }
 }
 
+/// All that a stage wants to be seen of an evaluation.
+struct ReportContent: Sendable {
+  /// In the order of reading.
+  var sections: [ReportSection] = []
+  /// How far other samples' numbers could be, by the names of the numbers.
+  var intervals = BootstrapIntervals()
+}
+
 /// Something to look at.
 enum ReportFigure: Sendable {
   /// Curves over steps, or over time.
@@ -28,6 +36,10 @@ enum ReportFigure: Sendable {
   case confusion(ConfusionFigure)
   /// Confidence against accuracy.
   case reliability(Calibration)
+  /// Valence and arousal of a recording over time.
+  case traces(AffectTraces)
+  /// Numbers in rows and columns.
+  case table(ReportTable)
   /// Names and values.
   case facts([ReportFact])
   /// Pictures with a line each.
@@ -40,11 +52,14 @@ enum ReportFigure: Sendable {
 struct ReportFact: Equatable, Sendable {
   var name: String
   var value: String
+  /// Where the value could be with other samples, in words; nil where nobody knows.
+  var interval: String?
 
-  /// A fact with both.
-  init(_ name: String, _ value: String) {
+  /// A fact with every field given.
+  init(_ name: String, _ value: String, interval: String? = nil) {
     self.name = name
     self.value = value
+    self.interval = interval
   }
 }
 
@@ -82,6 +97,52 @@ struct AffectPlane: Equatable, Sendable {
 
   /// Samples whose valence and arousal are known.
   var pairs: [Pair]
+}
+
+/// Valence and arousal of a recording over time: the truth, and what was made of it.
+struct AffectTraces: Equatable, Sendable {
+  /// The recording's name.
+  var name: String
+  /// Of each frame; not a number where unknown.
+  var truth: [SIMD2<Float>]
+  /// As the network predicts them, frame by frame.
+  var predictions: [SIMD2<Float>]
+  /// After post-processing; nil where that changes nothing, or where nothing was chosen.
+  var processed: [SIMD2<Float>]?
+  /// What the charts of both dimensions show at least, so that recordings can be compared.
+  var ranges: [ClosedRange<Double>]
+  /// What is said of it, such as its scores.
+  var caption: String
+}
+
+/// Numbers in rows and columns.
+struct ReportTable: Equatable, Sendable {
+  /// A number with the interval it could be in, in words.
+  struct Cell: Equatable, Sendable {
+    var value: String
+    var interval: String?
+  }
+
+  /// A row with its name.
+  struct Row: Equatable, Sendable {
+    var name: String
+    /// As many as there are columns.
+    var cells: [Cell]
+    /// Whether it sums the others up.
+    var isTotal = false
+  }
+
+  /// Its heading.
+  var title: String
+  /// Names above several columns each, from the left; empty for none.
+  var groups: [(name: String, columns: Int)]
+  var columns: [String]
+  var rows: [Row]
+
+  static func == (left: Self, right: Self) -> Bool {
+    left.title == right.title && left.columns == right.columns && left.rows == right.rows
+      && left.groups.elementsEqual(right.groups, by: ==)
+  }
 }
 
 /// A confusion matrix with the names of its classes.

@@ -127,6 +127,11 @@ extension TrainingCurves {
     Group(title: "Loss", endings: ["loss"], range: nil),
     Group(title: "Accuracy", endings: ["accuracy", "accuracy_7", "uar"], range: 0...1),
     Group(title: "Concordance (CCC)", endings: ["ccc"], range: 0...1),
+    Group(title: "Concordance after post-processing", endings: ["ccc_postprocessed"], range: 0...1),
+    Group(
+      title: "Concordance with one modality alone",
+      endings: ["ccc_without_audio", "ccc_without_visual"], range: 0...1),
+    Group(title: "Correlation (Pearson)", endings: ["correlation"], range: 0...1),
     Group(title: "Error (RMSE)", endings: ["rmse"], range: 0...0),
     Group(title: "Squared error", endings: ["mse"], range: 0...0),
     Group(title: "Calibration error (ECE)", endings: ["ece"], range: 0...0),

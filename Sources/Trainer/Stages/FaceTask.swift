@@ -62,8 +62,8 @@ final class FaceTask: TrainingTask {
       hasFiniteOutputs: report.isFinite,
       values: report.values + [("rows_left_out", .integer(evaluator.rowsLeftOut))],
       summary: report.summary,
-      sections: { [gallery] in
-        report.sections(pictures: try gallery?.pictures(of: report.samples) ?? [])
+      content: { [gallery] in
+        report.content(pictures: try gallery?.pictures(of: report.samples) ?? [])
       })
   }
 
