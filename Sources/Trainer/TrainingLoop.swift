@@ -150,7 +150,7 @@ final class TrainingLoop {
       ? try ModelSummaries.model(of: parts.step, hasGradient: isInMotion) : []
     let images =
       settings.showsImages
-      ? try ModelSummaries.images(try task.images(ofStep: position.step)) : []
+      ? ModelSummaries.images(try task.picture(ofStep: position.step)) : []
     return model + images
   }
 

@@ -23,15 +23,15 @@ protocol TrainingTask: AnyObject {
   /// - Returns: the same on all ranks; nil when a stop was requested.
   func evaluate(isStopRequested: () throws -> Bool) throws -> Evaluation?
 
-  /// Images of a step's first micro-batch as the network saw them, loaded anew; asked for on rank 0
-  /// only, so that they are the same for any number of ranks.
+  /// Samples of a step's first micro-batch as the network saw them, side by side, loaded anew; asked for
+  /// on rank 0 only, so that they are the same for any number of ranks.
   ///
   /// - Returns: nil for what cannot be seen.
-  func images(ofStep step: Int) throws -> SampleImages?
+  func picture(ofStep step: Int) throws -> JPEGPicture?
 }
 
 extension TrainingTask {
-  func images(ofStep step: Int) throws -> SampleImages? { nil }
+  func picture(ofStep step: Int) throws -> JPEGPicture? { nil }
 }
 
 /// How good a model is.

@@ -159,7 +159,8 @@ extension EndToEnd {
 
 extension Laboratory {
   /// Makes voices, lists of them and a configuration that trains on them for a few seconds.
-  fileprivate func makeSpeech() throws {
+  /// Makes a corpus of voices and the configuration `audio.yaml`, once.
+  func makeSpeech() throws {
     guard !FileManager.default.fileExists(atPath: "\(folder)/audio.yaml") else { return }
     let synth = try run(
       "aver", ["synth", "voices", "--faces", "0", "--speech", "64", "--clips", "0"])

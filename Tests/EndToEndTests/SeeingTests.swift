@@ -2,13 +2,13 @@ import Foundation
 import Testing
 
 /// Python with tensorboard: `AVER_TENSORBOARD_PYTHON`, or the `python3` that is there.
-private let tensorBoardPython: String? = {
+let tensorBoardPython: String? = {
   let named = ProcessInfo.processInfo.environment["AVER_TENSORBOARD_PYTHON"] ?? "python3"
   let found = try? PythonScript.run(named, "import tensorboard.backend.event_processing", [])
   return found?.status == 0 ? named : nil
 }()
 
-private enum PythonScript {
+enum PythonScript {
   static func run(
     _ python: String, _ script: String, _ arguments: [String]
   ) throws -> (status: Int32, output: Data) {
@@ -79,8 +79,7 @@ extension EndToEnd {
           .first { $0.hasPrefix("events.") })
       let bytes = try Data(
         contentsOf: URL(fileURLWithPath: "\(laboratory.folder)/\(run)/\(events)"))
-      // What every JPEG file of ours has near its beginning.
-      #expect(bytes.range(of: Data("JFIF".utf8)) == nil)
+      #expect(bytes.range(of: Data("training/images".utf8)) == nil)
       #expect(bytes.range(of: Data("weights/conv1.weight".utf8)) != nil)
     }
 
@@ -103,6 +102,34 @@ extension EndToEnd {
       return String(html[start.lowerBound..<end.lowerBound])
     }
 
+    @Test("a run that is stopped shows its curves up to there")
+    func stopped() throws {
+      let run = "stopped-and-seen"
+      let job = try laboratory.start(run, overrides + ["evaluation.every=1 epochs"])
+      try laboratory.wait(for: run, step: 1, job)
+      job.send(SIGUSR1)
+      let status = try job.wait().status
+      // It may have come to its end before the signal did.
+      let html = try text("\(run)/report.html")
+      #expect(
+        status == 75
+          ? html.contains("stopped after step") && html.contains("not evaluated yet")
+          : html.contains("finished after step 4"))
+      #expect(html.contains("<b>Loss</b>"))
+    }
+
+    @Test("a report that cannot be written ends no training")
+    func unwritable() throws {
+      try FileManager.default.createDirectory(
+        atPath: "\(laboratory.folder)/hidden/report.html/in the way",
+        withIntermediateDirectories: true)
+      let outcome = try laboratory.start("hidden", ranks: 2, overrides).wait()
+      #expect(outcome.status == 0, "\(outcome.errors)")
+      #expect(outcome.output.contains("warning: what is to be seen is not up to date: rename"))
+      #expect(
+        try laboratory.finalModel("hidden") == laboratory.finalModel(train("report", ranks: 2)))
+    }
+
     // MARK: - TensorBoard
 
     private static let reading = """
@@ -113,12 +140,14 @@ extension EndToEnd {
           "scalars": 0, "histograms": 0, "images": 0, "tensors": 0}).Reload()
       tags = events.Tags()
       image = events.Images("training/images")
+      matrix = events.Images("validation/confusion_matrix")
       weights = events.Histograms("weights/conv1.weight")
       print(json.dumps({
           "scalars": {tag: [e.step for e in events.Scalars(tag)] for tag in tags["scalars"]},
           "norms": [tag for tag in tags["scalars"] if tag.startswith("gradient_norms/")],
           "images": [e.step for e in image],
-          "image_starts": [e.encoded_image_string[:3].hex() for e in image],
+          "image_starts": [e.encoded_image_string[:3].hex() for e in image + matrix],
+          "matrices": [[e.step, e.width, e.height] for e in matrix],
           "histograms": [e.step for e in weights],
           "counts": [e.histogram_value.num for e in weights],
           "buckets": [sum(e.histogram_value.bucket) for e in weights],
@@ -133,6 +162,7 @@ extension EndToEnd {
       var norms: [String]
       var images: [Int]
       var imageStarts: [String]
+      var matrices: [[Int]]
       var histograms: [Int]
       var counts: [Double]
       var buckets: [Double]
@@ -168,6 +198,8 @@ extension EndToEnd {
       #expect(events.images == [2, 4, 6] && events.histograms == [2, 4, 6])
       #expect(events.confusion == [2, 4, 6] && events.table.hasPrefix("| true class | neutral |"))
       #expect(Set(events.imageStarts) == ["ffd8ff"])
+      #expect(events.matrices.map { $0[0] } == [2, 4, 6])
+      #expect(events.matrices.allSatisfy { $0[1] > 500 && $0[2] > 300 })
       // conv1 is [64, 3, 7, 7]: what pads its layout is not counted.
       #expect(Set(events.counts) == [9408] && Set(events.buckets) == [9408])
       #expect(events.norms.contains("gradient_norms/layer4.1.conv2.weight"))

@@ -67,6 +67,23 @@ struct AudioReportTests {
     #expect(report.values.map(\.name).contains("arousal_rmse"))
   }
 
+  @Test("intervals and calibration are told, of utterances without emotions as well")
+  func intervals() throws {
+    let utterances = (0..<40).map { index in
+      (probabilities: [0.6, 0.4] + [Double](repeating: 0, count: 6), label: index % 4 == 0 ? 1 : 0)
+    }
+    var report = AudioReport(
+      emotions: EmotionScore(utterances), affect: nil, utterances: 40, problems: [])
+    #expect(abs((report.emotions?.calibration.expectedError ?? 0) - 0.15) < 1e-12)
+    report.addIntervals(Bootstrap(replicates: 100))
+    let interval = try #require(report.intervals["accuracy"])
+    #expect(interval.low < 0.75 && interval.high > 0.75 && interval.low > 0.4)
+    #expect(report.text.contains("over 100 bootstrap replicates"))
+    #expect(try report.json().contains("\"ece\":0.1"))
+    let nothing = AudioReport(emotions: EmotionScore([]), affect: nil, utterances: 3, problems: [])
+    #expect(nothing.isFinite && nothing.emotions?.loss == 0)
+  }
+
   @Test("outputs that are not finite make no report")
   func notFinite() {
     let score = EmotionScore([(Array(repeating: .nan, count: 8), 2)])

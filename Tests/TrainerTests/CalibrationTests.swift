@@ -94,4 +94,14 @@ struct CalibrationTests {
     #expect(Calibration(samples).total == 1)
     #expect(ClassifiedSamples(classes: 2, rows: [-1, 3, 4, 1, 0, 0]).labels == [-1, 1])
   }
+
+  @Test("a network that gives no numbers is put into a bin, instead of ending the run")
+  func notFinite() {
+    var samples = ClassifiedSamples(classes: 2)
+    samples.append(label: 0, logits: [.nan, .nan])
+    samples.append(label: 1, logits: [0, 9])
+    let calibration = Calibration(samples)
+    #expect(calibration.total == 2 && calibration.bins[0].count == 1)
+    #expect(calibration.expectedError.isNaN)
+  }
 }

@@ -55,7 +55,7 @@ struct FacePicturesTests {
         _ = try values.withUnsafeMutableBufferPointer { try loader.next(into: $0) }
         let shown = try #require(try preview.images(ofStep: step))
         let trained = SampleImages(values, augmentation)
-        let isSame = try (0..<4).map { try shown.file(of: $0) == trained.file(of: $0) }
+        let isSame = try (0..<4).map { try shown.picture(of: $0) == trained.picture(of: $0) }
         // The second micro-batch is another one.
         #expect(isSame == Array(repeating: leaf == 0, count: 4), "step \(step)")
       }
@@ -75,7 +75,10 @@ struct FacePicturesTests {
     // Fourteen mistakes, of which twelve are shown, one of them unreadable; two are right.
     #expect(pictures.count == 13 && pictures.count { $0.isRight == true } == 2)
     #expect(pictures[0].caption.hasPrefix("anger, taken for neutral, "))
-    #expect(pictures.allSatisfy { $0.file.starts(with: [0xFF, 0xD8]) && $0.width == Self.side })
+    #expect(
+      pictures.allSatisfy {
+        $0.picture.file.starts(with: [0xFF, 0xD8]) && $0.picture.width == Self.side
+      })
     #expect(pictures.last?.caption.hasPrefix("neutral, ") == true)
   }
 }

@@ -47,7 +47,9 @@ struct ReportTests {
         [
           .confusion(ConfusionFigure(title: hostile, names: [hostile], matrix: matrix)),
           .gallery([
-            ReportPicture(file: [1], width: 1, height: 1, caption: hostile, isRight: false)
+            ReportPicture(
+              picture: JPEGPicture(width: 1, height: 1, file: [1]), caption: hostile, isRight: false
+            )
           ]),
         ])
     ]
@@ -284,7 +286,7 @@ struct ReportTests {
         | **a\\|b** | 0 | 1 |
         | **c** | 0 | 0 |
         """)
-    let summaries = ModelSummaries.figures(of: [ReportSection("x", [.confusion(figure)])])
-    #expect(summaries.map(\.tag) == ["validation/confusion"])
+    let summaries = try ModelSummaries.figures(of: [ReportSection("x", [.confusion(figure)])])
+    #expect(summaries.map(\.tag) == ["validation/confusion", "validation/confusion_matrix"])
   }
 }

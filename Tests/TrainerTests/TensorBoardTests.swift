@@ -15,7 +15,8 @@ struct TensorBoardTests {
         SummaryValue("weights/fc.weight", .histogram(histogram)),
         SummaryValue(
           "training/images",
-          .image(width: 3, height: 2, file: [0xFF, 0xD8] + Array(" no real file".utf8))),
+          .image(
+            JPEGPicture(width: 3, height: 2, file: [0xFF, 0xD8] + Array(" no real file".utf8)))),
         SummaryValue("validation/confusion", .text("| a |")),
       ]))
     #expect(TensorFlowRecord.frame(message.encoded) == Array(try golden("summaries.bin")))

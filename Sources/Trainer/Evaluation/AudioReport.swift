@@ -10,8 +10,23 @@ struct AudioReport: MeasuredReport {
   var affect: AffectReport?
   /// Utterances in the numbers.
   var utterances: Int
+  /// What the network said of each utterance of the list; nil where it could not be read.
+  var means: [UtteranceMeans.Mean?] = []
   /// What was wrong with utterances that are not in the numbers.
   var problems: [SampleProblem]
+  /// How far other utterances' numbers could be, by the names of the numbers; empty where nobody asked.
+  private(set) var intervals = BootstrapIntervals()
+
+  init(
+    emotions: EmotionScore?, affect: AffectReport?, utterances: Int,
+    means: [UtteranceMeans.Mean?] = [], problems: [SampleProblem]
+  ) {
+    self.emotions = emotions
+    self.affect = affect
+    self.utterances = utterances
+    self.means = means
+    self.problems = problems
+  }
 
   /// The numbers that models of a network's heads can be compared by.
   static func metrics(of network: AudioNetwork) -> [EvaluationMetric] {
@@ -22,6 +37,14 @@ struct AudioReport: MeasuredReport {
   /// Whether the numbers mean anything: what is not finite has no largest one.
   var isFinite: Bool {
     emotions?.loss.isFinite ?? affect?.valence.rootMeanSquaredError.isFinite ?? true
+  }
+
+  /// Finds how far other utterances' numbers could be.
+  mutating func addIntervals(_ bootstrap: Bootstrap) {
+    let named = (emotions?.samples.intervals(.classified, bootstrap) ?? [:])
+      .merging(affect?.intervals(bootstrap) ?? [:]) { $1 }
+    intervals = BootstrapIntervals(
+      bootstrap, named, order: ["accuracy", "uar"] + AffectReport.metrics.map(\.name))
   }
 
   /// The numbers for `metrics.jsonl`.
@@ -38,8 +61,9 @@ struct AudioReport: MeasuredReport {
   var text: String {
     let left = problems.isEmpty ? "" : " (\(problems.count) unreadable left out)"
     return
-      (["utterances  \(utterances)\(left)"] + [emotions?.text, affect?.text].compactMap { $0 })
-      .joined(separator: "\n\n")
+      (["utterances  \(utterances)\(left)"]
+      + [emotions?.text, affect?.text, intervals.text]
+      .compactMap { $0 }).joined(separator: "\n\n")
   }
 
   func json() throws -> String {
@@ -54,22 +78,28 @@ struct AudioReport: MeasuredReport {
     var loss: Double?
     var accuracy: Double?
     var uar: Double?
+    var ece: Double?
+    var mce: Double?
     var recall: [String: Double?]?
     var classes: [String]?
     var confusion: [[Int]]?
     var valence: [String: Double?]?
     var arousal: [String: Double?]?
+    var bootstrap: BootstrapIntervals?
 
     init(_ report: AudioReport) {
       samples = report.utterances
       unreadable = report.problems.count
       valence = report.affect?.valence.numbers
       arousal = report.affect?.arousal.numbers
+      bootstrap = report.intervals.all.isEmpty ? nil : report.intervals
       guard let found = report.emotions else { return }
       let names = EmotionScore.names
       loss = found.loss.isFinite ? found.loss : nil
       accuracy = found.confusion.accuracy
       uar = found.confusion.meanRecall
+      ece = found.calibration.expectedError
+      mce = found.calibration.maximumError
       classes = names
       recall = Dictionary(
         uniqueKeysWithValues: names.indices.map { (names[$0], found.confusion.recall(of: $0)) })
@@ -80,24 +110,39 @@ struct AudioReport: MeasuredReport {
 
 /// How well emotions are recognised.
 struct EmotionScore: Equatable, Sendable {
-  /// Of `VocalEmotion`'s classes.
-  private(set) var confusion = ConfusionMatrix(classes: names.count)
-  /// Mean of −log p of the true class.
-  private(set) var loss = 0.0
+  /// The true classes and those named, of `VocalEmotion`'s.
+  let samples: PredictedLabels
+  /// How far the confidence in them can be believed.
+  let calibration: Calibration
+  /// How often each class was taken for each.
+  let confusion: ConfusionMatrix
+  /// Mean of −log p of the true class; 0 without utterances.
+  var loss: Double { samples.count == 0 ? 0 : calibration.negativeLogLikelihood }
 
   static let names = VocalEmotion.allCases.map { "\($0)" }
 
   /// - Parameter utterances: probabilities of the classes, and the true one, in the order of the list.
   init(_ utterances: [(probabilities: [Double], label: Int)]) {
-    for (probabilities, label) in utterances {
-      var best = 0
-      for index in probabilities.indices where probabilities[index] > probabilities[best] {
-        best = index
-      }
-      confusion.add(label: label, prediction: best)
-      // A probability may round to 0 where the network is sure; what is not a number stays so.
-      let probability = probabilities[label]
-      loss -= log(probability < 1e-30 ? 1e-30 : probability) / Double(utterances.count)
+    let predictions = utterances.map { Self.prediction(by: $0.probabilities) ?? 0 }
+    samples = PredictedLabels(
+      classes: Self.names.count, labels: utterances.map(\.label), predictions: predictions)
+    confusion = samples.confusion
+    calibration = Calibration(
+      zip(utterances, predictions).map { utterance, prediction in
+        // A probability may round to 0 where the network is sure; what is not a number stays so.
+        let probability = utterance.probabilities[utterance.label]
+        return Calibration.Outcome(
+          confidence: utterance.probabilities[prediction],
+          isRight: prediction == utterance.label,
+          surprise: -log(probability < 1e-30 ? 1e-30 : probability))
+      })
+  }
+
+  /// The first of the classes with the largest probability; nil without classes.
+  static func prediction(by probabilities: [Double]) -> Int? {
+    probabilities.indices.reduce(nil) { best, index in
+      guard let best else { return index }
+      return probabilities[index] > probabilities[best] ? index : best
     }
   }
 
@@ -111,7 +156,7 @@ struct EmotionScore: Equatable, Sendable {
   var values: [(name: String, value: MetricValue)] {
     [
       ("loss", .number(loss)), ("accuracy", .number(confusion.accuracy)),
-      ("uar", .number(confusion.meanRecall)),
+      ("uar", .number(confusion.meanRecall)), ("ece", .number(calibration.expectedError)),
     ]
   }
 
@@ -139,6 +184,8 @@ struct EmotionScore: Equatable, Sendable {
       confusion matrix: rows are the true emotion, columns the prediction
       \(cell("emotion"))\(cell("recall"))\(Self.names.map(cell).joined())
       \(rows.joined(separator: "\n"))
+
+      \(calibration.text)
       """
   }
 }

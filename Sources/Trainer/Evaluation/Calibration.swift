@@ -32,26 +32,46 @@ struct Calibration: Equatable, Sendable {
   /// Mean of −log p(truth), in nats; not a number without samples.
   private(set) var negativeLogLikelihood: Double
 
+  /// What a classifier said of a sample.
+  struct Outcome: Equatable, Sendable {
+    /// The probability of the class that it named; the first bin has what is not a number.
+    var confidence: Double
+    /// Whether that is the true one.
+    var isRight: Bool
+    /// −log p of the true class.
+    var surprise: Double
+  }
+
   /// Bins the samples of a classifier.
   ///
   /// - Parameters:
   ///   - samples: −1 as the label of what does not count.
   ///   - bins: at least 1.
-  init(_ samples: ClassifiedSamples, bins count: Int = Self.publishedBins) {
+  init(_ samples: ClassifiedSamples, bins: Int = Self.publishedBins) {
+    self.init(
+      samples.counted.map { sample in
+        let prediction = samples.prediction(of: sample)
+        return Outcome(
+          confidence: samples.probabilities(of: sample)[prediction],
+          isRight: prediction == samples.labels[sample],
+          surprise: samples.crossEntropy(of: sample))
+      }, bins: bins)
+  }
+
+  /// Bins what a classifier said.
+  ///
+  /// - Parameter bins: at least 1.
+  init(_ outcomes: [Outcome], bins count: Int = Self.publishedBins) {
     var bins = [Bin](repeating: Bin(), count: count)
-    var surprise = 0.0
-    for sample in samples.counted {
-      let probabilities = samples.probabilities(of: sample)
-      let prediction = samples.prediction(of: sample)
-      let confidence = probabilities[prediction]
-      let bin = min(count - 1, max(0, Int((confidence * Double(count)).rounded(.up)) - 1))
+    for outcome in outcomes {
+      let place = (outcome.confidence * Double(count)).rounded(.up)
+      let bin = place.isFinite ? min(count - 1, max(0, Int(place) - 1)) : 0
       bins[bin].count += 1
-      bins[bin].confidenceSum += confidence
-      if prediction == samples.labels[sample] { bins[bin].correct += 1 }
-      surprise += samples.crossEntropy(of: sample)
+      bins[bin].confidenceSum += outcome.confidence
+      if outcome.isRight { bins[bin].correct += 1 }
     }
     self.bins = bins
-    negativeLogLikelihood = surprise / Double(bins.reduce(0) { $0 + $1.count })
+    negativeLogLikelihood = outcomes.reduce(0) { $0 + $1.surprise } / Double(outcomes.count)
   }
 
   /// Samples in all.

@@ -3,8 +3,6 @@ import Datasets
 /// Picks faces of an evaluation to look at: mistakes, the most confident ones first, and faces that
 /// were recognised. What it picks depends on the outputs alone.
 struct FaceGallery {
-  /// Of each kind.
-  private static let most = 12
   /// Height and width of a picture, in pixels.
   private static let size = 96
 
@@ -38,7 +36,7 @@ struct FaceGallery {
       let sample = chosen[place]
       let (label, prediction) = (samples.labels[sample], samples.prediction(of: sample))
       return ReportPicture(
-        file: try images.file(of: place), width: side, height: side,
+        picture: try images.picture(of: place),
         caption: Self.caption(
           label, prediction, confidence: samples.probabilities(of: sample)[prediction]),
         isRight: label == prediction)
@@ -55,12 +53,11 @@ struct FaceGallery {
 
   /// The most confident mistakes, then recognised faces spread over the list.
   static func choose(from samples: ClassifiedSamples) -> [Int] {
-    let counted = samples.counted
-    let wrong = counted.filter { samples.prediction(of: $0) != samples.labels[$0] }
-      .map { (sample: $0, confidence: samples.probabilities(of: $0).max() ?? 0) }
-      .sorted { ($1.confidence, $0.sample) < ($0.confidence, $1.sample) }
-    let right = counted.filter { samples.prediction(of: $0) == samples.labels[$0] }
-    let shown = min(most, right.count)
-    return wrong.prefix(most).map(\.sample) + (0..<shown).map { right[$0 * right.count / shown] }
+    GalleryChoice.choose(
+      from: samples.counted.map { sample in
+        GalleryChoice.Candidate(
+          sample: sample, isRight: samples.prediction(of: sample) == samples.labels[sample],
+          weight: samples.probabilities(of: sample).max() ?? 0)
+      })
   }
 }

@@ -102,7 +102,7 @@ final class SpeechEvaluator: Evaluator {
     return AudioReport(
       emotions: logits == nil ? nil : EmotionScore(labelled),
       affect: affect == nil ? nil : AffectReport(pairs), utterances: utterances,
-      problems: problems)
+      means: means.utterances, problems: problems)
   }
 }
 
@@ -112,6 +112,9 @@ struct UtteranceMeans {
   struct Mean: Equatable {
     var probabilities: [Double]
     var affect: SIMD2<Float>
+
+    /// The first of the classes with the largest probability; nil without classes.
+    var prediction: Int? { EmotionScore.prediction(by: probabilities) }
   }
 
   /// By the utterance's place in the list; nil where a patch of it could not be read.

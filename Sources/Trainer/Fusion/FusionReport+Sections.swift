@@ -23,7 +23,7 @@ extension FusionReport {
     [
       ReportSection(
         "Valence and arousal", note: intervals.note, [.table(table), .facts(facts)]),
-      ReportSection("Traces", note: tracesNote, shownRecordings.map { .traces(trace(of: $0)) }),
+      ReportSection("Traces", note: tracesNote, shownTraces.map { .traces($0) }),
     ]
   }
 
@@ -106,7 +106,12 @@ extension FusionReport {
       + "\(AffectTraces.mostPoints / 2) stretches, so that no peak is lost."
   }
 
-  private func trace(of index: Int) -> AffectTraces {
+  private var shownTraces: [AffectTraces] {
+    let ranges = [0, 1].map(truthRange)
+    return shownRecordings.map { traces(of: $0, ranges) }
+  }
+
+  private func traces(of index: Int, _ ranges: [ClosedRange<Double>]) -> AffectTraces {
     let caption = raw.recordings[index].scores.dimensions.map { name, score in
       "\(name) CCC "
         + (score.concordance.isFinite ? String(format: "%.3f", score.concordance) : "–")
@@ -114,7 +119,7 @@ extension FusionReport {
     return AffectTraces(
       name: raw.recordings[index].name, truth: traces.truths[index],
       predictions: traces.predictions[index], processed: traces.processed?[index],
-      ranges: [0, 1].map(truthRange), caption: caption.joined(separator: ", "))
+      ranges: ranges, caption: caption.joined(separator: ", "))
   }
 
   /// The range of a dimension's truth over all recordings.

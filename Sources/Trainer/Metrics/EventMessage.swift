@@ -39,8 +39,8 @@ struct SummaryValue {
   enum Content {
     case scalar(Float)
     case histogram(ValueHistogram)
-    /// A JPEG or PNG file in colour.
-    case image(width: Int, height: Int, file: [UInt8])
+    /// Shown as it is.
+    case image(JPEGPicture)
     /// Shown as Markdown.
     case text(String)
   }
@@ -59,12 +59,12 @@ struct SummaryValue {
     value.append(field: 1, bytes: Array(tag.utf8))
     switch content {
     case .scalar(let number): value.append(field: 2, float: number)
-    case .image(let width, let height, let file):
+    case .image(let picture):
       var image = ProtocolBuffer()
-      image.append(field: 1, integer: height)
-      image.append(field: 2, integer: width)
+      image.append(field: 1, integer: picture.height)
+      image.append(field: 2, integer: picture.width)
       image.append(field: 3, integer: Self.colorChannels)
-      image.append(field: 4, bytes: file)
+      image.append(field: 4, bytes: picture.file)
       value.append(field: 4, bytes: image.bytes)
     case .histogram(let histogram): value.append(field: 5, bytes: histogram.encoded)
     case .text(let text):

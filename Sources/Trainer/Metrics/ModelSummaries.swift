@@ -15,15 +15,9 @@ enum ModelSummaries {
     return try weights(of: parameters) + norms
   }
 
-  /// Images of training side by side, at most 16.
-  ///
-  /// - Throws: `MediaError.codec`.
-  static func images(_ images: SampleImages?) throws -> [SummaryValue] {
-    guard let sheet = try images?.sheet(columns: 4, most: 128) else { return [] }
-    return [
-      SummaryValue(
-        "training/images", .image(width: sheet.width, height: sheet.height, file: sheet.file))
-    ]
+  /// Samples of training side by side.
+  static func images(_ sheet: JPEGPicture?) -> [SummaryValue] {
+    sheet.map { [SummaryValue("training/images", .image($0))] } ?? []
   }
 
   /// A histogram of each weight array; norms and biases, which are many and small, have none.
@@ -56,12 +50,28 @@ enum ModelSummaries {
     }
   }
 
-  /// The figures of an evaluation that TensorBoard can show.
-  static func figures(of sections: [ReportSection]) -> [SummaryValue] {
-    sections.flatMap(\.figures).compactMap { figure in
-      guard case .confusion(let confusion) = figure else { return nil }
-      return SummaryValue("validation/confusion", .text(confusion.markdown))
+  /// The figures of an evaluation that TensorBoard can show: confusion matrices, as a picture and as a
+  /// table, and the traces of the first recordings.
+  ///
+  /// - Throws: `MediaError.codec`.
+  static func figures(of sections: [ReportSection]) throws -> [SummaryValue] {
+    var traces: [AffectTraces] = []
+    var values: [SummaryValue] = []
+    for figure in sections.flatMap(\.figures) {
+      switch figure {
+      case .confusion(let confusion):
+        // One name can have only one kind of content.
+        values.append(SummaryValue("validation/confusion", .text(confusion.markdown)))
+        values.append(
+          SummaryValue("validation/confusion_matrix", .image(try confusion.picture())))
+      case .traces(let recording): traces.append(recording)
+      case .lines, .plane, .reliability, .table, .facts, .gallery, .verbatim: break
+      }
     }
+    return values
+      + (try AffectTraces.picture(of: traces).map {
+        [SummaryValue("validation/traces", .image($0))]
+      } ?? [])
   }
 }
 

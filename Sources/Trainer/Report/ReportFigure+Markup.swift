@@ -27,7 +27,8 @@ extension ReportFigure {
 
   /// Spectrograms need more room than faces.
   private static func galleryClass(of pictures: [ReportPicture]) -> String {
-    pictures.contains { 2 * $0.width > 3 * $0.height } ? "gallery strips" : "gallery"
+    pictures.contains { 2 * $0.picture.width > 3 * $0.picture.height }
+      ? "gallery strips" : "gallery"
   }
 }
 
@@ -75,7 +76,7 @@ extension ReportTable.Row {
 
 extension ReportPicture {
   fileprivate var figure: Markup {
-    let data = Data(file).base64EncodedString()
+    let data = Data(picture.file).base64EncodedString()
     let kind = isRight.map { $0 ? "right" : "wrong" } ?? ""
     return .element(
       "figure", ["class": kind],
@@ -83,7 +84,8 @@ extension ReportPicture {
         .element(
           "img",
           [
-            "src": "data:image/jpeg;base64,\(data)", "width": "\(width)", "height": "\(height)",
+            "src": "data:image/jpeg;base64,\(data)", "width": "\(picture.width)",
+            "height": "\(picture.height)",
             "alt": caption,
           ]), .element("figcaption", [:], caption),
       ])

@@ -156,12 +156,7 @@ struct ConfusionFigure: Equatable, Sendable {
 
 /// A picture of a sample.
 struct ReportPicture: Equatable, Sendable {
-  /// A JPEG file.
-  var file: [UInt8]
-  /// Columns.
-  var width: Int
-  /// Rows.
-  var height: Int
+  var picture: JPEGPicture
   /// What is said of it.
   var caption: String
   /// Whether the model was right about it; nil where nothing was to be right about.

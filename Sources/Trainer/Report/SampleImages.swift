@@ -3,9 +3,6 @@ import Media
 
 /// Images as a network sees them, made visible again.
 struct SampleImages {
-  /// JPEG's quality: small files whose faces are still faces.
-  private static let quality = 80
-
   /// Height and width, in pixels.
   let size: Int
   /// `[samples, size, size, 3]`, normalised.
@@ -24,23 +21,23 @@ struct SampleImages {
     deviation = augmentation.standardDeviation
   }
 
-  /// One of them as a JPEG file.
+  /// One of them.
   ///
   /// - Throws: `MediaError.codec`.
-  func file(of sample: Int) throws -> [UInt8] {
+  func picture(of sample: Int) throws -> JPEGPicture {
     let pixels = PixelBuffer(width: size, height: size)
     draw(sample, into: pixels, column: 0, row: 0, factor: 1)
-    return try Self.encode(pixels)
+    return try JPEGPicture(pixels)
   }
 
-  /// The first ones side by side, as a JPEG file.
+  /// The first ones side by side.
   ///
   /// - Parameters:
   ///   - columns: and at most as many rows.
   ///   - most: pixels of an image; larger ones are made smaller by a whole factor.
-  /// - Returns: also the sheet's width and height; nil without images.
+  /// - Returns: nil without images.
   /// - Throws: `MediaError.codec`.
-  func sheet(columns: Int, most: Int) throws -> (width: Int, height: Int, file: [UInt8])? {
+  func sheet(columns: Int, most: Int) throws -> JPEGPicture? {
     let shown = min(count, columns * columns)
     guard shown > 0 else { return nil }
     let factor = (size + most - 1) / most
@@ -54,15 +51,7 @@ struct SampleImages {
         sample, into: pixels, column: sample % columns * side, row: sample / columns * side,
         factor: factor)
     }
-    return (pixels.width, pixels.height, try Self.encode(pixels))
-  }
-
-  private static func encode(_ pixels: PixelBuffer) throws -> [UInt8] {
-    let encoder = try JPEGEncoder()
-    // The bytes are the encoder's: it has to live until they are copied.
-    return try withExtendedLifetime(encoder) {
-      Array(try encoder.encode(pixels, quality: quality))
-    }
+    return try JPEGPicture(pixels)
   }
 
   /// Writes a sample, each pixel the mean of `factor` × `factor`.

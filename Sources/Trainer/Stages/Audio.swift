@@ -116,11 +116,17 @@ private struct AudioStage: Stage {
       classWeights: configuration.network.classes == nil ? nil : balanced,
       mixed: configuration.objective.mixed, epochs: epochs, steps: steps, leaves: leaves,
       loader: loader)
+    let cut = try data.patches()
     return AudioTask(
       plan: plan, speech: speech,
       evaluator: try SpeechEvaluator(
         validation, patches, network: configuration.network, precision: configuration.precision,
         parameters: evaluated, settings: configuration.evaluationSettings(), job: job),
+      gallery: configuration.logging.images
+        ? SpeechGallery(validation, patches: patches.patches, cut: cut) : nil,
+      preview: SpeechPreview(
+        speech: training, epochs: epochs, cut: cut, augmentation: data.augmentation.changes,
+        mixing: data.augmentation.mixing, seed: configuration.seed),
       logger: logger)
   }
 }
@@ -130,12 +136,20 @@ private final class AudioTask: TrainingTask {
   private let plan: TrainingPlan
   private let speech: LabelledRows
   private let evaluator: SpeechEvaluator
+  private let gallery: SpeechGallery?
+  private let preview: SpeechPreview
   private var log: SampleLog
 
-  init(plan: TrainingPlan, speech: LabelledRows, evaluator: SpeechEvaluator, logger: Logger) {
+  /// - Parameter gallery: picks utterances to look at; nil where none are to be seen.
+  init(
+    plan: TrainingPlan, speech: LabelledRows, evaluator: SpeechEvaluator, gallery: SpeechGallery?,
+    preview: SpeechPreview, logger: Logger
+  ) {
     self.plan = plan
     self.speech = speech
     self.evaluator = evaluator
+    self.gallery = gallery
+    self.preview = preview
     log = SampleLog(logger)
   }
 
@@ -159,7 +173,14 @@ private final class AudioTask: TrainingTask {
     return Evaluation(
       hasFiniteOutputs: report.isFinite,
       values: report.values + [("rows_left_out", .integer(evaluator.rowsLeftOut))],
-      summary: report.summary)
+      summary: report.summary,
+      content: { [gallery] in
+        report.content(pictures: try gallery?.pictures(of: report.means) ?? [])
+      })
+  }
+
+  func picture(ofStep step: Int) throws -> JPEGPicture? {
+    try preview.images(ofStep: step)?.sheet()
   }
 }
 

@@ -67,5 +67,7 @@ final class FaceTask: TrainingTask {
       })
   }
 
-  func images(ofStep step: Int) throws -> SampleImages? { try preview.images(ofStep: step) }
+  func picture(ofStep step: Int) throws -> JPEGPicture? {
+    try preview.images(ofStep: step)?.sheet(columns: 4, most: 128)
+  }
 }

@@ -1,0 +1,31 @@
+import Datasets
+import Media
+
+/// Shows what training heard: loads the first micro-batch of a step once more, with the same random
+/// numbers, when nobody is in a hurry.
+struct SpeechPreview {
+  let speech: SpeechManifest
+  let epochs: EpochPlan
+  let cut: SpeechPatches
+  let augmentation: SpeechAugmentation
+  let mixing: BatchMixing
+  let seed: UInt64
+
+  /// The patches of a step's first micro-batch, as the network saw them; without any energy where one
+  /// could not be read.
+  ///
+  /// - Parameter step: counted from 1.
+  /// - Throws: `DatasetError.setting`, `MediaError.codec`.
+  func images(ofStep step: Int) throws -> LogMelImages? {
+    guard step > 0 else { return nil }
+    let loader = try BatchLoader(
+      manifest: speech, cut: cut, augmentation: augmentation, mode: .training,
+      requests: epochs.requests(steps: (step - 1)..<step, leaves: 0..<1), seed: seed,
+      microBatch: epochs.microBatch, workers: 1, queueDepth: 1, mixing: mixing,
+      onError: .skip(limit: .max))
+    var values = [Float](
+      repeating: 0, count: epochs.microBatch * cut.frames * LogMelSpectrogram.bands)
+    let batch = try values.withUnsafeMutableBufferPointer { try loader.next(into: $0) }
+    return batch == nil ? nil : LogMelImages(values, frames: cut.frames)
+  }
+}
