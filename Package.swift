@@ -34,24 +34,27 @@ let package = Package(
     .target(name: "CWinograd", dependencies: ["CKernelThreads"]),
 
     // Arrows point one way:
-    // CounterRandom → (Media, Digests → Datasets, Nets, Distributed) → Trainer → executables.
+    // CounterRandom, Files → (Media, Digests → Datasets, Nets, Distributed) → Trainer → executables.
     .target(name: "CounterRandom"),
+    .target(name: "Files"),
     .target(
-      name: "Media", dependencies: ["CFFmpeg", "CFaceDetector", "CSndFile", "CTurboJPEG"]),
+      name: "Media",
+      dependencies: ["CFFmpeg", "CFaceDetector", "CSndFile", "CTurboJPEG", "Files"]),
     .target(name: "Digests", dependencies: ["CCrypto"]),
     .target(
-      name: "Datasets", dependencies: ["CVectorKernels", "CounterRandom", "Digests", "Media"]),
+      name: "Datasets",
+      dependencies: ["CVectorKernels", "CounterRandom", "Digests", "Files", "Media"]),
     .target(
       name: "Nets",
       dependencies: [
-        "CKernelThreads", "COneDNN", "CVectorKernels", "CWinograd", "CounterRandom",
+        "CKernelThreads", "COneDNN", "CVectorKernels", "CWinograd", "CounterRandom", "Files",
       ]),
     .target(name: "Distributed", dependencies: ["CMPI", "CVectorKernels"]),
     .target(
       name: "Trainer",
       dependencies: [
-        "CVectorKernels", "CounterRandom", "Datasets", "Digests", "Distributed", "Media", "Nets",
-        .product(name: "Logging", package: "swift-log"), "Yams",
+        "CVectorKernels", "CounterRandom", "Datasets", "Digests", "Distributed", "Files", "Media",
+        "Nets", .product(name: "Logging", package: "swift-log"), "Yams",
       ]),
 
     .executableTarget(

@@ -1,8 +1,7 @@
+import Files
 import Foundation
 
 /// Owns the descriptor of a regular file that is read.
-///
-/// A pipe would wait for a writer, a device might never end: both are refused.
 final class RegularFile {
   let path: String
   let descriptor: Int32
@@ -13,21 +12,17 @@ final class RegularFile {
   /// - Throws: `MediaError.unreadable`, `MediaError.empty`.
   init(_ path: String) throws {
     self.path = path
-    // Passed as it is, the string would be copied.
-    descriptor = path.withCString { open($0, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
-    guard descriptor >= 0 else { throw MediaError.unreadable(path) }
-    var status = stat()
-    let failed = fstat(descriptor, &status) != 0
-    size = Int(status.st_size)
-    // From here on `deinit` closes the descriptor, also where this initializer throws.
-    if failed { throw MediaError.unreadable(path) }
-    guard status.st_mode & S_IFMT == S_IFREG else {
-      throw MediaError.unreadable(file: path, reason: "not a regular file")
+    do throws(OpeningFailure) {
+      let file = try OpenedFile(path)
+      (descriptor, size) = (file.descriptor, file.byteCount)
+    } catch {
+      throw MediaError.unreadable(file: path, reason: error.reason)
     }
+    // From here on `deinit` closes the descriptor, also where this initializer throws.
     if size == 0 { throw MediaError.empty(file: path) }
   }
 
-  deinit { if descriptor >= 0 { close(descriptor) } }
+  deinit { close(descriptor) }
 
   /// Up to `count` bytes from `offset` on; fewer at the end of the file.
   func bytes(at offset: Int, count: Int) throws -> [UInt8] {

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// A tar file that is open for reading; any thread may read.
@@ -9,20 +10,12 @@ final class OpenShard: Sendable {
   /// - Throws: `DatasetError.unreadable`.
   init(path: String) throws(DatasetError) {
     self.path = path
-    // Without O_NONBLOCK a pipe of that name would be waited for.
-    descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    guard descriptor >= 0 else { throw Self.systemError(path) }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0 else {
-      let error = Self.systemError(path)
-      close(descriptor)
-      throw error
+    do throws(OpeningFailure) {
+      let file = try OpenedFile(path)
+      (descriptor, byteCount) = (file.descriptor, file.byteCount)
+    } catch {
+      throw .unreadable(file: path, reason: error.reason)
     }
-    guard status.st_mode & S_IFMT == S_IFREG else {
-      close(descriptor)
-      throw .unreadable(file: path, reason: "not a regular file")
-    }
-    byteCount = Int(status.st_size)
   }
 
   deinit { close(descriptor) }

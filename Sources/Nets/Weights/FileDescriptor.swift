@@ -1,29 +1,35 @@
+import Files
 import Foundation
 
 /// An open file: every system call's failure becomes a `WeightsError`, and the file is closed once.
 final class FileDescriptor {
+  /// Bytes of the file when it was opened.
+  let byteCount: Int
   private let descriptor: CInt
   private let path: String
   private var isOpen = true
 
-  init(path: String, flags: CInt) throws(WeightsError) {
+  /// Opens a regular file for reading.
+  init(reading path: String) throws(WeightsError) {
     self.path = path
-    descriptor = Self.retrying { open(path, flags | O_CLOEXEC, 0o666) }
+    do throws(OpeningFailure) {
+      let file = try OpenedFile(path)
+      (descriptor, byteCount) = (file.descriptor, file.byteCount)
+    } catch {
+      throw WeightsError(file: path, .system(call: "open", text: error.reason))
+    }
+  }
+
+  /// Makes a file, in place of what is there.
+  init(writing path: String) throws(WeightsError) {
+    self.path = path
+    byteCount = 0
+    descriptor = Self.retrying { open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666) }
     guard descriptor >= 0 else { throw Self.systemError("open", path) }
   }
 
   deinit {
     if isOpen { Foundation.close(descriptor) }
-  }
-
-  /// The size in bytes of a regular file.
-  func size() throws(WeightsError) -> Int {
-    var status = stat()
-    guard fstat(descriptor, &status) == 0 else { throw Self.systemError("fstat", path) }
-    guard status.st_mode & S_IFMT == S_IFREG else {
-      throw WeightsError(file: path, .system(call: "open", text: "this is not a regular file"))
-    }
-    return Int(status.st_size)
   }
 
   /// Reads exactly `count` bytes at `offset`.

@@ -22,9 +22,8 @@ public final class SafetensorsReader {
   /// - Throws: `WeightsError` naming the file, and the tensor where one is to blame.
   public init(path: String) throws(WeightsError) {
     self.path = path
-    // A pipe would be waited for until somebody writes to it; files do not mind.
-    file = try FileDescriptor(path: path, flags: O_RDONLY | O_NONBLOCK)
-    let size = try file.size()
+    file = try FileDescriptor(reading: path)
+    let size = file.byteCount
     let headerBytes = try Self.headerBytes(of: file, size: size, path: path)
     dataOffset = 8 + headerBytes
     let header = try SafetensorsHeader(
@@ -134,7 +133,7 @@ public enum Safetensors {
   ) throws(WeightsError) {
     let ordered = tensors.sorted(by: precedes)
     let header = try header(of: ordered, metadata: metadata, path: path)
-    let file = try FileDescriptor(path: path, flags: O_WRONLY | O_CREAT | O_TRUNC)
+    let file = try FileDescriptor(writing: path)
     do throws(WeightsError) {
       try file.write(header)
       for tensor in ordered { try file.write(tensor.bytes) }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// Files that are whole or not there, even when the power fails.
@@ -109,19 +110,12 @@ enum DurableFiles {
 
   /// Opens a regular file for reading; who calls closes it.
   ///
-  /// A pipe would wait for a writer, a device might never end: both are refused.
-  ///
   /// - Throws: `TrainerError.system`.
   static func openRegular(_ path: String) throws -> CInt {
-    let file = try systemCall("open", path) { open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
-    do {
-      var status = stat()
-      try systemCall("fstat", path) { fstat(file, &status) }
-      if status.st_mode & S_IFMT == S_IFREG { return file }
-      throw TrainerError.system(call: "open", path: path, reason: "not a regular file")
+    do throws(OpeningFailure) {
+      return try OpenedFile(path).descriptor
     } catch {
-      close(file)
-      throw error
+      throw TrainerError.system(call: "open", path: path, reason: error.reason)
     }
   }
 

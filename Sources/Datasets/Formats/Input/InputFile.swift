@@ -1,9 +1,7 @@
+import Files
 import Foundation
 
-/// A regular file that is open for reading.
-///
-/// Whatever else a path may name (a pipe, a device, a folder) is refused: reading it could wait for
-/// ever or never end.
+/// A regular file that is open for reading; whatever else a path may name is refused.
 final class InputFile {
   /// Bytes of the file when it was opened.
   let byteCount: Int
@@ -12,22 +10,16 @@ final class InputFile {
 
   /// - Throws: `DatasetError.unreadable`.
   init(_ path: String) throws {
-    // C would read the name only up to the NUL, and open another file.
-    if path.utf8.contains(0) {
-      throw DatasetError.unreadable(file: path, reason: "the name holds a NUL byte")
-    }
     self.path = path
-    descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    guard descriptor >= 0 else { throw DatasetError.unreadable(path, errno) }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0 else { throw DatasetError.unreadable(path, errno) }
-    byteCount = Int(status.st_size)
-    guard status.st_mode & S_IFMT == S_IFREG else {
-      throw DatasetError.unreadable(file: path, reason: "not a regular file")
+    do throws(OpeningFailure) {
+      let file = try OpenedFile(path)
+      (descriptor, byteCount) = (file.descriptor, file.byteCount)
+    } catch {
+      throw DatasetError.unreadable(file: path, reason: error.reason)
     }
   }
 
-  deinit { if descriptor >= 0 { close(descriptor) } }
+  deinit { close(descriptor) }
 
   /// The next bytes of the file.
   ///
