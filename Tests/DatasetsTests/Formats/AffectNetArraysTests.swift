@@ -6,7 +6,7 @@ import Testing
 /// A split of AffectNet's later release.
 private struct SplitFolder {
   let scratch: Scratch
-  var csv: String { scratch.path + "/train.csv" }
+  var path: String { scratch.path + "/train_set" }
 
   init() throws {
     scratch = try Scratch()
@@ -29,18 +29,18 @@ private struct SplitFolder {
     }
   }
 
-  func convert(_ onError: ErrorPolicy = .fail) throws -> AffectNetArrays.Conversion {
-    try AffectNetArrays.writeList(split: "train_set", root: scratch.path, to: csv, onError: onError)
+  func read(_ onError: ErrorPolicy = .fail) throws -> FaceManifest {
+    try FaceManifest.affectNet(arrays: path, onError: onError)
   }
 
   func message() throws -> String {
-    let error = #expect(throws: DatasetError.self) { _ = try convert() }
-    return try "\(#require(error))".replacing(scratch.path + "/train_set/", with: "")
+    let error = #expect(throws: DatasetError.self) { _ = try read() }
+    return try "\(#require(error))".replacing(path + "/", with: "")
   }
 }
 
 @Suite struct AffectNetArraysTests {
-  @Test func listOfASplitIsReadLikeTheFirstRelease() throws {
+  @Test func splitIsReadLikeTheFirstRelease() throws {
     let split = try SplitFolder()
     try split.addImage("10", "7", "-2", "-2")
     try split.addImage("9", "1", "0.785714", "-0.0555556")
@@ -51,33 +51,20 @@ private struct SplitFolder {
       numpyFile("<f4", "(136,)", points.withUnsafeBytes { [UInt8]($0) }))
     try split.add("images/Thumbs.db")
     try split.add("annotations/007_exp.npy")
-    let conversion = try split.convert()
-    #expect(conversion == .init(rows: 3, problems: [], otherFiles: 2))
-    let manifest = try FaceManifest.affectNet(
-      csv: split.csv, root: split.scratch.path, onError: .fail)
+    let manifest = try split.read()
     let eyes = try EyeCenters(landmarks: points.map { Double("\($0)") ?? 0 })
     #expect(
       manifest.records == [
         FaceRecord(
-          imagePath: "train_set/images/9.jpg", faceBox: nil, eyes: eyes, expression: .happy,
-          valence: 0.785714, arousal: -0.0555556, line: 2),
+          imagePath: "9.jpg", faceBox: nil, eyes: eyes, expression: .happy, valence: 0.785714,
+          arousal: -0.0555556, line: 0),
         FaceRecord(
-          imagePath: "train_set/images/10.jpg", faceBox: nil, expression: .contempt, valence: nil,
-          arousal: nil, line: 3),
+          imagePath: "10.jpg", faceBox: nil, expression: .contempt, valence: nil, arousal: nil,
+          line: 0),
       ])
-    #expect(manifest.excluded == 1)
-    let folder = split.scratch.path + "/train_set"
-    let direct = try FaceManifest.affectNet(arrays: folder, onError: .fail)
-    #expect(AffectNetArrays.isSplit(folder) && !AffectNetArrays.isSplit(split.scratch.path))
-    #expect(direct.excluded == 1)
-    #expect(
-      direct.records.map { direct.path(of: $0) } == manifest.records.map { manifest.path(of: $0) })
-    for (record, listed) in zip(direct.records, manifest.records) {
-      var expected = listed
-      (expected.imagePath, expected.line) = (record.imagePath, 0)
-      #expect(record == expected)
-    }
-    #expect(!FileManager.default.fileExists(atPath: split.csv + ".partial"))
+    #expect(manifest.excluded == 1 && manifest.problems.isEmpty)
+    #expect(manifest.path(of: manifest.records[0]) == split.path + "/images/9.jpg")
+    #expect(AffectNetArrays.isSplit(split.path) && !AffectNetArrays.isSplit(split.scratch.path))
   }
 
   @Test func missingAnnotationIsNamed() throws {
@@ -85,24 +72,16 @@ private struct SplitFolder {
     try split.addImage("1", "0", "0", "0")
     try split.add("images/2.jpg")
     #expect(try split.message() == "annotations/2_exp.npy: is missing; 2.jpg needs it")
-    let conversion = try split.convert(.skip(limit: 1))
-    #expect(conversion.rows == 1 && conversion.problems.count == 1)
-    #expect(throws: DatasetError.self) { _ = try split.convert(.skip(limit: 0)) }
-    let folder = split.scratch.path + "/train_set"
-    #expect(throws: DatasetError.self) {
-      _ = try FaceManifest.affectNet(arrays: folder, onError: .fail)
-    }
-    let direct = try FaceManifest.affectNet(arrays: folder, onError: .skip(limit: 1))
-    #expect(direct.records.count == 1 && direct.problems == conversion.problems)
+    let manifest = try split.read(.skip(limit: 1))
+    #expect(manifest.records.count == 1 && manifest.problems.count == 1)
+    #expect(throws: DatasetError.self) { _ = try split.read(.skip(limit: 0)) }
   }
 
-  @Test func refusedSplitLeavesNoListBehind() throws {
+  @Test func splitWithoutUsableImageIsRefused() throws {
     let split = try SplitFolder()
     try split.addImage("1", "11", "0", "0")
     #expect(try split.message() == "annotations/1_exp.npy: 11.0 is not an expression (0 to 10)")
-    #expect(throws: DatasetError.self) { _ = try split.convert(.skip(limit: 9)) }
-    let files = try FileManager.default.contentsOfDirectory(atPath: split.scratch.path)
-    #expect(files == ["train_set"])
+    #expect(throws: DatasetError.self) { _ = try split.read(.skip(limit: 9)) }
   }
 
   @Test(arguments: [
@@ -135,10 +114,10 @@ private struct SplitFolder {
     try split.addImage("1", "0", "0", "0")
     try split.add("images/1.png")
     #expect(try split.message() == "images/1.png: has the number of 1.jpg")
-    try FileManager.default.removeItem(atPath: split.scratch.path + "/train_set/images/1.png")
+    try FileManager.default.removeItem(atPath: split.path + "/images/1.png")
     try split.add("annotations/5_val.npy")
     #expect(try split.message() == "annotations/5_*.npy: belongs to no image of that number")
-    #expect(try split.convert(.skip(limit: 1)).rows == 1)
+    #expect(try split.read(.skip(limit: 1)).records.count == 1)
   }
 
   @Test func missingFolderIsNamed() throws {

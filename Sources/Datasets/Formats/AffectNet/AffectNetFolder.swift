@@ -30,7 +30,6 @@ struct AffectNetFolder {
   private(set) var images: [Image] = []
   /// What the two listings show: images of one number, annotations without an image.
   private(set) var problems: [RowProblem] = []
-  private(set) var otherFiles = 0
 
   /// Lists both folders.
   init(_ path: String) throws {
@@ -40,10 +39,7 @@ struct AffectNetFolder {
       let identifier = FolderListing.stem(file[...])
       guard FaceManifest.imageExtensions.contains(FolderListing.fileExtension(file)),
         let number = Self.number(identifier)
-      else {
-        otherFiles += 1
-        continue
-      }
+      else { continue }
       images.append(
         Image(
           file: file, identifier: identifier, number: number,
@@ -68,10 +64,7 @@ struct AffectNetFolder {
         separator: "_", maxSplits: 1, omittingEmptySubsequences: false)
       guard file.hasSuffix(".npy"), parts.count == 2, let number = Self.number(parts[0]),
         let kind = Annotations.byEnding[parts[1]]
-      else {
-        otherFiles += 1
-        continue
-      }
+      else { continue }
       annotations[number, default: []].insert(kind)
     }
     return annotations
@@ -91,25 +84,30 @@ struct AffectNetFolder {
 }
 
 extension AffectNetFolder {
-  /// An image's row of a list of the first release.
-  func row(of image: Image, path: String) throws(RowProblem) -> [String] {
+  /// The labels of an image; no expression where it is none, uncertain or no face.
+  func labels(
+    of image: Image
+  ) throws(RowProblem) -> (
+    expression: Expression?, valence: Float?, arousal: Float?, eyes: EyeCenters?
+  ) {
     let expression = try scalar(image, .expression, "exp")
     guard let code = Int(exactly: expression),
       Expression(rawValue: code) != nil || AffectNetColumns.excludedExpressions.contains(code)
     else { throw problem(image, "exp", "\(expression) is not an expression (0 to 10)") }
-    let valence = try affect(image, .valence, "val")
-    let arousal = try affect(image, .arousal, "aro")
-    return [path, "", "", "", "", try landmarks(image), "\(code)", valence, arousal]
+    return (
+      Expression(rawValue: code), try affect(image, .valence, "val"),
+      try affect(image, .arousal, "aro"), try eyes(image)
+    )
   }
 
   private func affect(
     _ image: Image, _ kind: Annotations, _ ending: String
-  ) throws(RowProblem) -> String {
+  ) throws(RowProblem) -> Float? {
     let value = try scalar(image, kind, ending)
     guard (-1...1).contains(value) || value == -2 else {
       throw problem(image, ending, "\(value) is outside -1 to 1 (and not -2 for unknown)")
     }
-    return "\(Float(value))"
+    return value == -2 ? nil : Float(value)
   }
 
   private func scalar(
@@ -125,12 +123,12 @@ extension AffectNetFolder {
     }
   }
 
-  private func landmarks(_ image: Image) throws(RowProblem) -> String {
-    guard image.annotations.contains(.landmarks) else { return "" }
+  private func eyes(_ image: Image) throws(RowProblem) -> EyeCenters? {
+    guard image.annotations.contains(.landmarks) else { return nil }
     do {
       let values = try array(image, "lnd", most: 2 * Landmarks.count).values
-      _ = try EyeCenters(landmarks: values)
-      return values.map { "\(Float($0))" }.joined(separator: ";")
+      // In the digits that a list of the first release has, so that both give the same samples.
+      return try EyeCenters(landmarks: values.map { Double("\(Float($0))") ?? $0 })
     } catch let error as NumPyArray.Problem {
       throw problem(image, "lnd", error.reason)
     } catch let error as Landmarks.Problem {

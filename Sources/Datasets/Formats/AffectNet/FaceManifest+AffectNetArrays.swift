@@ -33,32 +33,3 @@ extension FaceManifest {
     return try list.finished(tally)
   }
 }
-
-extension AffectNetArrays {
-  /// The folders of the splits.
-  public static let splits = ["train_set", "val_set"]
-
-  /// Whether a folder is a split, by the folders in it.
-  public static func isSplit(_ folder: String) -> Bool {
-    ["images", "annotations"].allSatisfy { DataFormat.isFolder("\(folder)/\($0)") }
-  }
-}
-
-extension AffectNetFolder {
-  /// The labels of an image; no expression where it is none, uncertain or no face.
-  fileprivate func labels(
-    of image: Image
-  ) throws(RowProblem) -> (
-    expression: Expression?, valence: Float?, arousal: Float?, eyes: EyeCenters?
-  ) {
-    // Landmarks, expression, valence and arousal are the last of the first release's columns.
-    let columns = try row(of: image, path: image.file).suffix(4)
-    let values = columns.suffix(3).map { Float($0) ?? -2 }
-    func affect(_ value: Float) -> Float? { value == -2 ? nil : value }
-    return (
-      Expression(rawValue: Int(values[0])), affect(values[1]), affect(values[2]),
-      // What cannot be read has been refused before.
-      columns.first.flatMap { try? EyeCenters(landmarks: Array($0.utf8)[...]) }
-    )
-  }
-}
