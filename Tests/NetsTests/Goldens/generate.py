@@ -409,7 +409,7 @@ def main():
     write_narrow_efficientnet(folder)
     networks.write_narrow(folder, write_network)
     cases_frozen.write_network(
-        folder, NarrowResNet(BasicBlock, [1, 1, 1, 1], [8, 16, 32, 32], classes=8),
+        folder, networks.NarrowResNet(BasicBlock, [1, 1, 1, 1], [8, 16, 32, 32], classes=8),
         {"block": "basic", "layers": "1,1,1,1", "widths": "8,16,32,32"}, initialise, write)
     write_format_sample(folder)
 
