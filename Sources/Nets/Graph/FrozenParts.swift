@@ -27,6 +27,20 @@ extension Graph {
       normalizations.filter { frozen.parameters.isSuperset(of: $0.parameters) }.map(\.statistics))
   }
 
+  /// Lets layers of what was added so far compute as in evaluation, while weights learn: batch
+  /// normalisations keep their statistics, scale and shift, as torchvision's `FrozenBatchNorm2d`, and
+  /// nothing is dropped.
+  ///
+  /// - Parameter isHeld: is given the names of layers.
+  public mutating func holdStatistics(where isHeld: (_ layer: String) -> Bool) {
+    for operation in operations where isHeld(operation.name) {
+      frozen.layers.insert(operation.name)
+      guard let normalization = operation as? BatchNormalization else { continue }
+      frozen.parameters.formUnion(normalization.parameters)
+      frozen.statistics.insert(normalization.statistics)
+    }
+  }
+
   /// Whether a parameter has no gradient.
   func isFrozen(parameter: Int) -> Bool { frozen.parameters.contains(parameter) }
 

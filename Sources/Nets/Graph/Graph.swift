@@ -36,7 +36,7 @@ public struct StatisticsSpecification: Sendable, Equatable {
   public var name: String
   /// Length of the mean and of the variance.
   public var channels: Int
-  /// Elements of one channel in one sample, height × width: what the variance's correction needs.
+  /// Elements of one channel in one sample, rows × height × width: what the variance's correction needs.
   public var elementsPerSample: Int
 }
 

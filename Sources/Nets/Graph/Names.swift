@@ -2,6 +2,8 @@
 public enum Rows: Hashable, Sendable, CustomStringConvertible {
   /// One for every so many samples: N / samples.
   case onePer(samples: Int)
+  /// So many for each sample, two or more: N · count. Frames of a sequence, say.
+  case perSample(Int)
   /// As many in any batch: a part of it.
   case fixed(Int)
 
@@ -12,6 +14,9 @@ public enum Rows: Hashable, Sendable, CustomStringConvertible {
   public func divided(by parts: Int) -> Rows? {
     switch self {
     case .onePer(let samples): .onePer(samples: samples * parts)
+    case .perSample(parts): .batch
+    case .perSample(let count):
+      count.isMultiple(of: parts) ? .perSample(count / parts) : nil
     case .fixed(let count): count.isMultiple(of: parts) ? .fixed(count / parts) : nil
     }
   }
@@ -20,6 +25,7 @@ public enum Rows: Hashable, Sendable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .onePer(let samples): samples == 1 ? "one row a sample" : "one row for \(samples) samples"
+    case .perSample(let count): "\(count) rows a sample"
     case .fixed(let count): "\(count) rows"
     }
   }
@@ -28,7 +34,17 @@ public enum Rows: Hashable, Sendable, CustomStringConvertible {
   func count(inBatchOf batch: Int) -> Int? {
     switch self {
     case .onePer(let samples): batch.isMultiple(of: samples) ? batch / samples : nil
+    case .perSample(let count): batch * count
     case .fixed(let count): count
+    }
+  }
+
+  /// The rows of each sample; nil where samples share rows, or batches of any size have as many.
+  var countOfSample: Int? {
+    switch self {
+    case .batch: 1
+    case .perSample(let count): count
+    case .onePer, .fixed: nil
     }
   }
 }

@@ -67,19 +67,15 @@ public struct AudioNetwork: Sendable, Equatable {
   typealias Trunk = (graph: Graph, features: ValueID)
 
   private func trunk() throws -> Trunk {
-    var graph = Graph()
-    let patches = graph.input("patches", .pixels, shape: [1, frames, bands])
-    let features: ValueID
-    switch backbone {
-    case .vggish: features = try graph.vggish(patches)
-    case .resnet18: features = try graph.resNet(patches, .resnet18)
-    case .resnet50: features = try graph.resNet(patches, .resnet50)
-    case .densenet121, .densenet201, .efficientnet_b0, .efficientnet_b2:
+    guard Self.backbones.contains(backbone) else {
       throw NetsError.shape(
         layer: "patches",
         problem: "\(backbone.rawValue) sees images only; these hear: "
           + Self.backbones.map(\.rawValue).joined(separator: ", "))
     }
+    var graph = Graph()
+    let patches = graph.input("patches", .pixels, shape: [1, frames, bands])
+    let features = try backbone.features(of: patches, in: &graph)
     return (graph, features)
   }
 

@@ -26,21 +26,7 @@ struct DenseNet {
   func network(classes: Int, imageSize: Int) throws -> Network {
     var graph = Graph()
     let images = graph.input("images", .pixels, shape: [3, imageSize, imageSize])
-    var value = try graph.denseConvolution(
-      images, "features.conv0", channels: stemChannels, kernel: 7, stride: 2)
-    value = try graph.batchNormalization(value, name: "features.norm0", activation: .relu)
-    value = try graph.maximumPooling(
-      value, name: "features.pool0", kernel: 3, stride: 2, padding: 1)
-    for (index, depth) in depths.enumerated() {
-      let pieces = try block(value, "features.denseblock\(index + 1)", layers: depth, in: &graph)
-      if index < depths.count - 1 {
-        value = try transition(pieces, "features.transition\(index + 1)", in: &graph)
-      } else {
-        value = try graph.batchNormalization(
-          concatenating: pieces, name: "features.norm5", activation: .relu)
-      }
-    }
-    let features = try graph.globalAveragePooling(value, name: "avgpool")
+    let features = try graph.denseNet(images, self)
     let kept =
       dropout > 0
       ? try graph.dropout(features, name: "classifier.dropout", probability: dropout) : features
@@ -50,7 +36,7 @@ struct DenseNet {
   }
 
   /// The block's input and what each layer adds to it.
-  private func block(
+  fileprivate func block(
     _ input: ValueID, _ name: String, layers: Int, in graph: inout Graph
   ) throws -> [ValueID] {
     var pieces = [input]
@@ -72,7 +58,7 @@ struct DenseNet {
   /// torchvision pools after the 1×1 convolution. A mean over pixels and a sum over channels may
   /// change places, and the convolution then has a quarter of the pixels to read, and to keep for
   /// its backward pass.
-  private func transition(
+  fileprivate func transition(
     _ pieces: [ValueID], _ name: String, in graph: inout Graph
   ) throws -> ValueID {
     var value = try graph.batchNormalization(
@@ -84,6 +70,32 @@ struct DenseNet {
 }
 
 extension Graph {
+  /// Adds a densely connected network without its head.
+  ///
+  /// - Shapes: `[channels, height, width]` to `[F]`.
+  /// - Parameter prefix: what the names of layers begin with.
+  /// - Throws: `NetsError.shape`.
+  mutating func denseNet(
+    _ images: ValueID, _ network: DenseNet, prefix: String = ""
+  ) throws -> ValueID {
+    let part = "\(prefix)features"
+    var value = try denseConvolution(
+      images, "\(part).conv0", channels: network.stemChannels, kernel: 7, stride: 2)
+    value = try batchNormalization(value, name: "\(part).norm0", activation: .relu)
+    value = try maximumPooling(value, name: "\(part).pool0", kernel: 3, stride: 2, padding: 1)
+    for (index, depth) in network.depths.enumerated() {
+      let pieces = try network.block(
+        value, "\(part).denseblock\(index + 1)", layers: depth, in: &self)
+      if index < network.depths.count - 1 {
+        value = try network.transition(pieces, "\(part).transition\(index + 1)", in: &self)
+      } else {
+        value = try batchNormalization(
+          concatenating: pieces, name: "\(part).norm5", activation: .relu)
+      }
+    }
+    return try globalAveragePooling(value, name: "\(prefix)avgpool")
+  }
+
   /// A convolution that keeps the size (at stride 1) and starts out Kaiming-normal over fan-in.
   fileprivate mutating func denseConvolution(
     _ input: ValueID, _ name: String, channels: Int, kernel: Int, stride: Int = 1

@@ -36,23 +36,8 @@ struct EfficientNet {
   func network(classes: Int, imageSize: Int) throws -> Network {
     var graph = Graph()
     let images = graph.input("images", .pixels, shape: [3, imageSize, imageSize])
-    var value = try graph.normalizedConvolution(
-      images, "features.0", channels: stemChannels, kernel: 3, stride: 2)
-    let blockCount = stages.map(\.blocks).reduce(0, +)
-    var blocksBefore = 0
-    for (index, stage) in stages.enumerated() {
-      for block in 0..<stage.blocks {
-        value = try graph.invertedResidual(
-          value, "features.\(index + 1).\(block)", stage, stride: block == 0 ? stage.stride : 1,
-          dropProbability: stochasticDepth * Float(blocksBefore) / Float(blockCount))
-        blocksBefore += 1
-      }
-    }
-    value = try graph.normalizedConvolution(
-      value, "features.\(stages.count + 1)",
-      channels: headExpansion * graph.shape(of: value)[0], kernel: 1)
-    let features = try graph.globalAveragePooling(value, name: "avgpool")
-    value = try graph.dropout(features, name: "classifier.0", probability: dropout)
+    let features = try graph.efficientNet(images, self)
+    let value = try graph.dropout(features, name: "classifier.0", probability: dropout)
     let logits = try graph.linear(
       value, name: Self.headLayer, features: classes,
       weights: .uniform(bound: 1 / Float(classes).squareRoot()), biases: .constant(0))
@@ -90,6 +75,33 @@ extension EfficientNet {
 }
 
 extension Graph {
+  /// Adds an EfficientNet without its head.
+  ///
+  /// - Shapes: `[channels, height, width]` to `[F]`.
+  /// - Parameter prefix: what the names of layers begin with.
+  /// - Throws: `NetsError.shape`.
+  mutating func efficientNet(
+    _ images: ValueID, _ network: EfficientNet, prefix: String = ""
+  ) throws -> ValueID {
+    let part = "\(prefix)features"
+    var value = try normalizedConvolution(
+      images, "\(part).0", channels: network.stemChannels, kernel: 3, stride: 2)
+    let blockCount = network.stages.map(\.blocks).reduce(0, +)
+    var blocksBefore = 0
+    for (index, stage) in network.stages.enumerated() {
+      for block in 0..<stage.blocks {
+        value = try invertedResidual(
+          value, "\(part).\(index + 1).\(block)", stage, stride: block == 0 ? stage.stride : 1,
+          dropProbability: network.stochasticDepth * Float(blocksBefore) / Float(blockCount))
+        blocksBefore += 1
+      }
+    }
+    value = try normalizedConvolution(
+      value, "\(part).\(network.stages.count + 1)",
+      channels: network.headExpansion * shape(of: value)[0], kernel: 1)
+    return try globalAveragePooling(value, name: "\(prefix)avgpool")
+  }
+
   /// A convolution that keeps the size (at stride 1), its batch normalisation and, unless told
   /// otherwise, a SiLU.
   fileprivate mutating func normalizedConvolution(

@@ -40,6 +40,25 @@ public enum ModelName: String, CaseIterable, Sendable, Codable {
 
   /// The parameters of the classifier's head, whose shapes follow the number of classes.
   public var head: [String] { ["\(headLayer).weight", "\(headLayer).bias"] }
+
+  /// Adds the network without its head to a graph.
+  ///
+  /// - Shapes: images `[channels, height, width]`, patches `[1, frames, bands]`, to `[F]`.
+  /// - Parameter prefix: what the names of its layers and parameters begin with.
+  /// - Throws: `NetsError.shape` where the input is too small for it.
+  func features(
+    of input: ValueID, in graph: inout Graph, prefix: String = ""
+  ) throws -> ValueID {
+    switch self {
+    case .resnet18: try graph.resNet(input, .resnet18, prefix: prefix)
+    case .resnet50: try graph.resNet(input, .resnet50, prefix: prefix)
+    case .densenet121: try graph.denseNet(input, .densenet121, prefix: prefix)
+    case .densenet201: try graph.denseNet(input, .densenet201, prefix: prefix)
+    case .efficientnet_b0: try graph.efficientNet(input, .b0, prefix: prefix)
+    case .efficientnet_b2: try graph.efficientNet(input, .b2, prefix: prefix)
+    case .vggish: try graph.vggish(input, prefix: prefix)
+    }
+  }
 }
 
 /// A network with its input and output sizes.

@@ -85,23 +85,28 @@ extension Graph {
   /// Adds a residual network without its head.
   ///
   /// - Shapes: `[channels, height, width]` to `[F]`; the first convolution takes any number of channels.
+  /// - Parameter prefix: what the names of layers begin with.
   /// - Throws: `NetsError.shape`.
-  mutating func resNet(_ images: ValueID, _ network: ResNet) throws -> ValueID {
+  mutating func resNet(
+    _ images: ValueID, _ network: ResNet, prefix: String = ""
+  ) throws -> ValueID {
     var value = try convolution(
-      images, name: "conv1", channels: network.widths[0], kernel: 7, stride: 2, padding: 3)
-    value = try batchNormalization(value, name: "bn1", activation: .relu)
-    value = try maximumPooling(value, name: "maxpool", kernel: 3, stride: 2, padding: 1)
+      images, name: "\(prefix)conv1", channels: network.widths[0], kernel: 7, stride: 2,
+      padding: 3)
+    value = try batchNormalization(value, name: "\(prefix)bn1", activation: .relu)
+    value = try maximumPooling(
+      value, name: "\(prefix)maxpool", kernel: 3, stride: 2, padding: 1)
     var blocksBefore = 0
     for (stage, depth) in network.depths.enumerated() {
       for index in 0..<depth {
         value = try network.add(
-          to: &self, value, name: "layer\(stage + 1).\(index)", width: network.widths[stage],
-          stride: stage > 0 && index == 0 ? 2 : 1,
+          to: &self, value, name: "\(prefix)layer\(stage + 1).\(index)",
+          width: network.widths[stage], stride: stage > 0 && index == 0 ? 2 : 1,
           dropProbability: network.dropProbability(blocksBefore: blocksBefore))
         blocksBefore += 1
       }
     }
-    return try globalAveragePooling(value, name: "avgpool")
+    return try globalAveragePooling(value, name: "\(prefix)avgpool")
   }
 
   /// A convolution that keeps the size (at stride 1), with its batch normalisation.

@@ -51,13 +51,16 @@ extension Graph {
   /// too.
   ///
   /// - Shapes: `[1, frames, bands]` to `[128]`, float32.
+  /// - Parameter prefix: what the names of layers begin with.
   /// - Throws: `NetsError.shape` where patches are too small.
-  public mutating func vggish(_ patches: ValueID, _ network: VGGish = VGGish()) throws -> ValueID {
+  public mutating func vggish(
+    _ patches: ValueID, _ network: VGGish = VGGish(), prefix: String = ""
+  ) throws -> ValueID {
     var value = patches
     var layer = 0
     func next(in part: String) -> String {
       defer { layer += 1 }
-      return "\(part).\(layer)"
+      return "\(prefix)\(part).\(layer)"
     }
     for stage in network.stages {
       for channels in stage {
@@ -68,7 +71,7 @@ extension Graph {
         value, name: next(in: "features"), kernel: 2, stride: 2, padding: 0)
     }
     // The weights come from TensorFlow, where channels are the last axis.
-    value = try flattening(value, name: "flatten", order: .channelsLast)
+    value = try flattening(value, name: "\(prefix)flatten", order: .channelsLast)
     layer = 0
     for features in network.embeddings {
       value = try linear(value, name: next(in: "embeddings"), features: features)

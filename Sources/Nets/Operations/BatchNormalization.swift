@@ -38,7 +38,7 @@ struct BatchNormalization: Operation {
   func plan(_ builder: PlanBuilder) throws -> BackwardPlan? {
     let statistics = builder.graph.statistics[statistics]
     let isConstant = usesRunningStatistics(builder)
-    if !isConstant, builder.shape(of: result)[0] * statistics.elementsPerSample < 2 {
+    if !isConstant, builder.batch * statistics.elementsPerSample < 2 {
       throw NetsError.shape(
         layer: name,
         problem: "one value a channel has no variance; use a larger image or batch.micro >= 2")
@@ -109,9 +109,11 @@ extension Graph {
         layer: name, problem: "cannot concatenate \(inputs.map { shape(of: $0) }) over channels")
     }
     let channels = shapes.reduce(0) { $0 + $1.channels }
-    guard inputs.allSatisfy({ rows(of: $0) == .batch }) else {
+    guard let rows = rows(of: inputs[0]).countOfSample,
+      inputs.allSatisfy({ self.rows(of: $0) == self.rows(of: inputs[0]) })
+    else {
       throw NetsError.shape(
-        layer: name, problem: "normalises whole batches, got \(inputs.map { rows(of: $0) })")
+        layer: name, problem: "normalises whole batches, got \(inputs.map { self.rows(of: $0) })")
     }
     let scale = parameter(
       ParameterSpecification(
@@ -121,7 +123,7 @@ extension Graph {
         name: "\(name).bias", shape: [channels], decays: false, initialization: .constant(0)))
     let statistics = statistics(
       StatisticsSpecification(
-        name: name, channels: channels, elementsPerSample: first.height * first.width))
+        name: name, channels: channels, elementsPerSample: rows * first.height * first.width))
     let fused: BatchNormalization.FusedActivation? =
       switch activation {
       case .relu: .relu
