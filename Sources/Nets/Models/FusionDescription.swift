@@ -14,16 +14,27 @@ public enum FusionJoin: String, CaseIterable, Sendable, Codable {
 /// are joined, a recurrent network runs over time, and a linear layer predicts both dimensions of
 /// every frame. A single modality goes from its own layers straight into the recurrent network.
 ///
+/// A modality that has its extractor's backbone in the network sees images, or hears patches, instead of
+/// features. The backbone computes as in evaluation, by its stored statistics and without dropping
+/// anything, since the frames of a batch are of a few people; its other weights learn.
+///
 /// - Parameters: `visual.linear`, `visual.norm`, `audio.linear` and `audio.norm` (`.weight` and
 ///   `.bias` each), `gate.weight` and `gate.bias` with a gated sum of both, `recurrent.weight_ih_l0` …
-///   as PyTorch names them, `head.weight` and `head.bias`.
+///   as PyTorch names them, `head.weight` and `head.bias`; those of a backbone below
+///   `visual.backbone` or `audio.backbone`.
 /// - Source: model-level fusion of L. Schoneveld, A. Othmani and H. Abdelkawy, "Leveraging recent
 ///   advances in deep learning for audio-visual emotion recognition", 2021.
 public struct FusionDescription: Sendable, Equatable {
-  /// Features of a frame that the visual extractor gives; nil for a network that does not see.
+  /// Features of a frame that the visual extractor gives; nil for a network that does not see. With a
+  /// backbone the last of them says whether there is a face.
   public var visualFeatures: Int?
-  /// Features of a frame that the audio extractor gives; nil for a network that does not hear.
+  /// Features of a frame that the audio extractor gives; nil for a network that does not hear. With a
+  /// backbone the last of them says whether there is sound.
   public var audioFeatures: Int?
+  /// The backbone that is a part of the network; nil where features are given.
+  public var visualBackbone: ModelDescription?
+  /// The backbone that is a part of the network; nil where features are given.
+  public var audioBackbone: AudioNetwork?
   /// Frames of the longest sequence, T.
   public var frames: Int
   /// Features of each modality after its own layers.
@@ -41,12 +52,15 @@ public struct FusionDescription: Sendable, Equatable {
 
   /// A fusion network of these sizes.
   public init(
-    visualFeatures: Int?, audioFeatures: Int?, frames: Int, width: Int,
+    visualFeatures: Int?, audioFeatures: Int?, visualBackbone: ModelDescription? = nil,
+    audioBackbone: AudioNetwork? = nil, frames: Int, width: Int,
     activation: ActivationFunction = .relu, join: FusionJoin = .concatenation,
     dropout: Float = 0, recurrent: RecurrentDescription, isBounded: Bool = false
   ) {
     self.visualFeatures = visualFeatures
     self.audioFeatures = audioFeatures
+    self.visualBackbone = visualBackbone
+    self.audioBackbone = audioBackbone
     self.frames = frames
     self.width = width
     self.activation = activation
@@ -62,20 +76,53 @@ public struct FusionDescription: Sendable, Equatable {
   /// network has the modality; `lengths`, integers, the valid frames of each sequence. Output:
   /// `predictions`.
   ///
-  /// - Throws: `NetsError.shape` where there is no modality, a size is not positive or a probability
-  ///   not in [0, 1).
+  /// With a backbone there are, in place of `visual` or `audio`, `visual.images` `[3, size, size]` or
+  /// `audio.patches` `[1, frames, bands]`, T rows a sample; `….presence` `[T]`, floats, 0 where there is
+  /// no face or no sound; `….mean` and `….factor`, floats, a row `[F]` for all samples, which
+  /// standardise the backbone's F features.
+  ///
+  /// - Throws: `NetsError.shape` where there is no modality, a size is not positive, a probability
+  ///   not in [0, 1), or a backbone has other features.
   public func network() throws -> FusionNetwork {
-    let sources = [("visual", visualFeatures), ("audio", audioFeatures)].compactMap {
-      name, features in features.map { (name, $0) }
+    try network(
+      visual: visualBackbone.map { backbone in
+        Trunk(name: "images", shape: [3, backbone.imageSize, backbone.imageSize]) {
+          try backbone.name.features(of: $0, in: &$1, prefix: $2)
+        }
+      },
+      audio: audioBackbone.map { network in
+        Trunk(name: "patches", shape: [1, network.frames, network.bands]) {
+          try network.backbone.features(of: $0, in: &$1, prefix: $2)
+        }
+      })
+  }
+
+  /// A backbone of any kind, and what it reads of each frame.
+  struct Trunk {
+    /// The input's name.
+    var name: String
+    /// The input's shape.
+    var shape: [Int]
+    /// Adds it, with a prefix for its names, and returns its features.
+    var features: (_ input: ValueID, _ graph: inout Graph, _ prefix: String) throws -> ValueID
+  }
+
+  /// The network with these backbones.
+  func network(visual: Trunk?, audio: Trunk?) throws -> FusionNetwork {
+    let sources = [("visual", visualFeatures, visual), ("audio", audioFeatures, audio)].compactMap {
+      name, features, trunk in features.map { (name: name, features: $0, trunk: trunk) }
     }
-    guard !sources.isEmpty, (sources.map(\.1) + [frames, width]).allSatisfy({ $0 > 0 }) else {
+    guard !sources.isEmpty, (sources.map(\.features) + [frames, width]).allSatisfy({ $0 > 0 })
+    else {
       throw NetsError.shape(
         layer: "the fusion network", problem: "needs features, frames and a width of at least 1")
     }
     var graph = Graph()
     let lengths = graph.input("lengths", .integers, shape: [])
-    let modalities = try sources.map { name, features in
-      let input = graph.input(name, .floats, shape: [frames, features])
+    let modalities = try sources.map { name, features, trunk in
+      let input =
+        try trunk.map { try vectors(of: name, $0, features: features, in: &graph) }
+        ?? graph.input(name, .floats, shape: [frames, features])
       return try layers(of: name, input, lengths: lengths, in: &graph)
     }
     var value = try joined(modalities, in: &graph)
@@ -87,6 +134,24 @@ public struct FusionDescription: Sendable, Equatable {
     if isBounded { value = graph.activation(value, name: "head.bound", .tanh) }
     graph.output("predictions", value)
     return FusionNetwork(graph: graph, predictions: value)
+  }
+
+  /// What a backbone makes of every frame, standardised, and whether it has seen or heard anything.
+  private func vectors(
+    of modality: String, _ trunk: Trunk, features: Int, in graph: inout Graph
+  ) throws -> ValueID {
+    let (backbone, count) = ("\(modality).backbone", features - 1)
+    let input = graph.input(
+      "\(modality).\(trunk.name)", .pixels, shape: trunk.shape, rows: .perSample(frames))
+    let presence = graph.input("\(modality).presence", .floats, shape: [frames])
+    let moments = ["mean", "factor"].map {
+      graph.input("\(modality).\($0)", .floats, shape: [count], rows: .fixed(1))
+    }
+    let rows = try trunk.features(input, &graph, "\(backbone).")
+    graph.holdStatistics { $0.hasPrefix("\(backbone).") }
+    return try graph.presentFrames(
+      graph.sequences(of: rows, name: "\(modality).frames"), presence: presence,
+      mean: moments[0], factor: moments[1], name: "\(modality).present")
   }
 
   private func layers(

@@ -40,6 +40,7 @@ import cases_recurrent
 import cases_normalisation
 import cases_pooling
 import cases_sequences
+import cases_tuning
 import cases_winograd
 import networks
 
@@ -56,6 +57,7 @@ TOPICS = {
     "fusion": (cases_fusion.add, 104),
     "normalisation": (cases_normalisation.add, 111),
     "pooling": (cases_pooling.add, 112),
+    "tuning": (lambda cases: cases_tuning.add(cases, tiny_resnet, initialise), 120),
     "winograd": (cases_winograd.add, 113),
 }
 
