@@ -39,7 +39,7 @@ struct FeatureCacheTests {
   private func table() -> FeatureTable {
     var table = FeatureTable(frames: 3, width: 2)
     for (frame, vector) in [(0, [Float(1), 2]), (2, [3, 4])] {
-      vector.withUnsafeBufferPointer { table.set($0, frame: frame) }
+      vector.withUnsafeBytes { table.set($0, frame: frame) }
     }
     return table
   }
@@ -56,7 +56,7 @@ struct FeatureCacheTests {
     let file = try FeatureFile(path: path, frames: 3)
     #expect(file.width == 2 && file.presence == [true, false, true])
     var rows = [Float](repeating: -1, count: 4)
-    try rows.withUnsafeMutableBufferPointer { try file.read(1..<3, into: $0) }
+    try rows.withUnsafeMutableBytes { try file.read(1..<3, into: $0) }
     #expect(rows == [0, 0, 3, 4])
   }
 

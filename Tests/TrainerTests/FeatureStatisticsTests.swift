@@ -13,7 +13,7 @@ struct FeatureStatisticsTests {
     func file(_ name: String, _ frames: [[Float]?]) throws -> FeatureFile {
       var table = FeatureTable(frames: frames.count, width: 2)
       for (frame, vector) in frames.enumerated() {
-        vector?.withUnsafeBufferPointer { table.set($0, frame: frame) }
+        vector?.withUnsafeBytes { table.set($0, frame: frame) }
       }
       let path = cache.path(recording: name, modality: .visual, digest: "0")
       try cache.write(table, metadata: [:], to: path)

@@ -44,10 +44,24 @@ struct FusionConfigurationTests {
   func oneModality() throws {
     let values = try load(
       "stage: fusion\ndata: {root: /recola}\nfusion: {audio: ears, modalities: audio}\n")
-    let network = values.network(widths: [.audio: 128])
+    let network = values.network(widths: [.audio: 128], tuned: .none)
     #expect(network.visualFeatures == nil && network.audioFeatures == 129)
     #expect(try network.network().graph.parameters.allSatisfy { !$0.name.hasPrefix("visual") })
     #expect(values.dispensable.isEmpty)
+  }
+
+  @Test("an extractor learns only where its modality is used; all else is then a head")
+  func fineTuning() throws {
+    #expect(try load(minimal).heads.isEmpty)
+    let tuned = try load(minimal, ["fusion.fine_tune=audio"])
+    #expect(tuned.fusion.fineTune.all == [.audio])
+    #expect(tuned.heads.contains("recurrent") && !tuned.heads.contains("audio.backbone"))
+    #expect(tuned.identityValues["fusion.fine_tune"] == "audio")
+    #expect {
+      try load(minimal, ["fusion.fine_tune=both", "fusion.modalities=audio"])
+    } throws: {
+      "\($0)".contains("fusion.fine_tune: both names the visual extractor")
+    }
   }
 
   @Test("a window lacks a modality as often as asked for, whoever asks, and never both")

@@ -60,6 +60,31 @@ struct UpdateRangeTests {
     #expect(efficientnet["features.0.0.weight"] == 0.25 * pow(0.5, 9))
   }
 
+  @Test("backbones of a fusion network are counted each by itself")
+  func layerDecayOfTwoBackbones() throws {
+    let folder = try TemporaryFolder()
+    let loaded = try FusionConfiguration.load(
+      file: try folder.write(
+        "stage: fusion\ndata: {root: /recola}\n"
+          + "fusion: {visual: eyes, audio: ears, fine_tune: both}\n", to: "run.yaml"),
+      overrides: ["optimizer.layer_decay=0.5", "optimizer.backbone_factor=0.25"])
+    let network = FusionDescription(
+      visualFeatures: 513, audioFeatures: 129,
+      visualBackbone: ModelDescription(name: .resnet18, classes: 8, imageSize: 32),
+      audioBackbone: AudioNetwork(backbone: .vggish, classes: nil), frames: 2, width: 4,
+      recurrent: RecurrentDescription(cell: .gru, hidden: 3))
+    let store = try ParameterStore(inferenceFor: network.network().graph)
+    let ranges = try loaded.updateRanges(of: store)
+    let factors = Dictionary(
+      uniqueKeysWithValues: zip(store.parameters.map(\.name), ranges.map(\.rateFactor)))
+    #expect(factors["recurrent.weight_ih_l0"] == 1 && factors["audio.norm.bias"] == 1)
+    #expect(factors["visual.backbone.layer4.1.conv2.weight"] == 0.125)
+    #expect(factors["visual.backbone.conv1.weight"] == 0.25 * pow(0.5, 9))
+    #expect(factors["visual.backbone.bn1.weight"] == .some(nil))
+    #expect(factors["audio.backbone.embeddings.4.bias"] == 0.125)
+    #expect(factors["audio.backbone.features.0.weight"] == 0.25 * pow(0.5, 9))
+  }
+
   @Test("what is frozen has no rate, by whole parts of names; all else has the rate itself")
   func freezing() throws {
     let factors = try factors(.resnet18, ["optimizer.freeze=[conv1, layer1.0, fc.bias]"])

@@ -58,8 +58,8 @@ extension OptimizerSection {
       var factor = Double?(1)
       if parameter.isFrozen {
         factor = nil
-      } else if let depth = layers.depths[parameter.name] {
-        factor = backboneFactor * pow(layerDecay, Double(layers.count - depth))
+      } else if let height = layers.heights[parameter.name] {
+        factor = backboneFactor * pow(layerDecay, Double(height))
       }
       return UpdateRange(
         elements: parameter.range, decays: parameter.decays, rateFactor: factor)

@@ -25,14 +25,15 @@ extension RunEvaluation {
       try AnnotatedRecording.all(
         of: isChosen ? [wanted] : [.validation, wanted], in: configuration.data)
     }
+    let extractors = try job.agreement.together { try FusionExtractors(loaded) }
     let reader = FusionReader(
-      loaded: loaded, job: job, cache: configuration.cache(of: folder),
-      console: Console(style: .silent))
+      configuration: configuration, extractors: extractors, isTraining: false, job: job,
+      cache: configuration.cache(of: folder), console: Console(style: .silent))
     guard
       let splits = try reader.read(annotated, isStopRequested: { false })
     else { preconditionFailure("an extraction that is never asked to stop comes to its end") }
     let predictor = try job.agreement.together {
-      try makePredictor(configuration, splits, weights: weights, job: job)
+      try makePredictor(configuration, tuned: extractors.tuned, weights: weights, job: job)
     }
     var choice = chosen
     if choice == nil, let development = splits[.validation] {
@@ -65,15 +66,14 @@ extension RunEvaluation {
   }
 
   private func makePredictor(
-    _ configuration: FusionConfiguration, _ splits: [Split: FusionSplit], weights: String, job: Job
+    _ configuration: FusionConfiguration, tuned: TunedExtractors, weights: String, job: Job
   ) throws -> FusionPredictor {
-    let widths = splits.values.first?.widths ?? [:]
+    let standardisation = try Standardisation(
+      path: folder.standardisation, modalities: configuration.fusion.modalities.all)
+    let network = configuration.network(widths: standardisation.widths, tuned: tuned)
     return try FusionPredictor(
-      configuration, widths: widths,
-      standardisation: try Standardisation(
-        path: folder.standardisation, modalities: configuration.fusion.modalities.all),
-      parameters: try ModelSnapshot.parameters(
-        weights, of: configuration.network(widths: widths).network().graph),
+      configuration, tuned: tuned, standardisation: standardisation,
+      parameters: try ModelSnapshot.parameters(weights, of: network.network().graph),
       batch: batch ?? configuration.batch.micro, job: job)
   }
 

@@ -8,18 +8,23 @@ struct FeatureCache: Equatable, Sendable {
   let folder: String
 
   /// The file of a recording's features: its name is for people, the digest decides.
-  func path(recording: String, modality: Modality, digest: String) -> String {
-    "\(folder)/\(recording).\(modality.rawValue).\(digest).safetensors"
+  func path(
+    recording: String, modality: Modality, content: FrameContent = .features, digest: String
+  ) -> String {
+    let kind = content == .features ? modality.rawValue : "\(modality.rawValue)-inputs"
+    return "\(folder)/\(recording).\(kind).\(digest).safetensors"
   }
 
   /// Whether a whole file with this many frames is there; one that is broken is set aside.
   ///
   /// - Parameter report: hears of what was set aside.
   /// - Throws: `TrainerError.system` where a broken file cannot be renamed.
-  func has(_ path: String, frames: Int, report: (String) -> Void) throws -> Bool {
+  func has(
+    _ path: String, frames: Int, type: TensorType = .f32, report: (String) -> Void
+  ) throws -> Bool {
     guard DurableFiles.exists(path) else { return false }
     do {
-      try FeatureFile(path: path, frames: frames).verify()
+      try FeatureFile(path: path, frames: frames, type: type).verify()
       return true
     } catch {
       try DurableFiles.rename(path, to: path + ".broken")
@@ -37,7 +42,8 @@ struct FeatureCache: Equatable, Sendable {
     var metadata = metadata
     let tensors = [
       try Tensor(
-        name: FeatureFile.features, shape: [frames, table.width], floats: table.values),
+        name: FeatureFile.features, type: table.type, shape: [frames, table.width],
+        bytes: table.bytes),
       try Tensor(name: FeatureFile.present, type: .u8, shape: [frames], bytes: table.presence),
     ]
     metadata[FeatureFile.content] = try FeatureFile.digest(of: tensors)
@@ -56,20 +62,23 @@ final class FeatureFile {
   /// The metadata entry that holds the digest of both tensors.
   static let content = "content"
 
-  /// Features of a frame.
+  /// Elements of a frame.
   let width: Int
-  /// Whether each frame has a vector.
+  /// The type of an element.
+  let type: TensorType
+  /// Whether each frame has a row.
   let presence: [Bool]
   private let reader: SafetensorsReader
 
   /// Opens the features of a recording of `frames` frames.
   ///
   /// - Throws: `WeightsError` naming the file.
-  init(path: String, frames: Int) throws {
+  init(path: String, frames: Int, type: TensorType = .f32) throws {
+    self.type = type
     reader = try SafetensorsReader(path: path)
     let shapes = Dictionary(
       uniqueKeysWithValues: reader.descriptions.map { ($0.name, ($0.type, $0.shape)) })
-    guard let (type, shape) = shapes[Self.features], type == .f32, shape.count == 2,
+    guard let (stored, shape) = shapes[Self.features], stored == type, shape.count == 2,
       shape[0] == frames, shape[1] > 0
     else {
       throw WeightsError(
@@ -97,21 +106,20 @@ final class FeatureFile {
       throw TrainerError.featuresBroken(
         file: reader.path, reason: "its content is not what was written")
     }
-    guard tensors[0].floats().allSatisfy(\.isFinite) else {
+    guard type != .f32 || tensors[0].floats().allSatisfy(\.isFinite) else {
       throw TrainerError.featuresBroken(file: reader.path, reason: "a feature is not finite")
     }
   }
 
-  /// Reads the vectors of some frames.
+  /// Reads the rows of some frames.
   ///
-  /// - Shapes: `output` is `[frames.count, width]`.
+  /// - Shapes: `output` is `[frames.count, width]`, of the file's type.
   /// - Throws: `WeightsError` where the file was cut short meanwhile.
-  func read(_ frames: Range<Int>, into output: UnsafeMutableBufferPointer<Float>) throws {
-    precondition(output.count == frames.count * width)
-    let row = width * MemoryLayout<Float>.stride
+  func read(_ frames: Range<Int>, into output: UnsafeMutableRawBufferPointer) throws {
+    let row = width * type.byteCount
+    precondition(output.count == frames.count * row)
     try reader.read(
-      Self.features, bytes: (frames.lowerBound * row)..<(frames.upperBound * row),
-      into: UnsafeMutableRawBufferPointer(output))
+      Self.features, bytes: (frames.lowerBound * row)..<(frames.upperBound * row), into: output)
   }
 
   static func digest(of tensors: [Tensor]) throws -> String {

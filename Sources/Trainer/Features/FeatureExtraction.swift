@@ -8,6 +8,8 @@ struct FeatureItem {
   var recording: String
   /// Frames of the recording.
   var frames: Range<Int>
+  /// Rows of its table: of those frames, and of some behind them.
+  var rows: Int
   /// What decides the features.
   var key: FeatureKey
   /// Where they are kept.
@@ -62,7 +64,8 @@ struct FeatureExtraction {
   private func missing(of items: [FeatureItem]) throws -> [FeatureItem] {
     let own = try job.agreement.together {
       try dealt(items).map {
-        try cache.has($0.path, frames: $0.frames.count) { Job.printError($0) } ? UInt8(0) : 1
+        try cache.has($0.path, frames: $0.rows, type: $0.key.type) { Job.printError($0) }
+          ? UInt8(0) : 1
       }
     }
     let all = try job.communicator.allGather(own)

@@ -1,6 +1,14 @@
 import Digests
 import Nets
 
+/// What is kept of a recording's film or sound.
+enum FrameContent: String, Codable, Sendable {
+  /// What an extractor makes of each frame.
+  case features
+  /// What a network reads of each frame: faces, or energies.
+  case inputs
+}
+
 /// Everything that decides the features of a recording, by name: the file that keeps them is named by
 /// its digest, so that nothing stale is ever found.
 struct FeatureKey: Codable, Equatable, Sendable {
@@ -9,6 +17,8 @@ struct FeatureKey: Codable, Equatable, Sendable {
 
   /// Which of the recording's media the features are of.
   let modality: Modality
+  /// Features, or what a network makes them of.
+  let content: FrameContent
   /// What decides, in the order of the digest.
   private let parts: [Part]
 
@@ -20,20 +30,21 @@ struct FeatureKey: Codable, Equatable, Sendable {
   /// - Parameters:
   ///   - frames: of the recording.
   ///   - extractor: the network and how its input is made.
-  ///   - weights: the digest of the weights file.
+  ///   - weights: the digest of the weights file; nil for what networks read.
   ///   - media: the digest of the film or the sound.
   ///   - faces: the digest of the list of faces, or how they are found; nil for sound.
   init(
-    modality: Modality, frames: Range<Int>, extractor: String, weights: String, media: String,
+    modality: Modality, frames: Range<Int>, extractor: String, weights: String?, media: String,
     faces: String?
   ) {
     self.modality = modality
-    let parts = [
+    content = weights == nil ? .inputs : .features
+    let parts: [(name: String, value: String?)] = [
       ("revision", "\(Self.revision)"), ("modality", modality.rawValue),
       ("frames", "\(frames.lowerBound)..<\(frames.upperBound)"), ("extractor", extractor),
-      ("weights", weights), ("media", media),
+      ("weights", weights), ("media", media), ("faces", faces),
     ]
-    self.parts = (parts + (faces.map { [("faces", $0)] } ?? [])).map(Part.init)
+    self.parts = parts.compactMap { part in part.value.map { Part(name: part.name, value: $0) } }
   }
 
   /// A digest of all of it, whichever kernels compute: what a checkpoint compares.
@@ -43,6 +54,9 @@ struct FeatureKey: Codable, Equatable, Sendable {
   func digest(kernels: EngineIdentity) throws -> String {
     try Self.digest(of: parts + [Part(name: "kernels", value: kernels.summary)])
   }
+
+  /// The type of what is kept.
+  var type: TensorType { content == .inputs && modality == .visual ? .u8 : .f32 }
 
   /// What a file says of itself.
   var metadata: [String: String] {

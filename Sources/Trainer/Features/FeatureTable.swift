@@ -1,29 +1,35 @@
-/// A vector of features for each frame of a recording, where there is one.
-struct FeatureTable: Equatable, Sendable {
-  /// Features of a frame.
-  let width: Int
-  /// `[frames, width]`; zeros where a frame has none.
-  var values: [Float]
-  /// Whether each frame has a vector, 1 or 0: there may be no face in it.
-  var presence: [UInt8]
+import Nets
 
-  /// A table without any vector yet.
-  init(frames: Int, width: Int) {
+/// A row for each frame of a recording, where there is one: features, or what a network reads.
+struct FeatureTable: Equatable, Sendable {
+  /// Elements of a row.
+  let width: Int
+  /// The type of an element: float32 or a byte.
+  let type: TensorType
+  /// The elements, `[frames, width]`; zeros where a frame has none.
+  private(set) var bytes: [UInt8]
+  /// Whether each frame has a row, 1 or 0: there may be no face in it.
+  private(set) var presence: [UInt8]
+
+  /// A table without any row yet.
+  init(frames: Int, width: Int, type: TensorType = .f32) {
     self.width = width
-    values = Array(repeating: 0, count: frames * width)
+    self.type = type
+    bytes = Array(repeating: 0, count: frames * width * type.byteCount)
     presence = Array(repeating: 0, count: frames)
   }
 
-  /// Takes the vector of a frame.
-  mutating func set(_ vector: UnsafeBufferPointer<Float>, frame: Int) {
-    precondition(vector.count == width)
-    values.withUnsafeMutableBufferPointer {
-      _ = UnsafeMutableBufferPointer(rebasing: $0[(frame * width)...]).update(
-        fromContentsOf: vector)
+  /// Takes the row of a frame.
+  mutating func set(_ row: UnsafeRawBufferPointer, frame: Int) {
+    let count = width * type.byteCount
+    precondition(row.count == count)
+    bytes.withUnsafeMutableBytes {
+      UnsafeMutableRawBufferPointer(rebasing: $0[(frame * count)..<((frame + 1) * count)])
+        .copyMemory(from: row)
     }
     presence[frame] = 1
   }
 
-  /// Frames that have a vector.
+  /// Frames that have a row.
   var presentCount: Int { presence.count { $0 != 0 } }
 }

@@ -3,14 +3,13 @@ import Media
 import Nets
 
 /// A face network that gives its features for the faces of films.
-final class FilmExtractor {
+final class FilmExtractor: FaceRows {
   /// How a face becomes the network's input, and what the network is.
   struct Settings: Equatable, Sendable {
     var network: FaceNetwork
     /// The backbone's input as it was in training.
     var augmentation: Augmentation
-    /// The side of the square that is cut out by the longer side of a face's box, where the network
-    /// learned from boxes: its faces had some surroundings.
+    /// See `FaceCutting`.
     var boxMargin: Double
     var precision: Precision
     /// Frames of a pass.
@@ -18,54 +17,42 @@ final class FilmExtractor {
     /// A safetensors file.
     var weights: String
 
+    /// How faces are cut out.
+    var cutting: FaceCutting {
+      FaceCutting(
+        size: augmentation.imageSize, alignment: augmentation.alignment, boxMargin: boxMargin)
+    }
+
     /// Everything that decides features, but for the weights.
     var summary: String {
-      let placement =
-        augmentation.alignment.map { "eyes \($0.eyeDistance) \($0.eyeHeight) \($0.boxMargin)" }
-        ?? "box \(boxMargin)"
-      return "\(network.backbone.name.rawValue) \(augmentation.imageSize) px, \(placement), "
+      "\(network.backbone.name.rawValue) \(augmentation.imageSize) px, \(cutting.placement), "
         + "mean \(augmentation.mean), deviation \(augmentation.standardDeviation), "
         + "\(precision.rawValue), \(batch) at once"
     }
   }
 
-  /// Features of a frame.
-  let width: Int
-  /// Frames of a pass.
-  let batch: Int
+  var width: Int { network.width }
+  let type = TensorType.f32
+  var batch: Int { network.batch }
   private let settings: Settings
-  private let plan: InferencePlan
-  private let images: UnsafeMutableBufferPointer<Float>
-  private let features: UnsafeMutableBufferPointer<Float>
+  private let network: FeatureNetwork
   private let aligner: FaceAligner
 
   /// - Throws: `WeightsError` and `NetsError` naming file and tensor; `DatasetError.setting`.
   init(_ settings: Settings) throws {
     self.settings = settings
-    batch = settings.batch
-    let graph = try settings.network.graph(hasFeatures: true)
-    let parameters = try ParameterStore(inferenceFor: graph)
-    try ModelSnapshot.loadModel(settings.weights, into: parameters)
-    plan = try InferencePlan(
-      graph: graph, batch: batch, precision: settings.precision, parameters: parameters)
-    images = try plan.floats(input: "images")
-    features = try plan.output("features")
-    width = features.count / batch
-    aligner = try FaceAligner(
-      settings.augmentation.alignment ?? FaceAlignment(boxMargin: settings.boxMargin),
-      size: settings.augmentation.imageSize)
+    network = try FeatureNetwork(
+      settings.network.graph(hasFeatures: true), input: "images", weights: settings.weights,
+      precision: settings.precision, batch: settings.batch)
+    aligner = try settings.cutting.aligner()
   }
 
-  /// Puts a face of an image into a place of the next pass.
   func set(_ face: TrackedFace, in pixels: PixelBuffer, place: Int) {
-    // A network that learned from boxes has seen heads that lean: eyes must not turn them upright.
-    let face =
-      settings.augmentation.alignment == nil ? TrackedFace(region: face.region) : face
     let count = aligner.outputCount
     let image = UnsafeMutableBufferPointer(
-      rebasing: images[(place * count)..<((place + 1) * count)])
+      rebasing: network.input[(place * count)..<((place + 1) * count)])
     guard let start = image.baseAddress else { return }
-    aligner.align(face, in: pixels, into: start)
+    aligner.align(settings.cutting.placing(face), in: pixels, into: start)
     let factor = 1 / settings.augmentation.standardDeviation
     let added = -settings.augmentation.mean * factor
     for pixel in stride(from: 0, to: count, by: 3) {
@@ -75,11 +62,9 @@ final class FilmExtractor {
     }
   }
 
-  /// Runs the network on the faces that were set.
-  func run() throws { try plan.run() }
+  func run() throws { try network.run() }
 
-  /// What the last pass gave for a place.
-  func features(of place: Int) -> UnsafeBufferPointer<Float> {
-    UnsafeBufferPointer(rebasing: features[(place * width)..<((place + 1) * width)])
+  func copyRow(of place: Int, to table: inout FeatureTable, frame: Int) {
+    table.set(network.features(of: place), frame: frame)
   }
 }

@@ -17,7 +17,7 @@ enum FaceSource: Equatable, Sendable {
   }
 }
 
-/// The features of the faces of a film: where a list does not say where they are, the film is gone
+/// Rows of the faces of a film: where a list does not say where they are, the film is gone
 /// through once to find them, since the dominant face is only known at its end; then once more.
 final class FilmWork: FeatureWork {
   private(set) var table: FeatureTable
@@ -27,7 +27,7 @@ final class FilmWork: FeatureWork {
   private let film: String
   private let source: FaceSource
   private let frames: Range<Int>
-  private let extractor: FilmExtractor
+  private let extractor: any FaceRows
   private var phase: Phase
   /// The next frame to extract, counted from the first.
   private var next = 0
@@ -43,13 +43,14 @@ final class FilmWork: FeatureWork {
   /// - Parameter frames: of the recording, 40 ms each.
   /// - Throws: `MediaError`, `DatasetError`.
   init(
-    film: String, faces source: FaceSource, frames: Range<Int>, extractor: FilmExtractor
+    film: String, faces source: FaceSource, frames: Range<Int>, extractor: any FaceRows
   ) throws {
     self.film = film
     self.source = source
     self.frames = frames
     self.extractor = extractor
-    table = FeatureTable(frames: frames.count, width: extractor.width)
+    table = FeatureTable(
+      frames: frames.count, width: extractor.width, type: extractor.type)
     let reader = try VideoReader(film)
     switch source {
     case .list(let file):
@@ -96,7 +97,7 @@ final class FilmWork: FeatureWork {
     }
   }
 
-  /// Extracts the features of the next frames that have a face.
+  /// Makes rows of the next frames that have a face.
   private func extract(_ reader: VideoReader, _ track: FaceTrack) throws {
     let end = min(next + extractor.batch, frames.count)
     var faces: [Int] = []
@@ -112,7 +113,7 @@ final class FilmWork: FeatureWork {
     }
     if !faces.isEmpty { try extractor.run() }
     for (place, frame) in faces.enumerated() {
-      table.set(extractor.features(of: place), frame: frame)
+      extractor.copyRow(of: place, to: &table, frame: frame)
     }
     framesDone += end - next
     next = end

@@ -1,8 +1,30 @@
 import Media
 import Nets
 
+/// Where the log-mel patch of a frame lies in a sound: the middles of both are the same moment.
+struct PatchPlace: Equatable, Sendable {
+  /// Samples of a frame of a recording: 40 ms.
+  static let frameSamples = Int(FrameClock.periodSeconds * Double(LogMelSpectrogram.rate))
+  /// Frames of a spectrogram in a frame of a recording.
+  static let hopsOfFrame = frameSamples / LogMelSpectrogram.hopSamples
+
+  /// Frames of a patch, 10 ms each.
+  var frames: Int
+
+  /// Samples that a patch reaches back from the start of its frame.
+  var samplesBefore: Int { samples(hops: frames) / 2 - Self.frameSamples / 2 }
+
+  /// Frames of a recording behind the last, into which its patch reaches.
+  var framesBehind: Int { (frames - 1) / Self.hopsOfFrame }
+
+  /// Samples that consecutive frames of a spectrogram are computed from.
+  func samples(hops: Int) -> Int {
+    (hops - 1) * LogMelSpectrogram.hopSamples + LogMelSpectrogram.windowSamples
+  }
+}
+
 /// An audio network that gives its features for moments of a sound: of the 0.96 s around each.
-final class SoundExtractor {
+final class SoundExtractor: SoundRows {
   /// What the network is.
   struct Settings: Equatable, Sendable {
     var network: AudioNetwork
@@ -12,6 +34,9 @@ final class SoundExtractor {
     /// A safetensors file.
     var weights: String
 
+    /// Where patches lie.
+    var place: PatchPlace { PatchPlace(frames: network.frames) }
+
     /// Everything that decides features, but for the weights.
     var summary: String {
       "\(network.backbone.rawValue) \(network.frames) × \(network.bands) log-mel, "
@@ -19,65 +44,82 @@ final class SoundExtractor {
     }
   }
 
-  /// Samples of a frame of a recording: 40 ms.
-  static let frameSamples = Int(FrameClock.periodSeconds * Double(LogMelSpectrogram.rate))
-
-  /// Features of a frame.
-  let width: Int
-  /// Frames of a pass.
-  let batch: Int
-  /// Samples that a patch reaches back from the start of its frame.
+  var width: Int { network.width }
+  let type = TensorType.f32
+  var batch: Int { network.batch }
   let samplesBefore: Int
-  /// Samples of a pass of `batch` frames.
   let samplesOfPass: Int
+  let rowsBehind = 0
   private let patchFrames: Int
-  private let plan: InferencePlan
-  private let patches: UnsafeMutableBufferPointer<Float>
-  private let features: UnsafeMutableBufferPointer<Float>
+  private let network: FeatureNetwork
   private let spectrogram: LogMelSpectrogram
   private var logarithms: [Float]
 
   /// - Throws: `WeightsError` and `NetsError` naming file and tensor; `MediaError.codec`.
   init(_ settings: Settings) throws {
-    batch = settings.batch
     patchFrames = settings.network.frames
-    let graph = try settings.network.graph()
-    let parameters = try ParameterStore(inferenceFor: graph)
-    try ModelSnapshot.loadModel(settings.weights, into: parameters)
-    plan = try InferencePlan(
-      graph: graph, batch: batch, precision: settings.precision, parameters: parameters)
-    patches = try plan.floats(input: "patches")
-    features = try plan.output("features")
-    width = features.count / batch
+    network = try FeatureNetwork(
+      settings.network.graph(), input: "patches", weights: settings.weights,
+      precision: settings.precision, batch: settings.batch)
     spectrogram = try LogMelSpectrogram()
-    let patchSamples =
-      (patchFrames - 1) * LogMelSpectrogram.hopSamples + LogMelSpectrogram.windowSamples
-    // The middles of patch and frame are the same moment.
-    samplesBefore = patchSamples / 2 - Self.frameSamples / 2
-    samplesOfPass = (batch - 1) * Self.frameSamples + patchSamples
+    samplesBefore = settings.place.samplesBefore
+    samplesOfPass =
+      (settings.batch - 1) * PatchPlace.frameSamples + settings.place.samples(hops: patchFrames)
     logarithms = Array(
       repeating: 0,
       count: LogMelSpectrogram.frameCount(samples: samplesOfPass) * LogMelSpectrogram.bands)
   }
 
-  /// Runs the network on consecutive frames.
-  ///
-  /// - Parameter samples: `[samplesOfPass]`, from `samplesBefore` ahead of the first frame's start.
   func run(_ samples: UnsafeBufferPointer<Float>) throws {
-    let hop = Self.frameSamples / LogMelSpectrogram.hopSamples * LogMelSpectrogram.bands
+    let hop = PatchPlace.hopsOfFrame * LogMelSpectrogram.bands
     let patch = patchFrames * LogMelSpectrogram.bands
     logarithms.withUnsafeMutableBufferPointer { logarithms in
       spectrogram.compute(samples, into: logarithms)
       for place in 0..<batch {
-        _ = UnsafeMutableBufferPointer(rebasing: patches[(place * patch)...]).update(
+        _ = UnsafeMutableBufferPointer(rebasing: network.input[(place * patch)...]).update(
           fromContentsOf: logarithms[(place * hop)..<(place * hop + patch)])
       }
     }
-    try plan.run()
+    try network.run()
   }
 
-  /// What the last pass gave for its frame `place`.
-  func features(of place: Int) -> UnsafeBufferPointer<Float> {
-    UnsafeBufferPointer(rebasing: features[(place * width)..<((place + 1) * width)])
+  func copyRow(of place: Int, to table: inout FeatureTable, frame: Int) {
+    table.set(network.features(of: place), frame: frame)
+  }
+}
+
+/// The log-mel energies of a sound, 40 ms a row: what is kept for networks that still learn. The patch of
+/// a frame is its own row and those behind it.
+///
+/// - Shapes: a row is `[4, bands]`.
+final class LogMelRows: SoundRows {
+  let width = PatchPlace.hopsOfFrame * LogMelSpectrogram.bands
+  let type = TensorType.f32
+  let batch: Int
+  let samplesBefore: Int
+  let samplesOfPass: Int
+  let rowsBehind: Int
+  private let spectrogram: LogMelSpectrogram
+  private var logarithms: [Float]
+
+  /// - Parameter batch: frames of a pass.
+  /// - Throws: `MediaError.codec`.
+  init(_ place: PatchPlace, batch: Int) throws {
+    self.batch = batch
+    samplesBefore = place.samplesBefore
+    samplesOfPass = place.samples(hops: batch * PatchPlace.hopsOfFrame)
+    rowsBehind = place.framesBehind
+    spectrogram = try LogMelSpectrogram()
+    logarithms = Array(repeating: 0, count: batch * width)
+  }
+
+  func run(_ samples: UnsafeBufferPointer<Float>) {
+    logarithms.withUnsafeMutableBufferPointer { spectrogram.compute(samples, into: $0) }
+  }
+
+  func copyRow(of place: Int, to table: inout FeatureTable, frame: Int) {
+    logarithms[(place * width)..<((place + 1) * width)].withUnsafeBytes {
+      table.set($0, frame: frame)
+    }
   }
 }

@@ -1,15 +1,15 @@
 import Datasets
 import Media
 
-/// The features of a recording's sound, a vector for each frame; before its start and behind its end
+/// Rows of a recording's sound, one for each frame and for those behind the last that it reaches into; before its start and behind its end
 /// there is silence.
 final class SoundWork: FeatureWork {
   private(set) var table: FeatureTable
   private(set) var framesDone = 0
-  var framesInAll: Int { frames.count }
+  let framesInAll: Int
 
   private let frames: Range<Int>
-  private let extractor: SoundExtractor
+  private let extractor: any SoundRows
   /// From the sound's start to the end of the last patch.
   private let samples: [Float]
   private var pass: [Float]
@@ -18,16 +18,19 @@ final class SoundWork: FeatureWork {
   ///
   /// - Parameter file: a sound, or a film with one.
   /// - Throws: `MediaError`, `FeatureProblem.tooShort`.
-  init(file: String, frames: Range<Int>, extractor: SoundExtractor) throws {
+  init(file: String, frames: Range<Int>, extractor: any SoundRows) throws {
     self.frames = frames
     self.extractor = extractor
-    table = FeatureTable(frames: frames.count, width: extractor.width)
+    framesInAll = frames.count + extractor.rowsBehind
+    table = FeatureTable(frames: framesInAll, width: extractor.width, type: extractor.type)
     pass = Array(repeating: 0, count: extractor.samplesOfPass)
     let reader = AudioReader(rate: LogMelSpectrogram.rate)
     try reader.open(file)
     let needed = Double(frames.upperBound) * FrameClock.periodSeconds
     // A patch reaches less than its own length beyond its frame.
-    let reach = Double(extractor.samplesOfPass) / Double(LogMelSpectrogram.rate)
+    let reach =
+      Double(extractor.samplesOfPass + extractor.rowsBehind * PatchPlace.frameSamples)
+      / Double(LogMelSpectrogram.rate)
     samples = try reader.read(seconds: 0..<(needed + reach))
     let seconds = Double(samples.count) / Double(LogMelSpectrogram.rate)
     let tolerance = Double(FrameClock.toleranceFrames) * FrameClock.periodSeconds
@@ -37,14 +40,14 @@ final class SoundWork: FeatureWork {
   }
 
   func advance() throws -> Bool {
-    let end = min(framesDone + extractor.batch, frames.count)
-    fill(from: (frames.lowerBound + framesDone) * SoundExtractor.frameSamples)
+    let end = min(framesDone + extractor.batch, framesInAll)
+    fill(from: (frames.lowerBound + framesDone) * PatchPlace.frameSamples)
     try pass.withUnsafeBufferPointer(extractor.run)
     for frame in framesDone..<end {
-      table.set(extractor.features(of: frame - framesDone), frame: frame)
+      extractor.copyRow(of: frame - framesDone, to: &table, frame: frame)
     }
     framesDone = end
-    return framesDone < frames.count
+    return framesDone < framesInAll
   }
 
   /// Fills the pass whose first frame starts at a sample.

@@ -34,9 +34,8 @@ struct FeatureMoments {
     var rows = [Float](repeating: 0, count: piece * file.width)
     for start in stride(from: 0, to: file.frameCount, by: piece) {
       let frames = start..<min(start + piece, file.frameCount)
-      try rows.withUnsafeMutableBufferPointer {
-        try file.read(
-          frames, into: UnsafeMutableBufferPointer(rebasing: $0[..<(frames.count * file.width)]))
+      try rows[..<(frames.count * file.width)].withUnsafeMutableBytes {
+        try file.read(frames, into: $0)
       }
       for frame in frames where file.presence[frame] {
         add(rows[((frame - start) * file.width)..<((frame - start + 1) * file.width)])
@@ -93,6 +92,9 @@ struct FeatureMoments {
 /// network later.
 struct Standardisation: Equatable {
   private(set) var scales: [Modality: FeatureScale]
+
+  /// Features of each modality.
+  var widths: [Modality: Int] { scales.mapValues(\.mean.count) }
 
   /// Over a training set. Collective: each rank goes through its part of the recordings, and sums
   /// join in the order of the list.

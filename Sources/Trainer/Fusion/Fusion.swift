@@ -33,6 +33,7 @@ private struct FusionStage: Stage {
     var training: TrainingWindows
     var validation: FusionSplit
     var standardisation: Standardisation
+    var tuned: TunedExtractors
     var folder: RunFolder
   }
 
@@ -58,8 +59,10 @@ private struct FusionStage: Stage {
   mutating func prepare(
     in folder: RunFolder, console: Console, isStopRequested: () throws -> Bool
   ) throws -> Bool {
+    let extractors = try job.agreement.together { try FusionExtractors(loaded) }
     let reader = FusionReader(
-      loaded: loaded, job: job, cache: configuration.cache(of: folder), console: console)
+      configuration: configuration, extractors: extractors, isTraining: true, job: job,
+      cache: configuration.cache(of: folder), console: console)
     guard
       let splits = try reader.read(recordings, isStopRequested: isStopRequested),
       let training = splits[.training], let validation = splits[.validation]
@@ -69,7 +72,7 @@ private struct FusionStage: Stage {
     try job.agreement.onRankZero { try standardisation.write(to: folder.standardisation) }
     prepared = Prepared(
       training: TrainingWindows(training, configuration), validation: validation,
-      standardisation: standardisation, folder: folder)
+      standardisation: standardisation, tuned: extractors.tuned, folder: folder)
     return true
   }
 
@@ -88,6 +91,7 @@ private struct FusionStage: Stage {
     return
       "\(model.bidirectional ? "bidirectional " : "")\(model.name.rawValue) of \(model.hidden) "
       + "over \(configuration.fusion.modalities.rawValue), \(window.frames) frames"
+      + ready().tuned.summary.map { ", tuning \($0)" }.joined()
   }
   var data: String {
     let ready = ready()
@@ -119,10 +123,14 @@ private struct FusionStage: Stage {
   // MARK: - What is made of it
 
   func makeGraph() throws -> Graph {
-    try configuration.trainingGraph(widths: ready().training.split.widths)
+    try configuration.trainingGraph(
+      widths: ready().standardisation.widths, tuned: ready().tuned)
   }
 
-  func loadInitialWeights(into parameters: ParameterStore) throws -> String? { nil }
+  func loadInitialWeights(into parameters: ParameterStore) throws -> String? {
+    let files = try ready().tuned.loadWeights(into: parameters)
+    return files.isEmpty ? nil : "weights from \(files.joined(separator: " and "))"
+  }
 
   func makeTask(
     _ plan: TrainingPlan, steps: Range<Int>, leaves: Range<Int>, evaluated: ParameterStore,
@@ -130,8 +138,8 @@ private struct FusionStage: Stage {
   ) throws -> any TrainingTask {
     let ready = ready()
     let predictor = try FusionPredictor(
-      configuration, widths: ready.training.split.widths,
-      standardisation: ready.standardisation, parameters: evaluated,
+      configuration, tuned: ready.tuned, standardisation: ready.standardisation,
+      parameters: evaluated,
       batch: configuration.batch.micro, job: job)
     let choices = PostProcessingFile(path: ready.folder.postProcessing)
     let isRankZero = job.isRankZero
@@ -145,7 +153,8 @@ private struct FusionStage: Stage {
     return try FusionTask(
       plan: plan, training: ready.training,
       requests: epochs.requests(steps: steps, leaves: leaves),
-      standardisation: ready.standardisation, evaluator: evaluator, position: position)
+      standardisation: ready.standardisation, tuned: ready.tuned, evaluator: evaluator,
+      position: position)
   }
 }
 
@@ -162,8 +171,10 @@ extension FusionConfiguration {
   ///
   /// Inputs beside the network's: `targets` `[T, 2]`, valence and arousal, not a number where unknown,
   /// and `target_weights` `[T]`.
-  fileprivate func trainingGraph(widths: [Modality: Int]) throws -> Graph {
-    var network = try self.network(widths: widths).network()
+  fileprivate func trainingGraph(
+    widths: [Modality: Int], tuned: TunedExtractors
+  ) throws -> Graph {
+    var network = try self.network(widths: widths, tuned: tuned).network()
     let targets = network.graph.input("targets", .floats, shape: [window.frames, 2])
     let weights = network.graph.input("target_weights", .floats, shape: [window.frames])
     if loss.concordance > 0 {

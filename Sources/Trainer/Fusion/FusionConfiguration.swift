@@ -47,19 +47,30 @@ struct FusionConfiguration: StageConfiguration {
 
   static func contradictions(in loaded: LoadedConfiguration<Self>) -> [ConfigurationMistake] {
     loaded.runMistakes()
-      + [loaded.windowMistake(), loaded.dropoutMistake(), loaded.lossMistake()].compactMap { $0 }
+      + [
+        loaded.windowMistake(), loaded.dropoutMistake(), loaded.tuningMistake(),
+        loaded.lossMistake(),
+      ].compactMap { $0 }
   }
 
   var metrics: [EvaluationMetric] { FusionReport.metrics }
 
-  /// The network as a whole learns at one rate.
-  var heads: [String] { [] }
+  /// Beside extractors that learn, all that is new is a head; else the network as a whole learns at one
+  /// rate.
+  var heads: [String] {
+    fusion.fineTune == .none
+      ? []
+      : Modality.allCases.flatMap { ["\($0).linear", "\($0).norm"] } + [
+        "gate", "recurrent", "head",
+      ]
+  }
 
   /// The network as Nets takes it, of features of these widths; each has a last one that says whether
   /// the frame has any.
-  func network(widths: [Modality: Int]) -> FusionDescription {
+  func network(widths: [Modality: Int], tuned: TunedExtractors) -> FusionDescription {
     FusionDescription(
       visualFeatures: widths[.visual].map { $0 + 1 }, audioFeatures: widths[.audio].map { $0 + 1 },
+      visualBackbone: tuned.visual?.network.backbone, audioBackbone: tuned.audio?.network,
       frames: window.frames, width: model.width, join: model.join, dropout: Float(model.dropout),
       recurrent: RecurrentDescription(
         cell: model.name, hidden: model.hidden, layers: model.layers,
@@ -92,6 +103,14 @@ extension LoadedConfiguration<FusionConfiguration> {
     return mistake(
       "fusion.modality_dropout",
       "a network of the \(values.fusion.modalities.rawValue) modality alone has none to drop")
+  }
+
+  fileprivate func tuningMistake() -> ConfigurationMistake? {
+    let (tuned, used) = (values.fusion.fineTune, values.fusion.modalities)
+    guard let unused = tuned.all.first(where: { !used.all.contains($0) }) else { return nil }
+    return mistake(
+      "fusion.fine_tune",
+      "\(tuned.rawValue) names the \(unused) extractor, and fusion.modalities is \(used.rawValue)")
   }
 
   fileprivate func lossMistake() -> ConfigurationMistake? {

@@ -11,8 +11,8 @@ final class FusionExtractors {
   private let configuration: FusionConfiguration
   private let film: FilmExtractor.Settings?
   private let sound: SoundExtractor.Settings?
-  private var filmExtractor: FilmExtractor?
-  private var soundExtractor: SoundExtractor?
+  private var faceRows: [FrameContent: any FaceRows] = [:]
+  private var soundRows: [FrameContent: any SoundRows] = [:]
 
   /// Reads what the runs say of their networks.
   ///
@@ -24,46 +24,88 @@ final class FusionExtractors {
     sound = modalities.contains(.audio) ? try loaded.soundExtractor() : nil
   }
 
+  /// The extractors that learn.
+  var tuned: TunedExtractors {
+    let tuned = configuration.fusion.fineTune.all
+    return TunedExtractors(
+      visual: tuned.contains(.visual) ? film : nil, audio: tuned.contains(.audio) ? sound : nil)
+  }
+
   /// The weights of an extractor.
   func weights(of modality: Modality) -> String? {
     modality == .visual ? film?.weights : sound?.weights
   }
 
-  /// What decides a recording's features.
+  /// What decides a recording's features, or what networks read.
   ///
-  /// - Parameter weights: the digest of the extractor's weights.
+  /// - Parameter weights: the digest of the extractor's weights; nil for what networks read.
   /// - Throws: `FusionProblem.noMedia`, `TrainerError.system` for files that cannot be read.
   func key(
-    _ recording: AnnotatedRecording, _ modality: Modality, weights: String
+    _ recording: AnnotatedRecording, _ modality: Modality, weights: String?
   ) throws -> FeatureKey {
-    guard let media = recording.media(modality) else {
-      throw FusionProblem.noMedia(
-        root: configuration.data.root, recording: recording.name, modality: modality)
-    }
-    return FeatureKey(
+    FeatureKey(
       modality: modality, frames: recording.frames,
-      extractor: (modality == .visual ? film?.summary : sound?.summary) ?? "", weights: weights,
-      media: try SHA256.digest(ofFile: media).digest,
+      extractor: (weights == nil ? inputSummary(of: modality) : summary(of: modality)) ?? "",
+      weights: weights, media: try SHA256.digest(ofFile: media(of: recording, modality)).digest,
       faces: modality == .visual ? try facesKey(recording) : nil)
   }
 
-  /// Begins the extraction of a recording's features.
-  func work(_ recording: AnnotatedRecording, _ modality: Modality) throws -> any FeatureWork {
+  private func summary(of modality: Modality) -> String? {
+    modality == .visual ? film?.summary : sound?.summary
+  }
+
+  private func inputSummary(of modality: Modality) -> String? {
+    modality == .visual
+      ? film.map { "\($0.cutting.size) px, \($0.cutting.placement)" }
+      : sound.map { "log-mel from \($0.place.samplesBefore) samples ahead" }
+  }
+
+  /// Rows of a recording's table.
+  func rows(of recording: AnnotatedRecording, _ key: FeatureKey) -> Int {
+    let behind = key.modality == .audio && key.content == .inputs ? sound?.place.framesBehind : nil
+    return recording.frames.count + (behind ?? 0)
+  }
+
+  private func media(of recording: AnnotatedRecording, _ modality: Modality) throws -> String {
     guard let media = recording.media(modality) else {
       throw FusionProblem.noMedia(
         root: configuration.data.root, recording: recording.name, modality: modality)
     }
-    if modality == .visual, let film {
-      let extractor = try filmExtractor ?? FilmExtractor(film)
-      filmExtractor = extractor
+    return media
+  }
+
+  /// Begins to make what a key stands for.
+  func work(_ recording: AnnotatedRecording, _ key: FeatureKey) throws -> any FeatureWork {
+    let media = try media(of: recording, key.modality)
+    switch key.modality {
+    case .visual:
       return try FilmWork(
         film: media, faces: configuration.faceSource(of: recording.name),
-        frames: recording.frames, extractor: extractor)
+        frames: recording.frames, extractor: try faceRows(of: key.content))
+    case .audio:
+      return try SoundWork(
+        file: media, frames: recording.frames, extractor: try soundRows(of: key.content))
     }
+  }
+
+  private func faceRows(of content: FrameContent) throws -> any FaceRows {
+    if let known = faceRows[content] { return known }
+    guard let film else { preconditionFailure("only configured modalities are asked for") }
+    let rows: any FaceRows =
+      content == .features
+      ? try FilmExtractor(film) : try FaceCrops(film.cutting, batch: film.batch)
+    faceRows[content] = rows
+    return rows
+  }
+
+  private func soundRows(of content: FrameContent) throws -> any SoundRows {
+    if let known = soundRows[content] { return known }
     guard let sound else { preconditionFailure("only configured modalities are asked for") }
-    let extractor = try soundExtractor ?? SoundExtractor(sound)
-    soundExtractor = extractor
-    return try SoundWork(file: media, frames: recording.frames, extractor: extractor)
+    let rows: any SoundRows =
+      content == .features
+      ? try SoundExtractor(sound) : try LogMelRows(sound.place, batch: sound.batch)
+    soundRows[content] = rows
+    return rows
   }
 
   private func facesKey(_ recording: AnnotatedRecording) throws -> String {
@@ -176,34 +218,5 @@ extension LoadedConfiguration<FusionConfiguration> {
         "\(values.fusion.run(of: modality) ?? "") is a run of \(stage.rawValue); name one of \(wanted)"
       )
     ])
-  }
-}
-
-/// What is wrong with the recordings of a fusion run.
-enum FusionProblem: Error, CustomStringConvertible {
-  /// A recording lacks the film or the sound.
-  case noMedia(root: String, recording: String, modality: Modality)
-  /// There are no recordings to train on or to choose by.
-  case noRecordings(root: String, split: Split)
-
-  var description: String {
-    switch self {
-    case .noMedia(let root, let recording, .visual):
-      "\(root): recording \(recording) has no film in recordings_video; put it there, or set "
-        + "fusion.modalities=audio"
-    case .noMedia(let root, let recording, .audio):
-      "\(root): recording \(recording) has no sound in recordings_audio; put it there, or set "
-        + "fusion.modalities=visual"
-    case .noRecordings(let root, let split):
-      "\(root): has no recordings for \(split.rawValue) (\(Self.names(split)))"
-    }
-  }
-
-  private static func names(_ split: Split) -> String {
-    switch split {
-    case .training: "train_N"
-    case .validation: "dev_N"
-    case .test: "test_N"
-    }
   }
 }

@@ -17,11 +17,12 @@ final class FusionPredictor {
   private let delay: AnnotationDelay
 
   /// - Parameters:
+  ///   - tuned: the backbones that the network has in it.
   ///   - parameters: are read when `refreshWeights` is called.
   ///   - batch: windows of a pass.
   /// - Throws: `NetsError`.
   init(
-    _ configuration: FusionConfiguration, widths: [Modality: Int],
+    _ configuration: FusionConfiguration, tuned: TunedExtractors,
     standardisation: Standardisation, parameters: ParameterStore, batch: Int, job: Job
   ) throws {
     self.job = job
@@ -30,12 +31,11 @@ final class FusionPredictor {
     overlap = configuration.window.overlap
     delay = configuration.delay
     plan = try InferencePlan(
-      graph: configuration.network(widths: widths).network().graph, batch: batch,
+      graph: configuration.network(widths: standardisation.widths, tuned: tuned).network().graph,
+      batch: batch,
       precision: configuration.precision, parameters: parameters)
     predictions = try plan.output("predictions")
-    inputs = try WindowInputs(
-      standardisation, frames: length, lengths: plan.integers(input: "lengths"),
-      floats: plan.floats(input:))
+    inputs = try WindowInputs(standardisation, tuned: tuned, frames: length, plan: plan)
   }
 
   /// Takes over the weights as they are now.

@@ -10,9 +10,12 @@ struct FusionRecording {
   let labels: [SIMD2<Float>]
   /// Frames of the recording.
   let frameCount: Int
-  /// The features of each modality that is used.
+  /// The features of each modality that is used; of an extractor that learns those that it began with,
+  /// of training recordings.
   let features: [Modality: FeatureFile]
-  /// What decides them, whichever kernels compute.
+  /// What the extractors that learn read.
+  let inputs: [Modality: FeatureFile]
+  /// What decides both, whichever kernels compute.
   let contentDigests: [String]
 }
 
@@ -20,24 +23,25 @@ struct FusionRecording {
 struct FusionSplit {
   let recordings: [FusionRecording]
 
-  /// Features of each modality's extractor.
-  var widths: [Modality: Int] { recordings.first?.features.mapValues(\.width) ?? [:] }
   /// Frames of all recordings.
   var frameCount: Int { recordings.reduce(0) { $0 + $1.frameCount } }
   /// Frames of all recordings in which no face was found.
   var framesWithoutFace: Int {
-    recordings.reduce(0) { $0 + ($1.features[.visual]?.presence.count { !$0 } ?? 0) }
+    recordings.reduce(0) {
+      $0 + (($1.inputs[.visual] ?? $1.features[.visual])?.presence.count { !$0 } ?? 0)
+    }
   }
 }
 
 /// Makes the features of recordings, on all ranks alike.
 struct FusionReader {
-  let loaded: LoadedConfiguration<FusionConfiguration>
+  let configuration: FusionConfiguration
+  let extractors: FusionExtractors
+  /// Whether features of training recordings are to be standardised.
+  let isTraining: Bool
   let job: Job
   let cache: FeatureCache
   let console: Console
-
-  private var configuration: FusionConfiguration { loaded.values }
 
   /// Makes the features of recordings. Collective.
   ///
@@ -46,13 +50,12 @@ struct FusionReader {
   func read(
     _ recordings: [AnnotatedRecording], isStopRequested: () throws -> Bool
   ) throws -> [Split: FusionSplit]? {
-    let extractors = try job.agreement.together { try FusionExtractors(loaded) }
-    let items = try items(recordings, extractors)
+    let items = try items(recordings)
     let extraction = FeatureExtraction(job: job, cache: cache, console: console) { item in
       guard let recording = recordings.first(where: { $0.name == item.recording }) else {
         preconditionFailure("items are of these recordings")
       }
-      return try extractors.work(recording, item.key.modality)
+      return try extractors.work(recording, item.key)
     }
     guard try extraction.run(items, isStopRequested: isStopRequested) else { return nil }
     return try job.agreement.together { try open(recordings, items) }
@@ -60,16 +63,18 @@ struct FusionReader {
 
   /// What is wanted of all recordings; films first, since they take longest. Collective: each rank
   /// digests its part of the files.
-  private func items(
-    _ recordings: [AnnotatedRecording], _ extractors: FusionExtractors
-  ) throws -> [FeatureItem] {
+  private func items(_ recordings: [AnnotatedRecording]) throws -> [FeatureItem] {
     let weights = try job.agreement.onRankZero {
       try configuration.fusion.modalities.all.map { modality in
         try extractors.weights(of: modality).map { try SHA256.digest(ofFile: $0).digest } ?? ""
       }
     }
     let wanted = zip(configuration.fusion.modalities.all, weights).flatMap { modality, weights in
-      recordings.map { (recording: $0, modality: modality, weights: weights) }
+      recordings.flatMap { recording in
+        contents(of: recording, modality).map {
+          (recording: recording, modality: modality, weights: $0 == .features ? weights : nil)
+        }
+      }
     }
     let kernels = Engine.identity(threads: configuration.threads)
     let ranks = job.communicator.worldSize
@@ -84,11 +89,20 @@ struct FusionReader {
     return try wanted.enumerated().map { index, item in
       let key = keys[index % ranks][index / ranks]
       return FeatureItem(
-        recording: item.recording.name, frames: item.recording.frames, key: key,
+        recording: item.recording.name, frames: item.recording.frames,
+        rows: extractors.rows(of: item.recording, key), key: key,
         path: cache.path(
-          recording: item.recording.name, modality: item.modality,
+          recording: item.recording.name, modality: item.modality, content: key.content,
           digest: try key.digest(kernels: kernels)))
     }
+  }
+
+  /// What is wanted of a recording. An extractor that learns reads its inputs; features of its own, as
+  /// it begins, are what standardises those to come.
+  private func contents(of recording: AnnotatedRecording, _ modality: Modality) -> [FrameContent] {
+    guard extractors.tuned.contains(modality) else { return [.features] }
+    let isLearnedFrom = isTraining && recording.split == Split.training.rawValue
+    return isLearnedFrom ? [.inputs, .features] : [.inputs]
   }
 
   private func open(
@@ -100,15 +114,22 @@ struct FusionReader {
         split: recording.split,
         recording: FusionRecording(
           name: recording.name, labels: recording.labels, frameCount: recording.frames.count,
-          features: try Dictionary(
-            uniqueKeysWithValues: own.map {
-              ($0.key.modality, try FeatureFile(path: $0.path, frames: $0.frames.count))
-            }), contentDigests: try own.map { try $0.key.contentDigest() })
+          features: try Self.files(.features, of: own), inputs: try Self.files(.inputs, of: own),
+          contentDigests: try own.map { try $0.key.contentDigest() })
       )
     }
     return Dictionary(grouping: opened, by: \.split).reduce(into: [:]) { splits, group in
       guard let split = Split(rawValue: group.key) else { return }
       splits[split] = FusionSplit(recordings: group.value.map(\.recording))
     }
+  }
+
+  private static func files(
+    _ content: FrameContent, of items: [FeatureItem]
+  ) throws -> [Modality: FeatureFile] {
+    try Dictionary(
+      uniqueKeysWithValues: items.filter { $0.key.content == content }.map {
+        ($0.key.modality, try FeatureFile(path: $0.path, frames: $0.rows, type: $0.key.type))
+      })
   }
 }

@@ -36,6 +36,8 @@ struct FusionSection: ConfigurationSection {
   var modalities = FusionModalities.both
   /// How often a window lacks one of both.
   var modalityDropout = 0.0
+  /// Which extractors learn.
+  var fineTune = FineTuning.none
 
   /// The defaults.
   init() {}
@@ -59,6 +61,10 @@ struct FusionSection: ConfigurationSection {
         "modality_dropout", \.modalityDropout,
         "Probability with which a training window lacks one of both modalities, either alike.",
         must: .belowOne),
+      ConfigurationKey(
+        "fine_tune", \.fineTune,
+        "Extractors that learn on, at optimizer.backbone_factor of the learning rate; a window then has "
+          + "as many images or patches as frames."),
     ]
   }
 

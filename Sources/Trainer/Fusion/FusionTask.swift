@@ -27,7 +27,8 @@ final class FusionTask: TrainingTask {
   /// - Throws: `NetsError.unknownArray` where the plan is not such a network's.
   init(
     plan: TrainingPlan, training: TrainingWindows, requests: TrainingRequests,
-    standardisation: Standardisation, evaluator: FusionEvaluator, position: Position
+    standardisation: Standardisation, tuned: TunedExtractors, evaluator: FusionEvaluator,
+    position: Position
   ) throws {
     self.plan = plan
     self.position = position
@@ -38,8 +39,7 @@ final class FusionTask: TrainingTask {
     // Frames whose truth is not known have no weight in either loss.
     try plan.floats(input: "target_weights").update(repeating: 1)
     inputs = try WindowInputs(
-      standardisation, frames: training.length, lengths: plan.integers(input: "lengths"),
-      floats: plan.floats(input:))
+      standardisation, tuned: tuned, frames: training.length, plan: plan)
   }
 
   // Features are read when they are needed, from memory that the system keeps them in.
