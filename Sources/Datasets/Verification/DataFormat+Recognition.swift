@@ -100,7 +100,11 @@ extension DataFormat {
     let row = RowValues(reader: reader)
     let names = (0..<reader.fieldCount).map { row.text($0) }
     if names.contains("path") && names.contains("speaker") { return .speech }
-    if names.contains("subDirectory_filePath") || names.contains("expression") { return .affectNet }
+    if names.contains("subDirectory_filePath") || names.contains("expression")
+      || AffectNetColumns.isFace(names)
+    {
+      return .affectNet
+    }
     if names.count == FECRow.columnCount { return .fec }
     let isPath = FaceManifest.imageExtensions.contains(FolderListing.fileExtension(names[0]))
     return isPath && names.count == 1 ? .faceList : nil

@@ -85,6 +85,23 @@ private func message(_ text: String, onError: ErrorPolicy = .fail) throws -> Str
     #expect(manifest.excluded == 4 && manifest.problems.isEmpty)
   }
 
+  @Test("a list that begins with a face has the columns of the first release")
+  func withoutHeader() throws {
+    let rows = ["a.jpg,1,2,9,8,,3,0.5,-2", "b.jpg,0,0,9,9,,9,-2,-2", "c.jpg,0,0,9,9,,x,-2,-2"]
+    let manifest = try read(rows.joined(separator: "\n"), onError: .skip(limit: 1))
+    #expect(
+      Array(manifest.records) == [
+        FaceRecord(
+          imagePath: "a.jpg", faceBox: FaceBox(x: 1, y: 2, width: 9, height: 8),
+          expression: .surprise, valence: 0.5, line: 1)
+      ])
+    #expect(manifest.excluded == 1)
+    #expect(manifest.problems.map(\.line) == [3])
+    // Neither a header with a slip nor a list of something else.
+    #expect(try message("a.jpg,1,2,9,8,,face,0.5,-2\n").contains("missing from the header"))
+    #expect(try message("3,1,2,9,8,,3,0.5,-2\n").contains("missing from the header"))
+  }
+
   @Test func missingColumnIsNamedWithTheNearest() throws {
     #expect(
       try message(header.replacing("valence", with: "valance") + "\n")

@@ -10,6 +10,16 @@ struct AffectNetColumns {
   /// None, uncertain, no face.
   static let excludedExpressions = 8...10
 
+  /// Whether a list's first row is no header but a face, in the columns of the first release: the
+  /// validation list was published like that.
+  static func isFace(_ row: [String]) -> Bool {
+    guard row.count == header.count, let expression = header.firstIndex(of: "expression") else {
+      return false
+    }
+    return Int(row[expression]) != nil
+      && FaceManifest.imageExtensions.contains(FolderListing.fileExtension(row[0]))
+  }
+
   private let columnCount: Int
   private let image: Int
   private let box: [Int]

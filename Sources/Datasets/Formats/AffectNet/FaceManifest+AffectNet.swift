@@ -1,7 +1,8 @@
 extension FaceManifest {
   /// Reads a list of AffectNet's first release.
   ///
-  /// The columns may come in any order and others may stand between them. Expressions 8 (none), 9
+  /// The columns may come in any order and others may stand between them; a list that begins with a face
+  /// has the release's own columns. Expressions 8 (none), 9
   /// (uncertain) and 10 (no face) are excluded and counted; valence and arousal of −2 are unknown. Of
   /// the 68 landmarks, which may be missing, the centres of the eyes are kept. A path must stay inside
   /// the root: absolute ones, and any with `..` in it, are problems. Images are not touched: a missing one shows when it is loaded.
@@ -19,10 +20,17 @@ extension FaceManifest {
     csv: String, root: String, readsEyes: Bool = true, onError: ErrorPolicy
   ) throws -> FaceManifest {
     let reader = try DelimitedReader(file: csv)
-    let columns = try AffectNetColumns(header: ListHeader(of: reader), readsEyes: readsEyes)
+    var header = try ListHeader(of: reader)
+    var hasRow = AffectNetColumns.isFace(header.names)
+    if hasRow {
+      header = ListHeader(names: AffectNetColumns.header, file: csv)
+    } else {
+      hasRow = try reader.next()
+    }
+    let columns = try AffectNetColumns(header: header, readsEyes: readsEyes)
     var list = FaceList(path: csv, root: root)
     var tally = RowTally(file: csv, policy: onError)
-    while try reader.next() {
+    while hasRow {
       do throws(RowProblem) {
         if let record = try columns.record(of: RowValues(reader: reader)) {
           list.append(record)
@@ -33,6 +41,7 @@ extension FaceManifest {
         try tally.add(error)
       }
       try list.makeRoom(for: reader)
+      hasRow = try reader.next()
     }
     return try list.finished(tally)
   }

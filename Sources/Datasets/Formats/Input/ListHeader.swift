@@ -13,6 +13,12 @@ struct ListHeader {
     names = (0..<reader.fieldCount).map { String(decoding: reader.field($0), as: UTF8.self) }
   }
 
+  /// The header of a list that has none.
+  init(names: [String], file: String) {
+    self.names = names
+    self.file = file
+  }
+
   /// Where a column is that the list must have.
   ///
   /// - Throws: `DatasetError.missingColumn`, `.repeatedColumn`.
