@@ -64,7 +64,11 @@ extension PostProcessingSection {
         (best, bestScore) = (candidate, score)
       }
     }
-    for frames in medianFrames { consider { $0.medianFrames = frames } }
+    // A filter as long as a recording leaves nothing but one number of it.
+    let shortest = predictions.map(\.count).min() ?? 0
+    for frames in medianFrames where 2 * frames <= shortest {
+      consider { $0.medianFrames = frames }
+    }
     if centring {
       let found = Moments(predictions.flatMap(best.applied))
       consider { $0.offset = Float(wanted.mean - found.mean) }
