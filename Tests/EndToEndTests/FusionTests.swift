@@ -118,8 +118,10 @@ extension EndToEnd {
       try FileManager.default.removeItem(atPath: path)
       try laboratory.finish(
         "aver-train", ["teacher", "--config", "eyes.yaml", "--run", "changing-eyes", "seed=3"])
+      let left = try laboratory.results("changing")
       let outcome = try laboratory.start("changing", resume: "auto", visual).wait()
       #expect(outcome.status == 64)
+      #expect(try laboratory.results("changing") == left, "a run that is refused stays as it was")
       #expect(outcome.errors.contains("what is learned from is not the same"), "\(outcome.errors)")
     }
 

@@ -148,7 +148,24 @@ extension EndToEnd {
       #expect(again.status == 0, "\(again.errors)")
       #expect(again.output.contains("early stopping after step 7"))
       #expect(try lines("plateau-parts").count == all.count)
-      // Other evaluations would steer it elsewhere.
+      // Other evaluations would steer it elsewhere, and so would other faces.
+      let faces = try laboratory.start(
+        "plateau-parts", resume: "auto", overrides + ["data.validation=training.csv"]
+      ).wait()
+      #expect(faces.status == 64)
+      let list = "\(laboratory.folder)/corpus/affectnet/fewer.csv"
+      let rows = try String(
+        contentsOfFile: "\(laboratory.folder)/corpus/affectnet/validation.csv", encoding: .utf8)
+      try Data(rows.utf8).write(to: URL(fileURLWithPath: list))
+      let named = overrides + ["data.validation=fewer.csv"]
+      try laboratory.train("plateau-list", named + ["train.max_steps=3"])
+      try Data(rows.split(separator: "\n").dropLast().joined(separator: "\n").utf8)
+        .write(to: URL(fileURLWithPath: list))
+      let fewer = try laboratory.start(
+        "plateau-list", resume: "auto", named + ["train.max_steps=3"]
+      ).wait()
+      #expect(fewer.status == 64)
+      #expect(fewer.ownErrors.contains("what is learned from is not the same"))
       let other = try laboratory.start(
         "plateau-parts", resume: "auto", overrides + ["evaluation.every=2 steps"]
       ).wait()

@@ -101,6 +101,8 @@ struct UpdateRangeTests {
       do {
         let loaded = try loaded(["optimizer.freeze=\(freeze)"])
         let store = try store(.resnet18, freezing: loaded.values.optimizer.freezes)
+        try loaded.requireParts(
+          loaded.values.optimizer.freeze, of: store.parameters.map(\.name))
         _ = try loaded.updateRanges(of: store)
         return ""
       } catch TrainerError.configuration(let mistakes) {

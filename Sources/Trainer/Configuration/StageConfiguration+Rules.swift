@@ -8,7 +8,6 @@ extension LoadedConfiguration where Root: StageConfiguration {
   /// - Throws: `TrainerError.configuration` where what is frozen is no part of the model, or all of it.
   func updateRanges(of parameters: ParameterStore) throws -> [UpdateRange] {
     let names = parameters.parameters.map(\.name)
-    try requireParts(values.optimizer.freeze, of: names)
     let ranges = values.optimizer.updateRanges(
       of: parameters.parametersFromInput,
       isHead: { name in values.heads.contains(where: name.isOrIsBelow) })
@@ -20,7 +19,8 @@ extension LoadedConfiguration where Root: StageConfiguration {
     return ranges
   }
 
-  private func requireParts(_ prefixes: [String], of names: [String]) throws {
+  /// - Throws: `TrainerError.configuration` naming the parts that the model does not have.
+  func requireParts(_ prefixes: [String], of names: [String]) throws {
     let unknown = prefixes.filter { prefix in !names.contains { $0.isOrIsBelow(prefix) } }
     guard !unknown.isEmpty else { return }
     let parts = Set(names.flatMap(enclosingParts))

@@ -2,10 +2,14 @@ extension StageConfiguration {
   /// The values of the keys that decide the trained weights, by dotted key: where evaluations steer
   /// the training, when they are made and on what as well.
   var identityValues: [String: String] {
-    let isSteered = common.schedule.name == .plateau || common.earlyStopping.patience != nil
     let steering = isSteered ? Self.evaluationKeys + ["evaluation.every"] : []
     let keys = Self.keys.filter { $0.changesResult || steering.contains($0.path) }
     return Dictionary(uniqueKeysWithValues: keys.map { ($0.path, $0.write(self)) })
+  }
+
+  /// Whether what evaluations find decides the trained weights.
+  var isSteered: Bool {
+    common.schedule.name == .plateau || common.earlyStopping.patience != nil
   }
 
   /// The learning rate at the peak of the schedule, for the global batch.

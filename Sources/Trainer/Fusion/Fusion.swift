@@ -69,7 +69,6 @@ private struct FusionStage: Stage {
     else { return false }
     let standardisation = try Standardisation(
       of: training, modalities: configuration.fusion.modalities.all, job: job)
-    try job.agreement.onRankZero { try standardisation.write(to: folder.standardisation) }
     prepared = Prepared(
       training: TrainingWindows(training, configuration), validation: validation,
       standardisation: standardisation, tuned: extractors.tuned, folder: folder)
@@ -109,9 +108,11 @@ private struct FusionStage: Stage {
     }
   }
 
-  func dataDigest() throws -> String {
+  func dataDigest(isSteered: Bool) throws -> String {
     let digest = try SHA256()
-    for recording in ready().training.split.recordings {
+    let ready = ready()
+    let validation = isSteered ? ready.validation.recordings : []
+    for recording in ready.training.split.recordings + validation {
       for text in [recording.name] + recording.contentDigests {
         try Array("\(text)\n".utf8).withUnsafeBytes { try digest.update($0) }
       }
@@ -121,6 +122,13 @@ private struct FusionStage: Stage {
   }
 
   // MARK: - What is made of it
+
+  func parameterNames() throws -> [String] {
+    // Whatever the extractors' features are, the names are the same.
+    let widths = Dictionary(
+      uniqueKeysWithValues: configuration.fusion.modalities.all.map { ($0, 1) })
+    return try configuration.trainingGraph(widths: widths).parameters.map(\.name)
+  }
 
   func makeGraph() throws -> Graph {
     try configuration.trainingGraph(
@@ -137,6 +145,10 @@ private struct FusionStage: Stage {
     logger: Logger
   ) throws -> any TrainingTask {
     let ready = ready()
+    // Only now is it certain that the run folder is this training's.
+    if job.isRankZero {
+      try ready.standardisation.write(to: ready.folder.standardisation)
+    }
     let predictor = try FusionPredictor(
       configuration, tuned: ready.tuned, standardisation: ready.standardisation,
       parameters: evaluated,

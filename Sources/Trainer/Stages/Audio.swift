@@ -77,9 +77,11 @@ private struct AudioStage: Stage {
       ]
   }
 
-  func dataDigest() throws -> String {
+  func dataDigest(isSteered: Bool) throws -> String {
     let digest = try SHA256()
-    try training.forEachDecidingPiece { try digest.update($0) }
+    for part in isSteered ? [training, validation] : [training] {
+      try part.forEachDecidingPiece { try digest.update($0) }
+    }
     return try digest.finish()
   }
 

@@ -87,11 +87,15 @@ struct FaceStage<Configuration: FaceConfiguration>: Stage {
     }
   }
 
-  func dataDigest() throws -> String {
+  func dataDigest(isSteered: Bool) throws -> String {
     let digest = try SHA256()
     try training.forEachDecidingPiece { try digest.update($0) }
     try triplets?.training.forEachDecidingPiece { try digest.update($0) }
     try teaching?.update(digest)
+    if isSteered {
+      try validation.forEachDecidingPiece { try digest.update($0) }
+      try triplets?.test.forEachDecidingPiece { try digest.update($0) }
+    }
     return try digest.finish()
   }
 

@@ -43,8 +43,15 @@ protocol Stage {
   /// The lists that were read, with the rows that they leave out.
   var lists: [(path: String, problems: [RowProblem])] { get }
   /// A digest of what training depends on.
-  func dataDigest() throws -> String
+  ///
+  /// - Parameter isSteered: whether evaluations steer the training, which then depends on what they are
+  ///   made on as well.
+  func dataDigest(isSteered: Bool) throws -> String
 
+  /// The names of the network's parameters, known before the stage is prepared.
+  ///
+  /// - Throws: `NetsError.shape`.
+  func parameterNames() throws -> [String]
   /// Makes the network with its losses.
   ///
   /// - Throws: `NetsError.shape`.
@@ -66,6 +73,8 @@ protocol Stage {
 }
 
 extension Stage {
+  func parameterNames() throws -> [String] { try makeGraph().parameters.map(\.name) }
+
   func prepare(
     in folder: RunFolder, console: Console, isStopRequested: () throws -> Bool
   ) throws -> Bool { true }

@@ -40,6 +40,11 @@ struct StageRun<S: Stage> {
     let console = Console(
       style: job.isRankZero ? (LaunchEnvironment.current.isTerminal ? .bar : .lines) : .silent)
     var stage = try S(loaded, job: job)
+    try job.agreement.together { try loaded.requireTrainable(stage) }
+    try job.refuseChanges(
+      since: CheckpointStore(folder: folder.checkpoints, keep: loaded.values.checkpoint.keep),
+      options: options, configuration: loaded.values.identityValues, engine: engine,
+      defaults: S.Configuration().identityValues)
     let isPrepared = try stage.prepare(in: folder, console: console) {
       try job.agreement.any(job.signals.isStopRequested, false).0
     }
@@ -166,7 +171,7 @@ struct StageRun<S: Stage> {
     CheckpointState(
       step: 0, epoch: 0, isEvaluated: true, best: nil, skippedSamples: [],
       microBatches: configuration.batch.microBatches, engine: engine,
-      trainingData: try stage.dataDigest(),
+      trainingData: try stage.dataDigest(isSteered: configuration.isSteered),
       configuration: configuration.identityValues)
   }
 
@@ -231,6 +236,19 @@ struct StageRun<S: Stage> {
         "\(list.path): \(list.problems.count) rows left out, listed in " + folder.log(rank: 0))
       if job.isRankZero { list.problems.forEach { logger.warning("\($0)") } }
     }
+  }
+}
+
+extension LoadedConfiguration where Root: StageConfiguration {
+  /// Refuses what can be told to be impossible before a stage prepares anything, which may take hours.
+  ///
+  /// - Throws: `TrainerError.configuration`.
+  fileprivate func requireTrainable(_ stage: some Stage) throws {
+    let settings = try loopSettings(
+      stepsPerEpoch: stage.stepsPerEpoch, onDataError: stage.errorPolicy)
+    _ = try learningRateSchedule(
+      totalSteps: settings.totalSteps, stepsPerEpoch: stage.stepsPerEpoch)
+    try requireParts(values.optimizer.freeze, of: stage.parameterNames())
   }
 }
 

@@ -37,6 +37,31 @@ extension Job {
     return own
   }
 
+  /// Refuses a configuration that the newest checkpoint will not go with, before anything that takes
+  /// long. Collective.
+  ///
+  /// The checkpoint is not verified here: one that is broken may be passed over later.
+  func refuseChanges(
+    since store: CheckpointStore, options: StageOptions, configuration: [String: String],
+    engine: EngineIdentity, defaults: [String: String]
+  ) throws {
+    try agreement.onRankZero {
+      let path: String? =
+        switch options.resume {
+        case .never: nil
+        case .auto: store.paths.last
+        case .checkpoint(let path): path
+        }
+      guard let checkpoint = path.flatMap({ try? CheckpointStore.loadWithoutVerifying($0) }) else {
+        return
+      }
+      var identity = checkpoint.state
+      (identity.configuration, identity.engine) = (configuration, engine)
+      try checkpoint.requireMatch(
+        identity, defaults: defaults, allowIdentityChange: options.allowIdentityChange)
+    }
+  }
+
   /// The checkpoint that the run begins at, nil where it begins afresh. Collective.
   ///
   /// - Parameters:
