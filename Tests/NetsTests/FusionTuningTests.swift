@@ -186,6 +186,13 @@ import Testing
     #expect(name != .efficientnet_b0 || !branches.isEmpty)
   }
 
+  @Test func backbonesSayHowManyFeaturesTheyGive() throws {
+    #expect(
+      try ModelName.allCases.map { try $0.featureCount() }
+        == [512, 2048, 1024, 1920, 1280, 1408, 128])
+    #expect(try AudioNetwork(backbone: .resnet18, classes: 3).backbone.featureCount() == 512)
+  }
+
   @Test func rowsOfSamplesAreCountedAndDivided() throws {
     #expect(Rows.perSample(6).divided(by: 3) == .perSample(2))
     #expect(Rows.perSample(6).divided(by: 6) == .batch)

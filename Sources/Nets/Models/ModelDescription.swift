@@ -41,6 +41,16 @@ public enum ModelName: String, CaseIterable, Sendable, Codable {
   /// The parameters of the classifier's head, whose shapes follow the number of classes.
   public var head: [String] { ["\(headLayer).weight", "\(headLayer).bias"] }
 
+  /// Features that the network without its head gives of its input.
+  ///
+  /// - Throws: never, for an input as large as this one.
+  public func featureCount() throws -> Int {
+    var graph = Graph()
+    let shape = isVisual ? [3, 64, 64] : [1, VGGish.frames, VGGish.bands]
+    let input = graph.input(input, .pixels, shape: shape)
+    return graph.shape(of: try features(of: input, in: &graph)).reduce(1, *)
+  }
+
   /// Adds the network without its head to a graph.
   ///
   /// - Shapes: images `[channels, height, width]`, patches `[1, frames, bands]`, to `[F]`.

@@ -124,10 +124,12 @@ private struct FusionStage: Stage {
   // MARK: - What is made of it
 
   func parameterNames() throws -> [String] {
-    // Whatever the extractors' features are, the names are the same.
-    let widths = Dictionary(
+    let tuned = try FusionExtractors(loaded).tuned
+    // However many features are given, the names are the same.
+    let given = Dictionary(
       uniqueKeysWithValues: configuration.fusion.modalities.all.map { ($0, 1) })
-    return try configuration.trainingGraph(widths: widths).parameters.map(\.name)
+    let widths = given.merging(try tuned.widths()) { $1 }
+    return try configuration.trainingGraph(widths: widths, tuned: tuned).parameters.map(\.name)
   }
 
   func makeGraph() throws -> Graph {

@@ -35,6 +35,14 @@ struct TunedExtractors: Equatable, Sendable {
   /// Whether the extractor of a modality learns.
   func contains(_ modality: Modality) -> Bool { weights(of: modality) != nil }
 
+  /// Features that each gives.
+  func widths() throws -> [Modality: Int] {
+    var widths: [Modality: Int] = [:]
+    widths[.visual] = try visual?.network.backbone.name.featureCount()
+    widths[.audio] = try audio?.network.backbone.featureCount()
+    return widths
+  }
+
   /// What is tuned, for people: `visual resnet18`.
   var summary: [String] {
     [
