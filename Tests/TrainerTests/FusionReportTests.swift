@@ -19,6 +19,7 @@ struct FusionReportTests {
       recordings: (0..<count).map {
         FusionRecording(
           name: "dev_\($0)", labels: wave($0, 0, 0.8), frameCount: frames, features: [:],
+          inputs: [:],
           contentDigests: [])
       })
     let predictions = (0..<count).map { wave($0, 10 * $0, 0.5) }

@@ -93,7 +93,7 @@ private func message(_ text: String, onError: ErrorPolicy = .fail) throws -> Str
       Array(manifest.records) == [
         FaceRecord(
           imagePath: "a.jpg", faceBox: FaceBox(x: 1, y: 2, width: 9, height: 8),
-          expression: .surprise, valence: 0.5, line: 1)
+          expression: .surprise, valence: 0.5, arousal: nil, line: 1)
       ])
     #expect(manifest.excluded == 1)
     #expect(manifest.problems.map(\.line) == [3])
