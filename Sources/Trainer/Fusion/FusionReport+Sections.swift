@@ -22,12 +22,21 @@ extension FusionReport {
   private var sections: [ReportSection] {
     [
       ReportSection(
-        "Valence and arousal", note: intervals.note, [.table(table), .facts(facts)]),
+        "Valence and arousal", note: scoresNote, [.table(table), .facts(facts)]),
       ReportSection("Traces", note: tracesNote, shownTraces.map { .traces($0) }),
     ]
   }
 
   // MARK: - Scores
+
+  private var scoresNote: String? {
+    let chosen =
+      processed == nil || split != .validation
+      ? nil
+      : "Post-processing is chosen on these recordings, so that its numbers flatter."
+    let notes = [intervals.note, chosen].compactMap { $0 }
+    return notes.isEmpty ? nil : notes.joined(separator: " ")
+  }
 
   private var table: ReportTable {
     let columns = ["CCC"] + (processed == nil ? [] : ["post-processed"]) + ["RMSE", "Pearson"]

@@ -64,7 +64,7 @@ extension ReportPage {
       vertical-align: top; white-space: nowrap; }
     .matrix th, .matrix td { padding: 0.25rem 0.6rem; text-align: right; white-space: nowrap; }
     .matrix th { font-weight: 600; font-size: 0.88rem; }
-    .matrix td { vertical-align: top; }
+    .matrix td, .matrix th[scope=row] { vertical-align: top; }
     .matrix th[scope=row], .matrix tr:first-child th:first-child { text-align: left; }
     .matrix th[scope=colgroup] { text-align: center; }
     .matrix .total td, .matrix .total th { border-top: 1px solid var(--rule); font-weight: 600; }

@@ -190,6 +190,8 @@ extension TrainingCurves {
   }
 
   private static func words(_ metric: String) -> String {
-    metric.replacingOccurrences(of: "_", with: " ")
+    // The name in metrics.jsonl is from the time when all samples were images.
+    metric == "images_per_second"
+      ? "samples per second" : metric.replacingOccurrences(of: "_", with: " ")
   }
 }
