@@ -169,7 +169,9 @@ struct SpeechPicturesTests {
   func font() {
     for character in "abcdefghijklmnopqrstuvwxyz0123456789.,:-_% ?é" {
       let dots = PictureFont.dots(of: character)
-      #expect(dots.count == PictureFont.height && dots.allSatisfy { $0.count == 5 }, "\(character)")
+      let isTall = "gjpqy".contains(character)
+      #expect(dots.count == PictureFont.height + (isTall ? 2 : 0), "\(character)")
+      #expect(dots.allSatisfy { $0.count == 5 }, "\(character)")
     }
     #expect(PictureFont.dots(of: "A") == PictureFont.dots(of: "a"))
     #expect(PictureFont.dots(of: "é") == PictureFont.dots(of: "?"))

@@ -47,7 +47,10 @@ extension AudioReport {
       ReportFact("Cross-entropy", String(format: "%.4f", emotions.loss)),
       ReportFact(
         "Calibration error (ECE)", String(format: "%.4f", emotions.calibration.expectedError)),
-      ReportFact("Utterances", "\(utterances), \(problems.count) more could not be used"),
+      ReportFact(
+        "Utterances",
+        "\(utterances)"
+          + (problems.isEmpty ? "" : ", \(problems.count) more could not be used")),
     ]
   }
 }

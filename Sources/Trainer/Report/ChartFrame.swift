@@ -8,8 +8,8 @@ struct ChartFrame {
   let width: Double
   let height: Double
   // Room for the axes' numbers.
-  private let left = 54.0
-  private let right = 12.0
+  private let left = 62.0
+  private let right = 20.0
   private let top = 10.0
   private let bottom = 38.0
 
