@@ -111,10 +111,10 @@ struct MetricsTests {
   func progress() {
     let progress = Progress(
       step: 50, totalSteps: 100, epoch: 1.25, loss: 0.51234, accuracy: 0.75,
-      imagesPerSecond: 123.45, secondsLeft: 3723.2)
+      samples: "windows", samplesPerSecond: 123.45, secondsLeft: 3723.2)
     #expect(
       progress.line
-        == "step 50/100  epoch 1.25  loss 0.5123  accuracy 0.750  123.5 images/s  1:02:04 left")
+        == "step 50/100  epoch 1.25  loss 0.5123  accuracy 0.750  123.5 windows/s  1:02:04 left")
     #expect(progress.bar.hasPrefix("████████████░░░░░░░░░░░░ 50/100"))
   }
 }

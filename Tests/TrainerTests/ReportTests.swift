@@ -108,7 +108,7 @@ struct ReportTests {
       record(
         1, .training,
         [
-          ("loss", .number(2)), ("affect_loss", .number(1)), ("images_per_second", .number(9)),
+          ("loss", .number(2)), ("affect_loss", .number(1)), ("windows_per_second", .number(9)),
           ("gradient_norm", .number(3)), ("skipped", .integer(0)),
         ]))
     curves.append(

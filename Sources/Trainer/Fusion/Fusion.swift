@@ -37,6 +37,8 @@ private struct FusionStage: Stage {
     var folder: RunFolder
   }
 
+  static var samples: String { "windows" }
+
   static func requireFiles(_ configuration: FusionConfiguration) throws {
     guard DurableFiles.exists(configuration.data.root) else {
       throw TrainerError.missingData(path: configuration.data.root, key: "data.root")

@@ -48,7 +48,9 @@ struct Progress {
   var loss: Double
   /// Where the network tells classes apart.
   var accuracy: Double?
-  var imagesPerSecond: Double
+  /// What samples are.
+  var samples: String
+  var samplesPerSecond: Double
   /// Seconds that the rest will take, nil as long as nobody can tell.
   var secondsLeft: Double?
 
@@ -56,7 +58,7 @@ struct Progress {
   var line: String {
     "step \(step)/\(totalSteps)  epoch \(Self.fixed(epoch, 2))  loss \(Self.fixed(loss, 4))  "
       + (accuracy.map { "accuracy \(Self.fixed($0, 3))  " } ?? "")
-      + "\(Self.fixed(imagesPerSecond, 1)) images/s  "
+      + "\(Self.fixed(samplesPerSecond, 1)) \(samples)/s  "
       + "\(timeLeft) left"
   }
 
@@ -67,7 +69,7 @@ struct Progress {
     let drawn =
       String(repeating: "█", count: filled) + String(repeating: "░", count: width - filled)
     return "\(drawn) \(step)/\(totalSteps) · loss \(Self.fixed(loss, 3)) · "
-      + "\(Self.fixed(imagesPerSecond, 0)) images/s · \(timeLeft) left"
+      + "\(Self.fixed(samplesPerSecond, 0)) \(samples)/s · \(timeLeft) left"
   }
 
   private var timeLeft: String {

@@ -24,6 +24,8 @@ final class TrainingReporter {
   private let settings: LoopSettings
   private let stepsPerEpoch: Int
   private let globalBatch: Int
+  /// What they are.
+  private let samples: String
   /// Rows of the training list that could not be used.
   private let rowsLeftOut: Int
   private var timer = StepTimer()
@@ -33,8 +35,7 @@ final class TrainingReporter {
   init(
     job: Job, logger: Logger, console: Console, metrics: MetricsFile?,
     tensorBoard: TensorBoardFile?, report: ReportWriter?, settings: LoopSettings,
-    stepsPerEpoch: Int, globalBatch: Int,
-    rowsLeftOut: Int
+    stepsPerEpoch: Int, globalBatch: Int, samples: String, rowsLeftOut: Int
   ) {
     self.job = job
     self.logger = logger
@@ -45,6 +46,7 @@ final class TrainingReporter {
     self.settings = settings
     self.stepsPerEpoch = stepsPerEpoch
     self.globalBatch = globalBatch
+    self.samples = samples
     self.rowsLeftOut = rowsLeftOut
   }
 
@@ -63,7 +65,7 @@ final class TrainingReporter {
       Progress(
         step: step, totalSteps: settings.totalSteps, epoch: epoch(step), loss: loss,
         accuracy: accuracy,
-        imagesPerSecond: Double(globalBatch) / timer.smoothedSeconds,
+        samples: samples, samplesPerSecond: Double(globalBatch) / timer.smoothedSeconds,
         secondsLeft: left * timer.smoothedSeconds),
       isLast: step == settings.totalSteps)
   }
@@ -80,7 +82,7 @@ final class TrainingReporter {
         step: result.step, epoch: epoch(result.step), split: .training,
         values: result.metrics.map { ($0.name, .number($0.value)) } + [
           ("learning_rate", .number(result.learningRate)),
-          ("images_per_second", .number(Double(globalBatch) / window.secondsPerStep)),
+          ("\(samples)_per_second", .number(Double(globalBatch) / window.secondsPerStep)),
           ("data_wait", .number(window.waitedFraction)),
           ("skipped", .integer(skipped)), ("rows_left_out", .integer(rowsLeftOut)),
         ]))

@@ -136,12 +136,12 @@ extension TrainingCurves {
     Group(title: "Squared error", endings: ["mse"], range: 0...0),
     Group(title: "Calibration error (ECE)", endings: ["ece"], range: 0...0),
   ]
-  /// What tells of the machine instead of the model.
-  private static let machine = ["images_per_second", "data_wait"]
+  /// What tells of the machine instead of the model; each stage names what it counts.
+  private static let (rateEnding, wait) = ("_per_second", "data_wait")
 
   /// Losses, scores and rates.
   var learning: ReportSection {
-    let shown = names.filter { !Self.machine.contains($0.metric) }
+    let shown = names.filter { !$0.metric.hasSuffix(Self.rateEnding) && $0.metric != Self.wait }
     var charts: [(title: String, range: ClosedRange<Double>?, names: [Name])] = []
     for name in shown {
       let group = Self.groups.first { group in
@@ -165,9 +165,10 @@ extension TrainingCurves {
 
   /// Samples a second, and the part of the time that went into waiting for them.
   var throughput: ReportSection {
-    ReportSection(
+    let rates = Set(names.map(\.metric).filter { $0.hasSuffix(Self.rateEnding) })
+    return ReportSection(
       "Throughput",
-      Self.machine.compactMap { metric in
+      (rates.sorted() + [Self.wait]).compactMap { metric in
         let own = names.filter { $0.metric == metric }
         return own.isEmpty
           ? nil : .lines(chart(Self.title(metric), own, range: 0...0))

@@ -31,6 +31,8 @@ private struct AudioStage: Stage {
 
   private var configuration: AudioConfiguration { loaded.values }
 
+  static var samples: String { "utterances" }
+
   static func requireFiles(_ configuration: AudioConfiguration) throws {
     try configuration.data.requireFiles()
   }

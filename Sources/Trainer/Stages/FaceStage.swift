@@ -18,6 +18,8 @@ struct FaceStage<Configuration: FaceConfiguration>: Stage {
 
   private var configuration: Configuration { loaded.values }
 
+  static var samples: String { "images" }
+
   static func requireFiles(_ configuration: Configuration) throws {
     try configuration.data.requireFiles()
     try configuration.triplets.requireFiles()

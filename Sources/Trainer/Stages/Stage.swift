@@ -8,6 +8,9 @@ import Nets
 protocol Stage {
   associatedtype Configuration: StageConfiguration
 
+  /// What rows of the training's batches are, for rates: `images`.
+  static var samples: String { get }
+
   /// Says which file of a configuration is not there, before anything is made or read.
   ///
   /// - Throws: `TrainerError.missingData`.

@@ -200,7 +200,8 @@ struct StageRun<S: Stage> {
       report: job.isRankZero
         ? try ReportWriter(reportFrame, metrics: folder.metrics) : nil,
       settings: settings, stepsPerEpoch: stage.stepsPerEpoch,
-      globalBatch: configuration.batch.global, rowsLeftOut: stage.lists.first?.problems.count ?? 0)
+      globalBatch: configuration.batch.global, samples: S.samples,
+      rowsLeftOut: stage.lists.first?.problems.count ?? 0)
   }
 
   private var reportFrame: ReportWriter.Frame {
