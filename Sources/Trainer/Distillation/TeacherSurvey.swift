@@ -39,10 +39,13 @@ struct TeacherSurvey {
       }
       let asked = try inference ?? makeInference()
       inference = asked
-      guard let rows = try ask(asked, about: part, of: manifest, isStopRequested) else {
-        return nil
+      let rows = try job.during(.askingTeacher) {
+        try ask(asked, about: part, of: manifest, isStopRequested)
       }
-      try job.agreement.onRankZero { try store.write(rows, of: part) }
+      guard let rows else { return nil }
+      try job.during(.storingTeacherOutputs) {
+        try job.agreement.onRankZero { try store.write(rows, of: part) }
+      }
       outputs.append(rows)
       console.say("teacher's outputs for \(outputs.count) of \(store.faces) \(name)")
     }

@@ -33,6 +33,12 @@ struct FeatureExtraction {
   /// - Returns: false when a stop was requested.
   /// - Throws: `TrainerError.agreed` naming the recording and what is wrong with it.
   func run(_ items: [FeatureItem], isStopRequested: () throws -> Bool) throws -> Bool {
+    try job.during(.extractingFeatures) { try extract(items, isStopRequested) }
+  }
+
+  private func extract(
+    _ items: [FeatureItem], _ isStopRequested: () throws -> Bool
+  ) throws -> Bool {
     if job.isRankZero { cache.removeAbandoned() }
     let missing = try missing(of: items)
     guard !missing.isEmpty else { return true }

@@ -82,6 +82,15 @@ public final class Job {
     communicator.abort(exitCode: status.rawValue)
   }
 
+  /// Runs `body` as an activity of its own; what fails there leaves it to be told.
+  func during<Value>(_ activity: Activity, _ body: () throws -> Value) rethrows -> Value {
+    let before = self.activity
+    self.activity = activity
+    let value = try body()
+    self.activity = before
+    return value
+  }
+
   /// Prints what a command found, once. Collective.
   ///
   /// - Parameter text: evaluated by rank 0 only.
@@ -101,6 +110,9 @@ public final class Job {
 /// What a rank is doing.
 enum Activity: CustomStringConvertible {
   case startingUp
+  case extractingFeatures
+  case askingTeacher
+  case storingTeacherOutputs
   case step(Int)
   case evaluating(afterStep: Int)
   case writingCheckpoint(afterStep: Int)
@@ -108,6 +120,9 @@ enum Activity: CustomStringConvertible {
   var description: String {
     switch self {
     case .startingUp: "starting up"
+    case .extractingFeatures: "extracting features"
+    case .askingTeacher: "asking the teacher"
+    case .storingTeacherOutputs: "storing the teacher's outputs"
     case .step(let step): "step \(step)"
     case .evaluating(let step): "evaluating after step \(step)"
     case .writingCheckpoint(let step): "writing the checkpoint after step \(step)"
