@@ -45,9 +45,10 @@ struct OptimizerTests {
 
   @Test("SGD follows PyTorch with Nesterov's, plain and no momentum")
   func sgd() throws {
-    func sgd(_ momentum: Double, _ nesterov: Bool) -> SGD {
-      SGD(
-        count: 12, ranges: Self.ranges, momentum: momentum, nesterov: nesterov, weightDecay: 0.05)
+    func sgd(_ momentum: Double, _ nesterov: Bool) -> some Optimizer {
+      RuledOptimizer(
+        SGD(momentum: momentum, nesterov: nesterov, weightDecay: 0.05), count: 12,
+        tensors: Self.ranges)
     }
     try expectSame("sgd-nesterov", sgd(0.9, true))
     try expectSame("sgd-momentum", sgd(0.9, false))
@@ -58,9 +59,11 @@ struct OptimizerTests {
   func adamw() throws {
     try expectSame(
       "adamw",
-      AdamW(
-        count: 12, ranges: Self.ranges, beta1: 0.8, beta2: 0.95, epsilon: 1e-6, weightDecay: 0.05))
+      RuledOptimizer(
+        AdamW(moments: Self.moments, weightDecay: 0.05), count: 12, tensors: Self.ranges))
   }
+
+  private static let moments = AdamMoments(beta1: 0.8, beta2: 0.95, epsilon: 1e-6)
 
   /// Two weight matrices, the second of which begins at zero, and a bias.
   private static let tensors = [
@@ -72,17 +75,17 @@ struct OptimizerTests {
   func lars() throws {
     try expectSame(
       "lars",
-      LARS(
-        count: 16, tensors: Self.tensors, momentum: 0.9, weightDecay: 0.05, trustCoefficient: 0.02))
+      RuledOptimizer(
+        LARS(momentum: 0.9, weightDecay: 0.05, trustCoefficient: 0.02), count: 16,
+        tensors: Self.tensors))
   }
 
   @Test("LAMB follows its paper's formulas in PyTorch")
   func lamb() throws {
     try expectSame(
       "lamb",
-      LAMB(
-        count: 16, tensors: Self.tensors, beta1: 0.8, beta2: 0.95, epsilon: 1e-6, weightDecay: 0.05)
-    )
+      RuledOptimizer(
+        LAMB(moments: Self.moments, weightDecay: 0.05), count: 16, tensors: Self.tensors))
   }
 
   @Test("an optimizer that loses its state gives other weights")
@@ -90,8 +93,8 @@ struct OptimizerTests {
     let history = try history("sgd-nesterov")
     var weights = history.start
     for step in 0..<2 {
-      let fresh = SGD(
-        count: 12, ranges: Self.ranges, momentum: 0.9, nesterov: true, weightDecay: 0.05)
+      let fresh = RuledOptimizer(
+        SGD(momentum: 0.9, nesterov: true, weightDecay: 0.05), count: 12, tensors: Self.ranges)
       weights.withUnsafeMutableBufferPointer { weights in
         history.gradients[step].withUnsafeBufferPointer { gradients in
           fresh.update(

@@ -62,8 +62,8 @@ struct WeightAverageTests {
       WeightAverage(of: model, decay: 0.9, warmsUp: true),
       WeightAverage(of: model, decay: 0.9, warmsUp: true)
     )
-    let sgd = SGD(
-      count: model.elementCount, ranges: [], momentum: 0.9, nesterov: true, weightDecay: 0)
+    let sgd = RuledOptimizer(
+      SGD(momentum: 0.9, nesterov: true, weightDecay: 0), count: model.elementCount, tensors: [])
     for step in 1...3 {
       try change(model, step: step)
       whole.update(step: step)
@@ -108,8 +108,9 @@ struct WeightAverageTests {
       }
       let snapshot = ModelSnapshot(
         parameters: model,
-        optimizer: SGD(
-          count: model.elementCount, ranges: [], momentum: 0.9, nesterov: true, weightDecay: 0),
+        optimizer: RuledOptimizer(
+          SGD(momentum: 0.9, nesterov: true, weightDecay: 0), count: model.elementCount, tensors: []
+        ),
         average: average)
       let state = CheckpointState(
         step: 2, epoch: 1, isEvaluated: true, skippedSamples: [], microBatches: 1,

@@ -133,10 +133,9 @@ private struct BenchmarkStep {
         communicator: communicator, algorithm: .exact,
         buckets: plan.buckets(capacityBytes: GradientReducer.bucketBytes),
         count: plan.slotLayout.count),
-      optimizer: SGD(
-        count: plan.parameters.trainedCount,
-        ranges: UpdateRange.merging(UpdateRange.each(of: plan.parameters.parameters)),
-        momentum: 0.9, nesterov: true, weightDecay: 1e-4),
+      optimizer: RuledOptimizer(
+        SGD(momentum: 0.9, nesterov: true, weightDecay: 1e-4), count: plan.parameters.trainedCount,
+        tensors: UpdateRange.each(of: plan.parameters.parameters)),
       agreement: job.agreement, microBatch: benchmark.batchPerRank,
       microBatches: communicator.worldSize, seed: 1)
     try fillWithRandomSamples(of: benchmark.model, rank: communicator.rank)

@@ -13,42 +13,24 @@ import CVectorKernels
 /// - Determinism: norms are summed in one order, whatever the number of ranks or threads.
 /// - Source: Y. You et al., "Large batch optimization for deep learning: training BERT in 76
 ///   minutes", ICLR 2020, arXiv:1904.00962, algorithm 2.
-final class LAMB: Optimizer {
-  private let moments: AdamMoments
-  private let tensors: [UpdateRange]
-  private let weightDecay: Double
+struct LAMB: UpdateRule {
+  let moments: AdamMoments
+  let weightDecay: Double
 
-  /// An optimizer of `count` elements with zero moments.
-  init(
-    count: Int, tensors: [UpdateRange], beta1: Double, beta2: Double, epsilon: Double,
-    weightDecay: Double
-  ) {
-    moments = AdamMoments(count: count, beta1: beta1, beta2: beta2, epsilon: epsilon)
-    self.tensors = tensors
-    self.weightDecay = weightDecay
-  }
-
-  var state: [(name: String, values: UnsafeMutableBufferPointer<Float>)] { moments.state }
+  static let memory = AdamMoments.names
+  static let needsTensors = true
 
   func update(
-    _ weights: UnsafeMutableBufferPointer<Float>, gradients: UnsafeBufferPointer<Float>,
-    gradientScale: Double, learningRate: Double, step: Int
+    _ tensor: UpdatedStretch, gradientScale: Double, learningRate: Double, step: Int
   ) {
-    guard let weights = weights.baseAddress, let gradients = gradients.baseAddress,
-      let (first, second) = moments.addresses
-    else { return }
     var numbers = moments.numbers(
-      step: step, learningRate: learningRate, gradientScale: gradientScale)
-    for tensor in tensors {
-      guard let rateFactor = tensor.rateFactor else { continue }
-      let (start, count) = (tensor.elements.lowerBound, tensor.elements.count)
-      numbers.weight_decay = tensor.decays ? weightDecay : 0
-      let squares = aver_lamb_moments_f32(
-        weights + start, first + start, second + start, gradients + start, count, numbers)
-      numbers.learning_rate =
-        learningRate * rateFactor * (tensor.decays ? trustRatio(squares) : 1)
-      aver_lamb_apply_f32(weights + start, first + start, second + start, count, numbers)
-    }
+      step: step, learningRate: learningRate, gradientScale: gradientScale,
+      weightDecay: tensor.decays ? weightDecay : 0)
+    let (first, second) = (tensor.memory(0), tensor.memory(1))
+    let squares = aver_lamb_moments_f32(
+      tensor.weights, first, second, tensor.gradients, tensor.count, numbers)
+    numbers.learning_rate *= tensor.decays ? trustRatio(squares) : 1
+    aver_lamb_apply_f32(tensor.weights, first, second, tensor.count, numbers)
   }
 
   /// ‖w‖ / ‖u‖ of a tensor.

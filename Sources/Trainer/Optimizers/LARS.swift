@@ -13,51 +13,28 @@ import CVectorKernels
 /// - Determinism: norms are summed in one order, whatever the number of ranks or threads.
 /// - Source: Y. You, I. Gitman and B. Ginsburg, "Large batch training of convolutional networks",
 ///   arXiv:1708.03888, algorithm 1; what is left out as in MLPerf's reference.
-final class LARS: Optimizer {
-  private let velocity: FlatVector
-  private let tensors: [UpdateRange]
-  private let momentum: Double
-  private let weightDecay: Double
-  private let trustCoefficient: Double
+struct LARS: UpdateRule {
+  let momentum: Double
+  let weightDecay: Double
+  let trustCoefficient: Double
 
-  /// An optimizer of `count` elements without velocity.
-  init(
-    count: Int, tensors: [UpdateRange], momentum: Double, weightDecay: Double,
-    trustCoefficient: Double
-  ) {
-    velocity = FlatVector(count: count)
-    self.tensors = tensors
-    self.momentum = momentum
-    self.weightDecay = weightDecay
-    self.trustCoefficient = trustCoefficient
-  }
-
-  var state: [(name: String, values: UnsafeMutableBufferPointer<Float>)] {
-    [("momentum_buffer", velocity.values)]
-  }
+  static let memory = ["momentum_buffer"]
+  static let needsTensors = true
 
   func update(
-    _ weights: UnsafeMutableBufferPointer<Float>, gradients: UnsafeBufferPointer<Float>,
-    gradientScale: Double, learningRate: Double, step: Int
+    _ tensor: UpdatedStretch, gradientScale: Double, learningRate: Double, step: Int
   ) {
-    guard let weights = weights.baseAddress, let gradients = gradients.baseAddress,
-      let velocity = velocity.values.baseAddress
-    else { return }
-    for tensor in tensors {
-      guard let rateFactor = tensor.rateFactor else { continue }
-      let (start, count) = (tensor.elements.lowerBound, tensor.elements.count)
-      let ratio =
-        tensor.decays
-        ? trustRatio(
-          weight: aver_square_sum_f32(weights + start, count).squareRoot(),
-          gradient: gradientScale * aver_square_sum_f32(gradients + start, count).squareRoot())
-        : 1
-      aver_lars_f32(
-        weights + start, velocity + start, gradients + start, count,
-        aver_lars_step(
-          rate: learningRate * rateFactor * ratio, momentum: momentum,
-          weight_decay: tensor.decays ? weightDecay : 0, gradient_scale: gradientScale))
-    }
+    let ratio =
+      tensor.decays
+      ? trustRatio(
+        weight: aver_square_sum_f32(tensor.weights, tensor.count).squareRoot(),
+        gradient: gradientScale * aver_square_sum_f32(tensor.gradients, tensor.count).squareRoot())
+      : 1
+    aver_lars_f32(
+      tensor.weights, tensor.memory(0), tensor.gradients, tensor.count,
+      aver_lars_step(
+        rate: learningRate * ratio, momentum: momentum,
+        weight_decay: tensor.decays ? weightDecay : 0, gradient_scale: gradientScale))
   }
 
   /// λ of a tensor, by its norms.

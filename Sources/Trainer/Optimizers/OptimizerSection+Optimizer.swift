@@ -19,23 +19,22 @@ extension OptimizerSection {
   ///
   /// - Parameter tensors: one stretch for each parameter.
   func makeOptimizer(count: Int, _ tensors: [UpdateRange]) -> any Optimizer {
-    switch name {
+    let moments = AdamMoments(beta1: beta1, beta2: beta2, epsilon: epsilon)
+    return switch name {
     case .sgd:
-      return SGD(
-        count: count, ranges: UpdateRange.merging(tensors), momentum: momentum,
-        nesterov: nesterov, weightDecay: weightDecay)
+      RuledOptimizer(
+        SGD(momentum: momentum, nesterov: nesterov, weightDecay: weightDecay), count: count,
+        tensors: tensors)
     case .adamw:
-      return AdamW(
-        count: count, ranges: UpdateRange.merging(tensors), beta1: beta1, beta2: beta2,
-        epsilon: epsilon, weightDecay: weightDecay)
+      RuledOptimizer(
+        AdamW(moments: moments, weightDecay: weightDecay), count: count, tensors: tensors)
     case .lars:
-      return LARS(
-        count: count, tensors: tensors, momentum: momentum, weightDecay: weightDecay,
-        trustCoefficient: trustCoefficient)
+      RuledOptimizer(
+        LARS(momentum: momentum, weightDecay: weightDecay, trustCoefficient: trustCoefficient),
+        count: count, tensors: tensors)
     case .lamb:
-      return LAMB(
-        count: count, tensors: tensors, beta1: beta1, beta2: beta2, epsilon: epsilon,
-        weightDecay: weightDecay)
+      RuledOptimizer(
+        LAMB(moments: moments, weightDecay: weightDecay), count: count, tensors: tensors)
     }
   }
 }
