@@ -1,5 +1,4 @@
 import Datasets
-import Foundation
 import Nets
 
 /// What an evaluation of a face network found, the same for any number of ranks.
@@ -76,9 +75,7 @@ public struct FaceReport: MeasuredReport {
 
   /// The report as one JSON object.
   public func json() throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys]
-    return String(decoding: try encoder.encode(Content(self)), as: UTF8.self)
+    try json(of: Content(self))
   }
 
   // The names are those of the JSON object.

@@ -16,12 +16,17 @@ public protocol RunReport: Sendable {
 protocol MeasuredReport: RunReport {
   /// Whether the numbers mean anything: outputs that are not finite can still be counted right.
   var isFinite: Bool { get }
-  /// Finds how far other samples' numbers could be, where the report tells that.
+  /// Finds how far other samples' numbers could be.
   mutating func addIntervals(_ bootstrap: Bootstrap)
 }
 
 extension MeasuredReport {
-  mutating func addIntervals(_ bootstrap: Bootstrap) {}
+  /// What `json` returns of a report's content: its keys are in order.
+  func json(of content: some Encodable) throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys]
+    return String(decoding: try encoder.encode(content), as: UTF8.self)
+  }
 }
 
 /// The evaluation of a finished or running training: `aver evaluate`.

@@ -120,9 +120,7 @@ public struct FusionReport: MeasuredReport {
 
   /// The report as one JSON object.
   public func json() throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys]
-    return String(decoding: try encoder.encode(Content(self)), as: UTF8.self)
+    try json(of: Content(self))
   }
 
   private typealias Numbers = [String: [String: Double?]]

@@ -67,9 +67,7 @@ struct ProbeReport: MeasuredReport {
   // MARK: - JSON
 
   func json() throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys]
-    return String(decoding: try encoder.encode(Content(self)), as: UTF8.self)
+    try json(of: Content(self))
   }
 
   private struct Content: Encodable {
