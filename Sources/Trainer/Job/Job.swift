@@ -19,7 +19,7 @@ public final class Job {
   /// Whether this rank writes files and to the terminal.
   public var isRankZero: Bool { communicator.rank == 0 }
 
-  private init(communicator: Communicator, signals: SignalWatcher) {
+  init(communicator: Communicator, signals: SignalWatcher) {
     self.communicator = communicator
     agreement = Agreement(communicator: communicator)
     self.signals = signals
