@@ -96,13 +96,17 @@ import Testing
     #expect(metrics[1].value(in: plan.slot(0)).isNaN)
   }
 
-  /// What the tree adds up is the sum of the micro-batches' own means.
-  @Test func scalingAllWeightsChangesNothing() throws {
+  /// The weights of a global batch have a mean of 1; those of one of its micro-batches need not.
+  @Test func aMicroBatchCountsByItsWeights() throws {
     let plan = try plan(slots: 2)
     try plan.run(slot: 0)
     try ClassifierArrays(plan).weights.update(repeating: 0.25)
     try plan.run(slot: 1)
-    #expect(Array(plan.slot(0)) == Array(plan.slot(1)))
+    let gradients = plan.slotLayout.gradients
+    #expect(plan.slot(0)[gradients].map { $0 / 4 } == Array(plan.slot(1)[gradients]))
+    // So does its part of the loss.
+    let loss = plan.slotLayout.metrics[0]
+    #expect(loss.value(in: plan.slot(1)) == loss.value(in: plan.slot(0)) / 4)
   }
 
   @Test func anUnknownNameIsRefusedWithThoseThatThereAre() throws {
