@@ -25,7 +25,10 @@ extension EndToEnd {
       func train(_ run: String, ranks: Int, _ overrides: [String]) throws -> String {
         let outcome = try laboratory.run(
           "aver-train", ranks: ranks,
-          ["audio", "--config", "audio.yaml", "--run", run, "train.max_steps=2"] + overrides)
+          [
+            "audio", "--config", "audio.yaml", "--run", run, "train.max_steps=2",
+            "schedule.warmup=1 steps",
+          ] + overrides)
         try #require(outcome.status == 0, "\(outcome.errors)")
         return try text("\(laboratory.folder)/\(run)/report.html")
       }
@@ -62,7 +65,10 @@ extension EndToEnd {
       try laboratory.makeSpeech()
       let trained = try laboratory.run(
         "aver-train",
-        ["audio", "--config", "audio.yaml", "--run", "voices-told", "train.max_steps=1"])
+        [
+          "audio", "--config", "audio.yaml", "--run", "voices-told", "train.max_steps=1",
+          "schedule.warmup=1 steps",
+        ])
       try #require(trained.status == 0, "\(trained.errors)")
       let arguments = ["evaluate", "voices-told", "--json", "--bootstrap", "50"]
       let one = try laboratory.run("aver", arguments)
@@ -121,6 +127,7 @@ extension EndToEnd {
         "aver-train",
         [
           "audio", "--config", "audio.yaml", "--run", "voices-read", "train.max_steps=2",
+          "schedule.warmup=1 steps",
           "evaluation.every=1 steps",
         ])
       try #require(outcome.status == 0, "\(outcome.errors)")
