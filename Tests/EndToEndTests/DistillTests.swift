@@ -109,24 +109,88 @@ extension EndToEnd {
       #expect(
         try laboratory.finalModel("generations-1")
           != laboratory.finalModel("generations-1/generation-1"))
-      let configuration = try String(
-        contentsOfFile: "\(laboratory.folder)/generations-1/config.yaml", encoding: .utf8)
-      #expect(configuration.contains("generations: 2"))
-      #expect(configuration.contains("teacher: \"teacher-of-students\""))
+      func lines(_ file: String) throws -> Set<Substring> {
+        let text = try String(
+          contentsOfFile: "\(laboratory.folder)/generations-1/\(file)", encoding: .utf8)
+        return Set(text.split(separator: "\n"))
+      }
+      let whole = ["seed: 5", "  generations: 2", "  teacher: \"teacher-of-students\""]
+      #expect(try lines("generations.yaml").isSuperset(of: whole.map { $0[...] }))
+      let last = ["seed: 6", "  generations: 1", "  teacher: \"generations-1/generation-1\""]
+      #expect(try lines("config.yaml").isSuperset(of: last.map { $0[...] }))
+      // Both go on where there is nothing left to do.
+      let final = try laboratory.finalModel("generations-1")
+      for file in ["generations.yaml", "config.yaml"] {
+        let outcome = try laboratory.run(
+          "aver-train",
+          [
+            "distill", "--config", "generations-1/\(file)", "--run", "generations-1", "--resume",
+            "auto",
+          ])
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        #expect(try laboratory.finalModel("generations-1") == final)
+      }
+    }
+
+    @Test("a finished generation is kept only where nothing that it was made of has changed")
+    func changedGenerations() throws {
+      try teacher()
+      try copyTeacher(to: "teacher-of-generations")
+      let overrides =
+        student + [
+          "distill.generations=2", "distill.teacher=teacher-of-generations", "train.max_steps=2",
+          "checkpoint.every_steps=1",
+        ]
+      try train("changing", overrides)
+      func resume(_ changes: [String]) throws -> Outcome {
+        try laboratory.start("changing", stage: "distill", resume: "auto", overrides + changes)
+          .wait()
+      }
+      // As a stop after the first generation leaves it.
+      for name in ["checkpoints", "final", "best", "config.yaml"] {
+        try FileManager.default.removeItem(atPath: "\(laboratory.folder)/changing/\(name)")
+      }
+      for (change, message) in [
+        ("optimizer.learning_rate=0.5", "optimizer.learning_rate: 0.0003 -> 0.5"),
+        ("distill.temperature=3", "distill.temperature: 2.0 -> 3.0"), ("seed=9", "seed: 5 -> 9"),
+        ("distill.generations=3", "distill.generations: changing is a run of 2, not 3"),
+      ] {
+        let outcome = try resume([change])
+        #expect(outcome.status == 64)
+        #expect(outcome.errors.contains(message), "\(outcome.errors)")
+      }
+      try exchangeModel(of: "teacher-of-generations")
+      let outcome = try resume([])
+      #expect(outcome.status == 64)
+      #expect(outcome.errors.contains("or another model"), "\(outcome.errors)")
+    }
+
+    /// Copies the teacher's run folder.
+    private func copyTeacher(to name: String) throws {
+      try FileManager.default.copyItem(
+        atPath: "\(laboratory.folder)/teacher-of-students", toPath: "\(laboratory.folder)/\(name)"
+      )
+    }
+
+    /// Puts another model in the place of a run's best.
+    private func exchangeModel(of run: String) throws {
+      try Self.lock.withLock {
+        guard !laboratory.exists("other-teacher/final/model.safetensors") else { return }
+        try laboratory.train("other-teacher", heads + ["seed=6", "train.max_steps=2"])
+      }
+      let best = "\(laboratory.folder)/\(run)/best"
+      try FileManager.default.removeItem(atPath: best)
+      try FileManager.default.copyItem(
+        atPath: "\(laboratory.folder)/other-teacher/best", toPath: best)
     }
 
     @Test("another teacher in the place of the first is noticed")
     func changedTeacher() throws {
       try teacher()
-      let copy = "\(laboratory.folder)/changed-teacher"
-      try FileManager.default.copyItem(
-        atPath: "\(laboratory.folder)/teacher-of-students", toPath: copy)
+      try copyTeacher(to: "changed-teacher")
       let overrides = student + ["distill.teacher=changed-teacher", "train.max_steps=2"]
       try train("of-changed-teacher", overrides)
-      try laboratory.train("other-teacher", heads + ["seed=6", "train.max_steps=2"])
-      try FileManager.default.removeItem(atPath: "\(copy)/best")
-      try FileManager.default.copyItem(
-        atPath: "\(laboratory.folder)/other-teacher/best", toPath: "\(copy)/best")
+      try exchangeModel(of: "changed-teacher")
       let outcome = try laboratory.start(
         "of-changed-teacher", stage: "distill", resume: "auto", overrides
       ).wait()

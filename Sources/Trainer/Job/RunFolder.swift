@@ -10,6 +10,8 @@ struct RunFolder: Equatable, Sendable {
 
   /// The resolved configuration.
   var configuration: String { "\(path)/config.yaml" }
+  /// The configuration of all trainings in a row, of which the folder's own is the last.
+  var generations: String { "\(path)/generations.yaml" }
   /// One JSON object a line.
   var metrics: String { "\(path)/metrics.jsonl" }
   /// The checkpoints.

@@ -24,21 +24,22 @@ public enum Distill {
     }
     var options = options
     options.runFolder = try job.agreement.onRankZero { try Generation.runFolder(options) }
+    let record = RunFolder(path: options.runFolder ?? "").generations
+    try job.agreement.onRankZero { try Generation.require(generations, in: record) }
     for number in 1...generations {
       let generation = Generation(number: number, of: generations, values: values, run: options)
-      if options.resume == .auto, try job.agreement.onRankZero({ generation.isFinished }) {
-        continue
+      if try generation.isFinished(job) { continue }
+      let status = try StageRun<FaceStage<DistillConfiguration>>.run(generation.options, job: job) {
+        try DurableFiles.replace(record, with: Array(values.yaml().utf8))
       }
-      let status = try StageRun<FaceStage<DistillConfiguration>>.run(
-        generation.options, recording: number == generations ? options : nil, job: job)
       guard status == .finished else { return status }
     }
     return .finished
   }
 }
 
-/// One training of several in a row. All but the last have a folder of their own in the run folder, with
-/// a configuration that repeats them alone.
+/// One training of several in a row. All but the last have a folder of their own in the run folder. What
+/// is in a folder is one training's, its configuration as well; that of all is beside the last one's.
 private struct Generation {
   /// The training's own command line.
   let options: StageOptions
@@ -62,9 +63,30 @@ private struct Generation {
     self.options = options
   }
 
-  /// Whether the training was brought to its end.
-  var isFinished: Bool {
-    options.runFolder.map { DurableFiles.exists(RunFolder(path: $0).finalModel) } ?? false
+  /// Whether the training was brought to its end, as it would be made now. Collective.
+  ///
+  /// - Throws: what going on with it throws where teacher, data or configuration are others now.
+  func isFinished(_ job: Job) throws -> Bool {
+    let hasEnded = try job.agreement.onRankZero { () -> Bool in
+      guard options.resume == .auto, let folder = options.runFolder else { return false }
+      return DurableFiles.exists(RunFolder(path: folder).finalModel)
+    }
+    return try hasEnded
+      && StageRun<FaceStage<DistillConfiguration>>.findCheckpoint(of: options, job: job) != nil
+  }
+
+  /// Throws where a folder has a run of another number of generations: with more of them, what was the
+  /// last would be in the place of another.
+  ///
+  /// - Parameter record: the configuration of that run, if there is one.
+  static func require(_ generations: Int, in record: String) throws {
+    guard DurableFiles.exists(record) else { return }
+    let there = try DistillConfiguration.load(file: record).values.distill.generations
+    guard there != generations else { return }
+    let folder = DurableFiles.parent(of: record)
+    throw TrainerError.usage(
+      "distill.generations: \(folder) is a run of \(there), not \(generations); for more of them, name "
+        + "another --run, with distill.teacher=\(folder)")
   }
 
   /// The folder of all, whose name is chosen here where the command line has none.

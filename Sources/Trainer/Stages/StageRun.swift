@@ -23,12 +23,11 @@ struct StageRun<S: Stage> {
 
   /// Runs the stage. Collective.
   ///
-  /// - Parameter whole: what the run folder's configuration is written by, where the training is a part
-  ///   of something larger.
+  /// - Parameter begin: called on rank 0 once nothing stands against the training any more.
   /// - Returns: `.finished` or `.preempted`.
   /// - Throws: `TrainerError.agreed` for what all ranks know; anything else is this rank's own.
   static func run(
-    _ options: StageOptions, recording whole: StageOptions? = nil, job: Job
+    _ options: StageOptions, job: Job, begin: () throws -> Void = {}
   ) throws -> ExitStatus {
     let loaded = try job.agreement.together {
       try S.Configuration.load(options, worldSize: job.communicator.worldSize)
@@ -53,12 +52,7 @@ struct StageRun<S: Stage> {
       try StageRun(
         loaded: loaded, stage: stage, folder: folder, engine: engine, job: job, console: console)
     }
-    let recorded = try whole.map { whole in
-      try job.agreement.together {
-        try S.Configuration.load(whole, worldSize: job.communicator.worldSize).values
-      }
-    }
-    return try run.makeLoop(options: options, recording: recorded ?? loaded.values).run()
+    return try run.makeLoop(options: options, begin: begin).run()
   }
 
   private init(
@@ -90,11 +84,7 @@ struct StageRun<S: Stage> {
   // MARK: - The loop
 
   /// Puts the loop together, at the checkpoint it goes on from. Collective.
-  ///
-  /// - Parameter recorded: what the run folder's configuration will say.
-  private func makeLoop(
-    options: StageOptions, recording recorded: S.Configuration
-  ) throws -> TrainingLoop {
+  private func makeLoop(options: StageOptions, begin: () throws -> Void) throws -> TrainingLoop {
     let parts = try makeParts()
     tellWhatWasFound()
     let checkpoint = try job.findCheckpoint(
@@ -107,7 +97,8 @@ struct StageRun<S: Stage> {
     if let checkpoint { try supersede(parts.checkpoints, after: checkpoint) }
     try forgetBestOfAnotherRun(&position)
     try job.agreement.onRankZero {
-      try DurableFiles.replace(folder.configuration, with: Array(recorded.yaml().utf8))
+      try DurableFiles.replace(folder.configuration, with: Array(configuration.yaml().utf8))
+      try begin()
     }
     return TrainingLoop(
       job: job,
@@ -164,15 +155,9 @@ struct StageRun<S: Stage> {
         parameters: plan.parameters, optimizer: optimizer, average: average),
       checkpoints: CheckpointStore(
         folder: folder.checkpoints, keep: configuration.checkpoint.keep),
-      run: folder, identity: try makeIdentity(), stepsPerEpoch: stage.stepsPerEpoch)
-  }
-
-  private func makeIdentity() throws -> CheckpointState {
-    CheckpointState(
-      step: 0, epoch: 0, isEvaluated: true, best: nil, skippedSamples: [],
-      microBatches: configuration.batch.microBatches, engine: engine,
-      trainingData: try stage.dataDigest(isSteered: configuration.isSteered),
-      configuration: configuration.identityValues)
+      run: folder,
+      identity: try CheckpointState(identityOf: stage, configuration, engine: engine),
+      stepsPerEpoch: stage.stepsPerEpoch)
   }
 
   private func startWeights(at checkpoint: Checkpoint?, snapshot: ModelSnapshot) throws {
@@ -255,7 +240,7 @@ extension LoadedConfiguration where Root: StageConfiguration {
 
 extension StageConfiguration {
   /// The configuration, checked against the number of ranks and what the kernels can do.
-  fileprivate static func load(
+  static func load(
     _ options: StageOptions, worldSize: Int
   ) throws -> LoadedConfiguration<Self> {
     let loaded = try load(file: options.configurationFile, overrides: options.overrides)

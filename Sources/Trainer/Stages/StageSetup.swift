@@ -89,6 +89,41 @@ extension Job {
   }
 }
 
+extension StageRun {
+  /// The newest checkpoint in a run folder, nil where there is none. Collective.
+  ///
+  /// - Throws: what going on from it throws where configuration, data or kernels are others now.
+  static func findCheckpoint(of options: StageOptions, job: Job) throws -> Checkpoint? {
+    let loaded = try job.agreement.together {
+      try S.Configuration.load(options, worldSize: job.communicator.worldSize)
+    }
+    try job.agreement.onRankZero { try S.requireFiles(loaded.values) }
+    let engine = try job.configureEngine(
+      threads: loaded.values.threads, allowIdentityChange: options.allowIdentityChange)
+    let stage = try S(loaded, job: job)
+    let identity = try job.agreement.together {
+      try CheckpointState(identityOf: stage, loaded.values, engine: engine)
+    }
+    let folder = RunFolder(path: options.runFolder ?? "")
+    return try job.findCheckpoint(
+      in: CheckpointStore(folder: folder.checkpoints, keep: 1), options: options,
+      identity: identity, defaults: S.Configuration().identityValues, report: { _ in })
+  }
+}
+
+extension CheckpointState {
+  /// What checkpoints of a training have to agree with.
+  init<S: Stage>(
+    identityOf stage: S, _ configuration: S.Configuration, engine: EngineIdentity
+  ) throws {
+    self.init(
+      step: 0, epoch: 0, isEvaluated: true, best: nil, skippedSamples: [],
+      microBatches: configuration.batch.microBatches, engine: engine,
+      trainingData: try stage.dataDigest(isSteered: configuration.isSteered),
+      configuration: configuration.identityValues)
+  }
+}
+
 extension Checkpoint {
   /// Throws where going on from the checkpoint would not give the uninterrupted run's weights.
   func requireMatch(
