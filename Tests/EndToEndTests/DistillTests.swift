@@ -71,6 +71,33 @@ extension EndToEnd {
       #expect(try laboratory.finalModel("crops-1") != laboratory.finalModel("crops-whole"))
     }
 
+    @Test("images that come and go between the student's reading and the teacher's end nothing")
+    func comingAndGoing() throws {
+      try teacher()
+      try laboratory.copyFaces(to: "coming-and-going", unreadable: [])
+      let folder = "\(laboratory.folder)/coming-and-going"
+      let rows = try String(contentsOfFile: "\(folder)/training.csv", encoding: .utf8)
+        .split(separator: "\n")
+      let images = rows[1..<31].compactMap { $0.split(separator: ",").first }.map {
+        "\(folder)/\($0)"
+      }
+      let job = try laboratory.start(
+        "coming-and-going-run", stage: "distill",
+        student + [
+          "data.root=coming-and-going", "data.on_error=skip", "data.skip_limit=1000",
+          "distill.view=crop", "train.max_steps=30",
+        ])
+      while job.isRunning {
+        for image in images { rename(image, image + ".away") }
+        usleep(2_000)
+        for image in images { rename(image + ".away", image) }
+        usleep(2_000)
+      }
+      let outcome = try job.wait()
+      #expect(outcome.status == 0, "\(outcome.errors)")
+      #expect(try #require(laboratory.metrics("coming-and-going-run").last).skipped > 0)
+    }
+
     @Test("what all stages have in common: the same bits for any number of ranks and a kill")
     func acrossStages() throws {
       try teacher()

@@ -87,7 +87,7 @@ struct TaughtRowsTests {
 
   private final class Answers: TeacherAnswers {
     let rows: [[Float]]
-    let waitedSeconds = 0.0
+    let loader: BatchLoader? = nil
     init(_ rows: [[Float]]) { self.rows = rows }
     func take(_ batch: MicroBatch) {}
     func answer(to row: Int) -> ArraySlice<Float> { rows[row][...] }
@@ -145,6 +145,26 @@ struct TaughtRowsTests {
     #expect(
       Array(try plan.floats(input: "teacher_affect")) == [8, 9, 108, 109, 208, 209, 0, 0, 208, 209])
     #expect(Array(try plan.floats(input: "teacher_embedding").suffix(3)) == [210, 211, 212])
+  }
+
+  @Test("where the teacher read another face than the student, or none, it says nothing")
+  func anotherFace() throws {
+    let asked = try batch(3)
+    var own = asked
+    let answers = LiveAnswers(loader: nil, rows: 3, width: 2) { values in
+      for row in 0..<3 where own.weights[row] > 0 {
+        for index in 0..<2 { values[2 * row + index] = Float(2 * row + index) }
+      }
+      return own
+    }
+    try answers.take(asked)
+    #expect((0..<3).flatMap(answers.answer) == [0, 1, 2, 3, 4, 5])
+    own.sampleIndices[1] = 7
+    own.weights[2] = 0
+    try answers.take(asked)
+    #expect(Array(answers.answer(to: 0)) == [0, 1])
+    let unanswered = (1..<3).flatMap(answers.answer).count(where: \.isNaN)
+    #expect(unanswered == 4)
   }
 
   @Test("a sample that is mixed of two has their mixed probabilities at the temperature")

@@ -18,9 +18,21 @@ final class TaughtFaces {
     self.unlabeledAnswers = unlabeledAnswers
   }
 
-  /// Seconds that the teacher has waited for images.
-  var waitedSeconds: Double {
-    labelledAnswers.waitedSeconds + (unlabeledAnswers?.waitedSeconds ?? 0)
+  /// What reads faces without labels, and what the teacher reads faces with.
+  var loaders: [BatchLoader] {
+    [unlabeled?.loader, labelledAnswers.loader, unlabeledAnswers?.loader].compactMap { $0 }
+  }
+
+  /// Whether there are faces that could not be used and have not been asked for yet.
+  var hasNewProblems: Bool { loaders.contains(where: \.hasNewProblems) }
+
+  /// The faces that student or teacher could not use and that have not been asked for yet.
+  func takeProblems() -> [SampleProblem] {
+    let labelled = labelledAnswers.loader?.takeProblems() ?? []
+    let others = [unlabeled?.loader, unlabeledAnswers?.loader].flatMap {
+      $0?.takeProblems() ?? []
+    }
+    return labelled + (unlabeled?.numbered(others) ?? [])
   }
 
   /// Takes the next micro-batch.

@@ -3,8 +3,8 @@ import Nets
 
 /// What a teacher says about the faces of the student's micro-batches.
 protocol TeacherAnswers: AnyObject {
-  /// Seconds that it has waited for images.
-  var waitedSeconds: Double { get }
+  /// What it reads images with; nil where it needs none.
+  var loader: BatchLoader? { get }
 
   /// Asks about the next micro-batch, the one that the student has just taken.
   func take(_ batch: MicroBatch) throws
@@ -18,7 +18,7 @@ final class StoredAnswers: TeacherAnswers {
   private let outputs: TeacherOutputs
   private let unknown: [Float]
   private var faces: [Int32] = []
-  let waitedSeconds = 0.0
+  let loader: BatchLoader? = nil
 
   /// - Parameter outputs: of the list that micro-batches are of.
   init(_ outputs: TeacherOutputs) {
@@ -35,31 +35,54 @@ final class StoredAnswers: TeacherAnswers {
 
 /// Answers to what the student sees, but for the noise that is added for it.
 final class LiveAnswers: TeacherAnswers {
-  private let loader: BatchLoader
-  private let inference: FaceInference
+  /// Runs the teacher on the next micro-batch that `loader` has, and writes what it says to an array; nil
+  /// after the last.
+  ///
+  /// - Shapes: the array is `[rows, width]`; rows of samples without weight stay as they are.
+  typealias Ask = (UnsafeMutableBufferPointer<Float>) throws -> MicroBatch?
+
+  let loader: BatchLoader?
+  private let askNext: Ask
   private let width: Int
   /// `[rows, width]`
   private var values: [Float]
 
   /// - Parameters:
-  ///   - loader: gives the same faces in the same order as the student's.
-  ///   - inference: of the teacher, with weights, for micro-batches of as many faces.
-  ///   - layout: what is where in a face's numbers.
-  init(loader: BatchLoader, inference: FaceInference, layout: TeacherOutputLayout) {
+  ///   - loader: what `askNext` reads with: the same faces in the same order as the student's.
+  ///   - width: numbers of a face.
+  init(loader: BatchLoader?, rows: Int, width: Int, askNext: @escaping Ask) {
     self.loader = loader
-    self.inference = inference
-    width = layout.width
-    values = Array(repeating: .nan, count: inference.microBatch * width)
+    self.askNext = askNext
+    self.width = width
+    values = Array(repeating: .nan, count: rows * width)
   }
 
-  var waitedSeconds: Double { loader.waitedSeconds }
+  /// Answers of a network.
+  ///
+  /// - Parameters:
+  ///   - inference: of the teacher, with weights, for micro-batches of as many faces.
+  ///   - layout: what is where in a face's numbers.
+  convenience init(loader: BatchLoader, inference: FaceInference, layout: TeacherOutputLayout) {
+    self.init(loader: loader, rows: inference.microBatch, width: layout.width) { values in
+      guard let batch = try inference.runNext(of: loader) else { return nil }
+      inference.copyOutputs(of: batch, to: values)
+      return batch
+    }
+  }
 
   func take(_ batch: MicroBatch) throws {
-    guard let own = try inference.runNext(of: loader) else {
-      preconditionFailure("the teacher's requests are the student's")
+    try values.withUnsafeMutableBufferPointer { values in
+      values.update(repeating: .nan)
+      guard let own = try askNext(values) else {
+        preconditionFailure("the teacher's requests are the student's")
+      }
+      // A file that came or went between the two readings gave one of them another face instead.
+      for row in own.sampleIndices.indices
+      where own.sampleIndices[row] != batch.sampleIndices[row] {
+        UnsafeMutableBufferPointer(rebasing: values[(row * width)..<((row + 1) * width)])
+          .update(repeating: .nan)
+      }
     }
-    precondition(own.sampleIndices == batch.sampleIndices)
-    values.withUnsafeMutableBufferPointer { inference.copyOutputs(of: own, to: $0) }
   }
 
   func answer(to row: Int) -> ArraySlice<Float> { values[(row * width)..<((row + 1) * width)] }

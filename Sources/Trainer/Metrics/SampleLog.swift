@@ -4,14 +4,18 @@ import Logging
 /// Tells a rank's log which samples could not be used, each once.
 struct SampleLog {
   private let logger: Logger
+  /// Of those that training went without; several may read the same.
+  private var skipped: Set<Int32> = []
   /// Of the last evaluation; the next one finds the same.
   private var leftOut: [SampleProblem] = []
 
   init(_ logger: Logger) { self.logger = logger }
 
   /// Tells of samples that training went without.
-  func tellSkipped(_ problems: [SampleProblem]) {
-    for problem in problems { logger.warning("skipped \(problem)") }
+  mutating func tellSkipped(_ problems: [SampleProblem]) {
+    for problem in problems where skipped.insert(problem.sample).inserted {
+      logger.warning("skipped \(problem)")
+    }
   }
 
   /// Tells of samples that are not in an evaluation's numbers.

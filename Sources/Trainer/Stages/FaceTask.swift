@@ -32,18 +32,19 @@ final class FaceTask: TrainingTask {
   }
 
   private var loaders: [BatchLoader] {
-    [faces.loader, triplets?.loader, taught?.unlabeled?.loader].compactMap { $0 }
+    [faces.loader, triplets?.loader].compactMap { $0 } + (taught?.loaders ?? [])
   }
 
-  var waitedSeconds: Double {
-    loaders.reduce(taught?.waitedSeconds ?? 0) { $0 + $1.waitedSeconds }
+  var waitedSeconds: Double { loaders.reduce(0) { $0 + $1.waitedSeconds } }
+  var hasNewProblems: Bool {
+    faces.loader.hasNewProblems || triplets?.loader.hasNewProblems == true
+      || taught?.hasNewProblems == true
   }
-  var hasNewProblems: Bool { loaders.contains(where: \.hasNewProblems) }
 
   func takeProblems() -> [SampleProblem] {
     let problems =
       faces.loader.takeProblems() + (triplets?.takeProblems() ?? [])
-      + (taught?.unlabeled?.takeProblems() ?? [])
+      + (taught?.takeProblems() ?? [])
     log.tellSkipped(problems)
     return problems
   }

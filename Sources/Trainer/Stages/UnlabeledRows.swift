@@ -27,8 +27,10 @@ final class UnlabeledRows {
     return batch
   }
 
-  /// The faces that could not be used and have not been asked for yet, each once.
-  func takeProblems() -> [SampleProblem] { loader.takeProblems().numbered(from: firstNumber) }
+  /// Problems of these faces, with their numbers among the samples of the run.
+  func numbered(_ problems: [SampleProblem]) -> [SampleProblem] {
+    problems.numbered(from: firstNumber)
+  }
 }
 
 extension [SampleProblem] {
