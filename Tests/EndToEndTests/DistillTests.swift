@@ -121,6 +121,46 @@ extension EndToEnd {
         try laboratory.finalModel("reused-first") == laboratory.finalModel("reused-second"))
     }
 
+    @Test(
+      "faces that cannot be read are told and counted, and asked about again when they are back")
+    func unreadable() throws {
+      try teacher()
+      let corpus = "\(laboratory.folder)/unreadable"
+      try laboratory.copyFaces(to: "unreadable", unreadable: [])
+      try FileManager.default.copyItem(
+        atPath: "\(laboratory.folder)/corpus/unlabeled", toPath: "\(corpus)/unlabeled")
+      let faces = try FileManager.default.contentsOfDirectory(atPath: "\(corpus)/unlabeled")
+      let image = "\(corpus)/unlabeled/\(try #require(faces.sorted().dropFirst(3).first))"
+      func run(_ name: String, _ outputs: String, ranks: Int?) throws -> String {
+        let outcome = try laboratory.start(
+          name, stage: "distill", ranks: ranks,
+          student + [
+            "data.root=unreadable", "unlabeled.list=unreadable/unlabeled", "data.on_error=skip",
+            "distill.outputs=\(outputs)", "train.max_steps=2",
+          ]
+        ).wait()
+        try #require(outcome.status == 0, "\(outcome.errors)")
+        return outcome.output
+      }
+      let whole = try Data(contentsOf: URL(fileURLWithPath: image))
+      try Data("no image".utf8).write(to: URL(fileURLWithPath: image))
+      let output = try run("unreadable-1", "outputs-of-unreadable", ranks: 2)
+      #expect(output.contains("1 faces without labels could not be read"), "\(output)")
+      #expect(laboratory.metrics("unreadable-1").filter { $0.split == "training" }.last?.skipped == 1)
+      let log = try String(
+        contentsOfFile: "\(laboratory.folder)/unreadable-1/logs/rank-0000.log", encoding: .utf8)
+      #expect(log.contains("skipped unreadable/unlabeled"))
+      try whole.write(to: URL(fileURLWithPath: image))
+      #expect(
+        try !run("unreadable-2", "outputs-of-unreadable", ranks: 4)
+          .contains("could not be read"))
+      _ = try run("unreadable-3", "other-outputs-of-unreadable", ranks: nil)
+      #expect(
+        try laboratory.finalModel("unreadable-2") == laboratory.finalModel("unreadable-3"))
+      #expect(
+        try laboratory.finalModel("unreadable-1") != laboratory.finalModel("unreadable-3"))
+    }
+
     @Test("generations: each student teaches the next, and what is finished is not done again")
     func generations() throws {
       try teacher()

@@ -7,11 +7,15 @@ final class TaughtFaces {
   private let rows: TaughtRows
   private let labelledAnswers: any TeacherAnswers
   private let unlabeledAnswers: (any TeacherAnswers)?
+  private var untold: [SampleProblem]
 
+  /// - Parameter problems: the faces that the teacher could not be asked about beforehand, with their
+  ///   numbers among the samples of the run.
   init(
     rows: TaughtRows, labelledAnswers: any TeacherAnswers, unlabeled: UnlabeledRows?,
-    unlabeledAnswers: (any TeacherAnswers)?
+    unlabeledAnswers: (any TeacherAnswers)?, problems: [SampleProblem]
   ) {
+    untold = problems
     self.rows = rows
     self.labelledAnswers = labelledAnswers
     self.unlabeled = unlabeled
@@ -24,15 +28,16 @@ final class TaughtFaces {
   }
 
   /// Whether there are faces that could not be used and have not been asked for yet.
-  var hasNewProblems: Bool { loaders.contains(where: \.hasNewProblems) }
+  var hasNewProblems: Bool { !untold.isEmpty || loaders.contains(where: \.hasNewProblems) }
 
   /// The faces that student or teacher could not use and that have not been asked for yet.
   func takeProblems() -> [SampleProblem] {
+    defer { untold = [] }
     let labelled = labelledAnswers.loader?.takeProblems() ?? []
     let others = [unlabeled?.loader, unlabeledAnswers?.loader].flatMap {
       $0?.takeProblems() ?? []
     }
-    return labelled + (unlabeled?.numbered(others) ?? [])
+    return untold + labelled + (unlabeled?.numbered(others) ?? [])
   }
 
   /// Takes the next micro-batch.

@@ -6,8 +6,9 @@ import Nets
 ///
 /// The folder is named by what outputs depend on, so that another teacher, list or setting finds nothing.
 struct TeacherOutputStore {
-  /// Faces of a file.
-  static let facesPerPart = 1 << 16
+  /// Faces of a file: few enough that a stop takes little away, many enough that ranks rarely wait for
+  /// each other.
+  static let facesPerPart = 1 << 13
   private static let tensor = "outputs"
 
   /// The folder of this list's files.
@@ -24,23 +25,45 @@ struct TeacherOutputStore {
     }
   }
 
-  /// The outputs of a part, nil where they are not stored, or not as they should be: they are computed
-  /// again then.
+  /// The outputs of a part, nil where they are not stored; a file that is not as it was written is set
+  /// aside.
   ///
+  /// - Parameter report: hears of what was set aside.
   /// - Shapes: `[faces of the part, layout.width]`.
-  func read(_ part: Range<Int>) -> [Float]? {
-    guard let reader = try? SafetensorsReader(path: path(of: part)),
-      let tensor = try? reader.tensor(Self.tensor),
-      tensor.shape == [part.count, layout.width], tensor.type == .f32
-    else { return nil }
-    return tensor.floats()
+  /// - Throws: `TrainerError.system` where a broken file cannot be renamed.
+  func read(_ part: Range<Int>, report: (String) -> Void) throws -> [Float]? {
+    let path = path(of: part)
+    guard DurableFiles.exists(path) else { return nil }
+    do {
+      return try verified(path, shape: [part.count, layout.width])
+    } catch {
+      try DurableFiles.rename(path, to: path + ".broken")
+      report("set aside a broken file, the teacher is asked again: \(error)")
+      return nil
+    }
   }
 
   /// Stores the outputs of a part; the file is whole or not there.
   func write(_ values: [Float], of part: Range<Int>) throws {
+    let tensor = try Tensor(
+      name: Self.tensor, shape: [part.count, layout.width], floats: values)
     try SharedFolder(path: folder).write(
-      [try Tensor(name: Self.tensor, shape: [part.count, layout.width], floats: values)],
+      [tensor], metadata: [FeatureFile.content: try FeatureFile.digest(of: [tensor])],
       to: path(of: part))
+  }
+
+  private func verified(_ path: String, shape: [Int]) throws -> [Float] {
+    let reader = try SafetensorsReader(path: path)
+    let tensor = try reader.tensor(Self.tensor)
+    guard tensor.type == .f32, tensor.shape == shape else {
+      throw WeightsError(
+        file: path, tensor: Self.tensor, .wrongShape(tensor.shape, wanted: shape))
+    }
+    guard try FeatureFile.digest(of: [tensor]) == reader.metadata[FeatureFile.content] else {
+      throw TrainerError.featuresBroken(
+        file: path, reason: "its content is not what was written")
+    }
+    return tensor.floats()
   }
 
   /// Removes what killed processes were writing.

@@ -1,3 +1,4 @@
+import Datasets
 import Foundation
 
 /// What a teacher says about each face of a list.
@@ -6,6 +7,8 @@ struct TeacherOutputs {
   let layout: TeacherOutputLayout
   /// `[faces, layout.width]`; not a number for faces that could not be read.
   private(set) var values: [Float] = []
+  /// The faces that could not be read, in the order of the list.
+  var problems: [SampleProblem] = []
 
   /// No faces yet.
   init(layout: TeacherOutputLayout) { self.layout = layout }
@@ -24,6 +27,28 @@ struct TeacherOutputs {
   /// The numbers of a face.
   subscript(face: Int) -> ArraySlice<Float> {
     values[(face * layout.width)..<((face + 1) * layout.width)]
+  }
+
+  /// The rows of faces that nothing is known of, in whole micro-batches.
+  ///
+  /// Micro-batches of the same faces give the same bits, whether the teacher is asked about all faces or
+  /// about some again.
+  ///
+  /// - Parameter rows: `[faces, layout.width]`, the first face being the first of a micro-batch.
+  static func unanswered(
+    in rows: [Float], layout: TeacherOutputLayout, microBatch: Int
+  ) -> [Range<Int>] {
+    let faces = rows.count / layout.width
+    return stride(from: 0, to: faces, by: microBatch).reduce(into: []) { ranges, start in
+      let end = min(start + microBatch, faces)
+      let isKnown = (start..<end).allSatisfy { !rows[$0 * layout.width].isNaN }
+      if isKnown { return }
+      if let last = ranges.last, last.upperBound == start {
+        ranges[ranges.count - 1] = last.lowerBound..<end
+      } else {
+        ranges.append(start..<end)
+      }
+    }
   }
 
   /// The likeliest class of a face and its probability; nil where the face could not be read, or the

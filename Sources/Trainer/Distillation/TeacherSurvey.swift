@@ -5,7 +5,7 @@ import Nets
 /// Asks a teacher about every face of a list, once.
 struct TeacherSurvey {
   /// Of the teacher's code and of the files: outputs of another revision are not used.
-  private static let revision = "teacher outputs 1"
+  private static let revision = "teacher outputs 2"
 
   let teacher: TeacherModel
   let precision: Precision
@@ -19,10 +19,13 @@ struct TeacherSurvey {
 
   /// The outputs for a list, from files as far as they are there. Collective.
   ///
+  /// Faces that could not be read the last time are asked about again.
+  ///
   /// - Parameters:
   ///   - name: of the list, for people.
   ///   - isStopRequested: asked between micro-batches, on all ranks; collective.
   /// - Returns: the same on all ranks; nil when a stop was requested.
+  /// - Throws: `TrainerError.agreed`, also where more faces cannot be read than are allowed.
   func outputs(
     for manifest: FaceManifest, called name: String, isStopRequested: () throws -> Bool
   ) throws -> TeacherOutputs? {
@@ -31,35 +34,46 @@ struct TeacherSurvey {
       layout: teacher.layout)
     if job.isRankZero { store.removeAbandoned() }
     var outputs = TeacherOutputs(layout: teacher.layout)
+    var skipped = SkippedSamples()
     var inference: FaceInference?
     for part in store.parts {
-      if let stored = try readOnRankZero(part, of: store) {
-        outputs.append(stored)
-        continue
+      var rows = try readOnRankZero(part, of: store)
+      let unanswered = TeacherOutputs.unanswered(
+        in: rows, layout: teacher.layout, microBatch: settings.microBatch)
+      for faces in unanswered {
+        let asked = try inference ?? makeInference()
+        inference = asked
+        let problems = try job.during(.askingTeacher) {
+          try ask(asked, about: faces, of: part, in: manifest, answers: &rows, isStopRequested)
+        }
+        guard let problems else { return nil }
+        outputs.problems += problems
       }
-      let asked = try inference ?? makeInference()
-      inference = asked
-      let rows = try job.during(.askingTeacher) {
-        try ask(asked, about: part, of: manifest, isStopRequested)
-      }
-      guard let rows else { return nil }
+      outputs.append(rows)
+      guard !unanswered.isEmpty else { continue }
       try job.during(.storingTeacherOutputs) {
         try job.agreement.onRankZero { try store.write(rows, of: part) }
       }
-      outputs.append(rows)
       console.say("teacher's outputs for \(outputs.count) of \(store.faces) \(name)")
+      try job.throwingAlike { try skipped.add(outputs.problems, policy: settings.onError) }
+    }
+    if !outputs.problems.isEmpty {
+      console.say(
+        "\(outputs.problems.count) \(name) could not be read: the teacher says nothing there")
     }
     return outputs
   }
 
-  /// What a part's file holds, nil where it has to be made. Collective.
+  /// What a part's file holds, not a number where the teacher has to be asked. Collective.
   private func readOnRankZero(
     _ part: Range<Int>, of store: TeacherOutputStore
-  ) throws -> [Float]? {
+  ) throws -> [Float] {
     let bytes = try job.agreement.bytesOfRankZero {
-      store.read(part).map { ByteCoding.bytes(of: $0) } ?? []
+      try store.read(part, report: console.say).map { ByteCoding.bytes(of: $0) } ?? []
     }
-    return bytes.isEmpty ? nil : ByteCoding.values(in: bytes[...])
+    return bytes.isEmpty
+      ? Array(repeating: .nan, count: part.count * teacher.layout.width)
+      : ByteCoding.values(in: bytes[...])
   }
 
   private func makeInference() throws -> FaceInference {
@@ -72,22 +86,29 @@ struct TeacherSurvey {
     }
   }
 
+  /// Asks about some faces of a part. Collective.
+  ///
+  /// - Parameter rows: the part's, where the answers go.
+  /// - Returns: the faces that could not be read; nil when a stop was requested.
   private func ask(
-    _ inference: FaceInference, about part: Range<Int>, of manifest: FaceManifest,
-    _ isStopRequested: () throws -> Bool
-  ) throws -> [Float]? {
+    _ inference: FaceInference, about faces: Range<Int>, of part: Range<Int>,
+    in manifest: FaceManifest, answers rows: inout [Float], _ isStopRequested: () throws -> Bool
+  ) throws -> [SampleProblem]? {
+    let width = teacher.layout.width
     var own: [[Float]] = []
     let problems = try inference.run(
-      over: manifest, rows: part, isStopRequested: isStopRequested
+      over: manifest,
+      rows: (part.lowerBound + faces.lowerBound)..<(part.lowerBound + faces.upperBound),
+      isStopRequested: isStopRequested
     ) { batch in
-      let width = teacher.layout.width
       var numbers = [Float](repeating: .nan, count: batch.weights.count * width)
       numbers.withUnsafeMutableBufferPointer { inference.copyOutputs(of: batch, to: $0) }
       own.append(numbers)
     }
-    guard problems != nil else { return nil }
-    let rows = try inference.gather(own).flatMap { $0 }
-    return Array(rows.prefix(part.count * teacher.layout.width))
+    guard let problems else { return nil }
+    let answers = try inference.gather(own).flatMap { $0 }.prefix(faces.count * width)
+    rows.replaceSubrange((faces.lowerBound * width)..<(faces.upperBound * width), with: answers)
+    return problems
   }
 
   /// A name for all that outputs depend on, but for what lies in the images' files.

@@ -21,6 +21,8 @@ struct Teaching {
     var answers: TeacherOutputs
     /// Of each class.
     var counts: [Int]
+    /// The faces of the whole list that could not be read.
+    var problems: [SampleProblem]
   }
 
   /// Finds the teacher and reads the list. Collective.
@@ -115,7 +117,7 @@ struct Teaching {
     for face in chosen.faces { answers.append(Array(outputs[Int(face)])) }
     return PseudoLabelled(
       manifest: manifest.selecting(chosen.faces, expressions: chosen.labels), answers: answers,
-      counts: chosen.counts)
+      counts: chosen.counts, problems: outputs.problems)
   }
 
   /// How the teacher sees faces.
@@ -130,6 +132,18 @@ struct Teaching {
   }
 
   // MARK: - In the training
+
+  /// The faces that the teacher could not be asked about, on rank 0, with their numbers among the samples
+  /// of the run.
+  ///
+  /// - Parameter firstNumber: how many samples have a number before faces without labels.
+  func problems(firstNumber: Int) -> [SampleProblem] {
+    guard job.isRankZero else { return [] }
+    // Those without labels are not learned from; their numbers come behind those that are.
+    let next = firstNumber + (pseudoLabelled?.manifest.records.count ?? 0)
+    return (labelledAnswers?.problems ?? [])
+      + (pseudoLabelled?.problems ?? []).numbered(from: Int32(clamping: next))
+  }
 
   /// The rows that the teacher teaches.
   func makeTaughtRows(_ plan: TrainingPlan, _ objective: FaceObjective) throws -> TaughtRows? {
@@ -216,36 +230,5 @@ struct Teaching {
       workers: data.workers, queueDepth: data.queueBatches, format: inference.format,
       onError: data.errorPolicy.withoutLimit)
     return LiveAnswers(loader: loader, inference: inference, layout: teacher.layout)
-  }
-}
-
-extension LoadedConfiguration where Root: FaceConfiguration {
-  /// Where a teacher cannot teach this student.
-  fileprivate func mistakes(ofTeacher teacher: TeacherModel) -> [ConfigurationMistake] {
-    let wanted = values.objective.distillation
-    var mistakes: [ConfigurationMistake] = []
-    if teacher.alignment != values.data.alignment {
-      mistakes.append(
-        mistake(
-          "data.alignment",
-          "the teacher was trained with \(teacher.alignment), which it needs to see faces rightly"))
-    }
-    if wanted?.affect ?? 0 > 0, !teacher.network.hasAffect {
-      mistakes.append(
-        mistake("distill.affect", "the teacher has no head for valence and arousal; set it to 0"))
-    }
-    if wanted?.embedding ?? 0 > 0 {
-      let (theirs, own) = (
-        teacher.network.embedding?.dimensions, values.network.embedding?.dimensions
-      )
-      if theirs != own {
-        mistakes.append(
-          mistake(
-            theirs == nil ? "distill.embedding" : "triplets.dimensions",
-            theirs.map { "the teacher's embedding has \($0) dimensions; set it to that" }
-              ?? "the teacher has no embedding; set it to 0"))
-      }
-    }
-    return mistakes
   }
 }

@@ -184,14 +184,15 @@ struct FaceStage<Configuration: FaceConfiguration>: Stage {
   ) throws -> TaughtFaces? {
     guard let teaching, let rows = try teaching.makeTaughtRows(plan, configuration.objective)
     else { return nil }
+    let firstNumber = training.records.count + (triplets?.training.faces.records.count ?? 0)
     let unlabeled = try teaching.makeUnlabeled(
-      configuration, plan, steps: steps, leaves: leaves,
-      firstNumber: training.records.count + (triplets?.training.faces.records.count ?? 0))
+      configuration, plan, steps: steps, leaves: leaves, firstNumber: firstNumber)
     return TaughtFaces(
       rows: rows,
       labelledAnswers: try teaching.makeLabelledAnswers(
         configuration, training, requests: epochs.requests(steps: steps, leaves: leaves)),
-      unlabeled: unlabeled?.0, unlabeledAnswers: unlabeled?.1)
+      unlabeled: unlabeled?.0, unlabeledAnswers: unlabeled?.1,
+      problems: teaching.problems(firstNumber: firstNumber))
   }
 }
 

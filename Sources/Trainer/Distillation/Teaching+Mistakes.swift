@@ -1,0 +1,30 @@
+extension LoadedConfiguration where Root: FaceConfiguration {
+  /// Where a teacher cannot teach this student.
+  func mistakes(ofTeacher teacher: TeacherModel) -> [ConfigurationMistake] {
+    let wanted = values.objective.distillation
+    var mistakes: [ConfigurationMistake] = []
+    if teacher.alignment != values.data.alignment {
+      mistakes.append(
+        mistake(
+          "data.alignment",
+          "the teacher was trained with \(teacher.alignment), which it needs to see faces rightly"))
+    }
+    if wanted?.affect ?? 0 > 0, !teacher.network.hasAffect {
+      mistakes.append(
+        mistake("distill.affect", "the teacher has no head for valence and arousal; set it to 0"))
+    }
+    if wanted?.embedding ?? 0 > 0 {
+      let (theirs, own) = (
+        teacher.network.embedding?.dimensions, values.network.embedding?.dimensions
+      )
+      if theirs != own {
+        mistakes.append(
+          mistake(
+            theirs == nil ? "distill.embedding" : "triplets.dimensions",
+            theirs.map { "the teacher's embedding has \($0) dimensions; set it to that" }
+              ?? "the teacher has no embedding; set it to 0"))
+      }
+    }
+    return mistakes
+  }
+}
