@@ -107,6 +107,51 @@ struct DistillationTests {
   }
 }
 
+/// What a student takes over from the run of its teacher.
+@Suite("The run of a teacher")
+struct TeacherRunTests {
+  /// A student's configuration with a teacher that was configured so.
+  private func student(
+    _ teacher: String, _ overrides: [String] = []
+  ) throws -> DistillConfiguration {
+    let folder = try TemporaryFolder()
+    _ = try folder.write(teacher, to: "teacher/config.yaml")
+    let file = try folder.write("stage: distill\ndata: {root: /faces}\n", to: "student.yaml")
+    return try DistillConfiguration.load(
+      file: file, overrides: ["distill.teacher=\(folder.path)/teacher"] + overrides
+    ).values
+  }
+
+  private let teacher = """
+    stage: teacher
+    data: {root: /faces}
+    model: {name: densenet121, image_size: 96, dropout: 0.5}
+    """
+
+  @Test("its architecture is the student's where nothing else is said")
+  func architecture() throws {
+    let same = try student(teacher)
+    #expect((same.model.name, same.model.imageSize) == (.densenet121, 96))
+    #expect(same.model.dropout == nil)
+    #expect(same.yaml().contains("name: densenet121"))
+    let other = try student(teacher, ["model.name=resnet50"])
+    #expect((other.model.name, other.model.imageSize) == (.resnet50, 96))
+    let own = try student(teacher, ["model.image_size=64", "model.name=resnet50"])
+    #expect((own.model.name, own.model.imageSize) == (.resnet50, 64))
+  }
+
+  @Test("a student is taken as it is, and a file that names itself or is none is no trap")
+  func ofStudent() throws {
+    let nested = "stage: distill\ndata: {root: /faces}\ndistill: {teacher: RUN}\n"
+    let folder = try TemporaryFolder()
+    let itself = try folder.write(
+      nested.replacing("RUN", with: folder.path), to: "config.yaml")
+    #expect(try DistillConfiguration.load(file: itself).values.model == ModelSection())
+    #expect(try student("model: {name: vggish}\n").model == ModelSection())
+    #expect(try student(nested + "model: {image_size: 48}\n").model.imageSize == 48)
+  }
+}
+
 /// What the losses read of a teacher, of a plan of a student.
 @Suite("Rows that a teacher teaches", .serialized)
 struct TaughtRowsTests {

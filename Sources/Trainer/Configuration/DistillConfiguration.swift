@@ -22,6 +22,18 @@ struct DistillConfiguration: FaceConfiguration {
       + trainingKeys
   }
 
+  /// The architecture is the teacher's where the configuration does not say.
+  static func complete(_ loaded: inout LoadedConfiguration<Self>) {
+    let hasName = loaded.origins["model.name"] != nil
+    let hasSize = loaded.origins["model.image_size"] != nil
+    // A teacher that is not there is refused when its files are looked for.
+    guard !hasName || !hasSize,
+      let teacher = try? RunFolder(path: loaded.values.distill.teacher).faceModel()
+    else { return }
+    if !hasName { loaded.values.model.name = teacher.name }
+    if !hasSize { loaded.values.model.imageSize = teacher.imageSize }
+  }
+
   static func contradictions(in loaded: LoadedConfiguration<Self>) -> [ConfigurationMistake] {
     loaded.faceMistakes()
       + [loaded.emptyTeachingMistake(), loaded.unlabeledMistake()].compactMap { $0 }

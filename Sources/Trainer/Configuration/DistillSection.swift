@@ -37,7 +37,8 @@ struct DistillSection: ConfigurationSection {
     [
       ConfigurationKey(
         "teacher", \.teacher,
-        "Run folder of the teacher, of the stage teacher or distill; its model is read, not where it is.",
+        "Run folder of the teacher, of the stage teacher or distill; its model is read, not where it is. "
+          + "What model.name and model.image_size do not say is as the teacher's.",
         changesResult: false, isRequired: true),
       ConfigurationKey(
         "checkpoint", \.checkpoint,

@@ -52,6 +52,8 @@ protocol StageConfiguration: ConfigurationSection {
   /// The keys that decide what an evaluation finds, beyond those that decide the weights: where
   /// evaluations steer a training, they decide the weights as well.
   static var evaluationKeys: [String] { get }
+  /// Sets what a configuration leaves open and another run decides.
+  static func complete(_ loaded: inout LoadedConfiguration<Self>)
   /// Mistakes in how values go together, beyond those that all stages have in common.
   static func contradictions(in loaded: LoadedConfiguration<Self>) -> [ConfigurationMistake]
 }
@@ -63,6 +65,8 @@ extension StageConfiguration {
   }
 
   static var evaluationKeys: [String] { [] }
+
+  static func complete(_ loaded: inout LoadedConfiguration<Self>) {}
 
   static func contradictions(in loaded: LoadedConfiguration<Self>) -> [ConfigurationMistake] { [] }
 
@@ -105,7 +109,8 @@ extension StageConfiguration {
   static func load(
     file: String, overrides: [String] = []
   ) throws -> LoadedConfiguration<Self> {
-    let loaded = try ConfigurationReader<Self>.load(file: file, overrides: overrides)
+    var loaded = try ConfigurationReader<Self>.load(file: file, overrides: overrides)
+    complete(&loaded)
     let mistakes = loaded.commonContradictions() + contradictions(in: loaded)
     guard mistakes.isEmpty else { throw TrainerError.configuration(mistakes) }
     return loaded

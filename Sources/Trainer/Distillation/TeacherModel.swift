@@ -52,6 +52,20 @@ extension RunFolder {
   }
 }
 
+extension RunFolder {
+  /// The model of a run that trained a face network, as its resolved configuration says it.
+  ///
+  /// - Throws: `TrainerError`, also for a run of another stage.
+  func faceModel() throws -> ModelSection {
+    // Read as it is: what a file leaves open is not looked for in the run that it names in turn.
+    try stage() == .distill
+      ? ConfigurationReader<DistillConfiguration>.load(file: configuration, overrides: []).values
+        .model
+      : ConfigurationReader<TeacherConfiguration>.load(file: configuration, overrides: []).values
+        .model
+  }
+}
+
 /// Where in a row of numbers a teacher's outputs for one face are.
 struct TeacherOutputLayout: Equatable {
   /// Logits, from 0 on.

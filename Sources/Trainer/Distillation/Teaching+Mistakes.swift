@@ -1,3 +1,5 @@
+import Nets
+
 extension LoadedConfiguration where Root: FaceConfiguration {
   /// Where a teacher cannot teach this student.
   func mistakes(ofTeacher teacher: TeacherModel) -> [ConfigurationMistake] {
@@ -26,5 +28,14 @@ extension LoadedConfiguration where Root: FaceConfiguration {
       }
     }
     return mistakes
+  }
+}
+
+extension TeacherModel {
+  /// What people should know before it teaches a student.
+  func caveats(asTeacherOf student: FaceNetwork) -> [String] {
+    func words(_ model: ModelDescription) -> String { "\(model.name) \(model.imageSize) px" }
+    let (theirs, own) = (words(network.backbone), words(student.backbone))
+    return theirs == own ? [] : ["the teacher is a \(theirs), the student a \(own)"]
   }
 }

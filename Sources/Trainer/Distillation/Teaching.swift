@@ -10,6 +10,8 @@ struct Teaching {
   private let job: Job
   /// All faces without labels; nil for none.
   private let unlabeled: FaceManifest?
+  /// What people should know about the teacher.
+  private let caveats: [String]
   private var labelledAnswers: TeacherOutputs?
   private var pseudoLabelled: PseudoLabelled?
 
@@ -33,20 +35,23 @@ struct Teaching {
   ) throws {
     self.sections = sections
     self.job = job
-    teacher = try job.agreement.together {
+    let teacher = try job.agreement.together {
       let teacher = try TeacherModel(
         run: sections.distill.teacher, checkpoint: sections.distill.checkpoint)
       let mistakes = loaded.mistakes(ofTeacher: teacher)
       guard mistakes.isEmpty else { throw TrainerError.configuration(mistakes) }
       return teacher
     }
-    unlabeled = try sections.unlabeled.list.map { list in
+    let unlabeled = try sections.unlabeled.list.map { list in
       try job.agreement.manifestOfRankZero {
         try FaceManifest.unlabeled(
           path: list, root: sections.unlabeledRoot ?? "",
           onError: loaded.values.data.errorPolicy)
       }
     }
+    self.teacher = teacher
+    self.unlabeled = unlabeled
+    caveats = teacher.caveats(asTeacherOf: loaded.values.network)
   }
 
   // MARK: - What there is
@@ -59,10 +64,10 @@ struct Teaching {
 
   /// Further lines for people.
   var remarks: [String] {
-    let source = "taught by \(teacher.weights)"
-    guard let counts = pseudoLabelled?.counts else { return [source] }
+    let lines = ["taught by \(teacher.weights)"] + caveats
+    guard let counts = pseudoLabelled?.counts else { return lines }
     let classes = zip(Expression.allCases, counts).map { "\($0) \($1)" }
-    return [source, "the teacher's classes: \(classes.joined(separator: ", "))"]
+    return lines + ["the teacher's classes: \(classes.joined(separator: ", "))"]
   }
 
   /// The list that was read.
