@@ -150,6 +150,36 @@ struct TeacherRunTests {
     #expect(try student("model: {name: vggish}\n").model == ModelSection())
     #expect(try student(nested + "model: {image_size: 48}\n").model.imageSize == 48)
   }
+
+  @Test("a student of another architecture, and a teacher that has not finished, are told")
+  func caveats() throws {
+    let folder = try TemporaryFolder()
+    _ = try folder.write(teacher, to: "config.yaml")
+    _ = try folder.write("weights", to: "best/model.safetensors")
+    func caveats(_ student: DistillConfiguration) throws -> [String] {
+      try TeacherModel(run: folder.path, checkpoint: "best").caveats(asTeacherOf: student.network)
+    }
+    let same = try student(teacher)
+    #expect(
+      try caveats(same) == [
+        "the teacher's run has not finished (no checkpoint yet): what it has learned so far is taught"
+      ])
+    let state = CheckpointState(
+      step: 40, epoch: 1.6, isEvaluated: true, best: nil, skippedSamples: [], microBatches: 4,
+      engine: EngineIdentity(library: "", instructionSet: "", threads: 1), trainingData: "",
+      configuration: [:])
+    try CheckpointStore(folder: "\(folder.path)/checkpoints", keep: 1)
+      .write(state, writeModel: { try Data().write(to: URL(fileURLWithPath: $0)) }) {
+        try Data().write(to: URL(fileURLWithPath: $0))
+      }
+    #expect(try caveats(same).first?.contains("(step 40 of 400)") == true)
+    _ = try folder.write("weights", to: "final/model.safetensors")
+    #expect(try caveats(same) == [])
+    #expect(
+      try caveats(try student(teacher, ["model.image_size=64"])) == [
+        "the teacher is a densenet121 96 px, the student a densenet121 64 px"
+      ])
+  }
 }
 
 /// What the losses read of a teacher, of a plan of a student.

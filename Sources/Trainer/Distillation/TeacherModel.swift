@@ -11,6 +11,8 @@ struct TeacherModel {
   let network: FaceNetwork
   /// How it wants its faces.
   let alignment: FacePlacement
+  /// How far its run has come; nil for one that was brought to its end.
+  let progress: String?
 
   /// Finds the model of a run.
   ///
@@ -25,6 +27,7 @@ struct TeacherModel {
     digest = try SHA256.digest(ofFile: weights).digest
     network = configuration.network
     alignment = configuration.data.alignment
+    progress = folder.progress(of: configuration.train)
   }
 
   /// Where in a face's row each of the outputs is.
@@ -63,6 +66,17 @@ extension RunFolder {
         .model
       : ConfigurationReader<TeacherConfiguration>.load(file: configuration, overrides: []).values
         .model
+  }
+
+  /// How far a run has come, in a few words: `step 40 of 200`; nil for one that was brought to its end.
+  fileprivate func progress(of train: TrainSection) -> String? {
+    guard !DurableFiles.exists(finalModel) else { return nil }
+    let steps = CheckpointStore(folder: checkpoints, keep: 1).paths.last
+    guard let state = steps.flatMap({ try? CheckpointStore.loadWithoutVerifying($0).state }),
+      state.epoch > 0
+    else { return "no checkpoint yet" }
+    let all = Double(train.epochs) * Double(state.step) / state.epoch
+    return "step \(state.step) of \(min(Int(all.rounded()), train.maximumSteps ?? .max))"
   }
 }
 

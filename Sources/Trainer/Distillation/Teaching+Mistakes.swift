@@ -34,8 +34,12 @@ extension LoadedConfiguration where Root: FaceConfiguration {
 extension TeacherModel {
   /// What people should know before it teaches a student.
   func caveats(asTeacherOf student: FaceNetwork) -> [String] {
+    let unfinished = progress.map {
+      "the teacher's run has not finished (\($0)): what it has learned so far is taught"
+    }
     func words(_ model: ModelDescription) -> String { "\(model.name) \(model.imageSize) px" }
     let (theirs, own) = (words(network.backbone), words(student.backbone))
-    return theirs == own ? [] : ["the teacher is a \(theirs), the student a \(own)"]
+    return [unfinished, theirs == own ? nil : "the teacher is a \(theirs), the student a \(own)"]
+      .compactMap { $0 }
   }
 }
