@@ -85,7 +85,7 @@ extension EndToEnd {
         "coming-and-going-run", stage: "distill",
         student + [
           "data.root=coming-and-going", "data.on_error=skip", "data.skip_limit=1000",
-          "distill.view=crop", "train.max_steps=30",
+          "distill.view=crop", "train.max_steps=12",
         ])
       while job.isRunning {
         for image in images { rename(image, image + ".away") }
@@ -146,7 +146,8 @@ extension EndToEnd {
       try Data("no image".utf8).write(to: URL(fileURLWithPath: image))
       let output = try run("unreadable-1", "outputs-of-unreadable", ranks: 2)
       #expect(output.contains("1 faces without labels could not be read"), "\(output)")
-      #expect(laboratory.metrics("unreadable-1").filter { $0.split == "training" }.last?.skipped == 1)
+      #expect(
+        laboratory.metrics("unreadable-1").filter { $0.split == "training" }.last?.skipped == 1)
       let log = try String(
         contentsOfFile: "\(laboratory.folder)/unreadable-1/logs/rank-0000.log", encoding: .utf8)
       #expect(log.contains("skipped unreadable/unlabeled"))
@@ -288,6 +289,27 @@ extension EndToEnd {
       ).wait()
       #expect(outcome.status == status)
       #expect(outcome.errors.contains(message), "\(outcome.errors)")
+    }
+
+    @Test("what speaks against a teaching is told: validation faces, and a run that goes on")
+    func told() throws {
+      try teacher()
+      try copyTeacher(to: "teacher-under-way")
+      try FileManager.default.removeItem(
+        atPath: "\(laboratory.folder)/teacher-under-way/final/model.safetensors")
+      let outcome = try laboratory.start(
+        "told", stage: "distill",
+        student + [
+          "distill.teacher=teacher-under-way", "unlabeled.list=corpus/affectnet/validation.csv",
+          "train.max_steps=1",
+        ]
+      ).wait()
+      #expect(outcome.status == 0, "\(outcome.errors)")
+      #expect(outcome.output.contains("the teacher's run has not finished (step 4 of 4)"))
+      #expect(
+        outcome.output.contains(
+          "warning: 40 faces without labels are of corpus/affectnet/validation.csv"),
+        "\(outcome.output)")
     }
 
     @Test("a file of another stage is refused by its line")

@@ -10,7 +10,7 @@ struct Teaching {
   private let job: Job
   /// All faces without labels; nil for none.
   private let unlabeled: FaceManifest?
-  /// What people should know about the teacher.
+  /// What people should know about the teacher and the list.
   private let caveats: [String]
   private var labelledAnswers: TeacherOutputs?
   private var pseudoLabelled: PseudoLabelled?
@@ -29,9 +29,11 @@ struct Teaching {
 
   /// Finds the teacher and reads the list. Collective.
   ///
+  /// - Parameter validation: the faces that the student is measured by.
   /// - Throws: `TrainerError.agreed`, also where teacher and student do not fit each other.
   init<Configuration: FaceConfiguration>(
-    _ sections: DistillSections, _ loaded: LoadedConfiguration<Configuration>, job: Job
+    _ sections: DistillSections, _ loaded: LoadedConfiguration<Configuration>,
+    validation: FaceManifest, job: Job
   ) throws {
     self.sections = sections
     self.job = job
@@ -51,7 +53,14 @@ struct Teaching {
     }
     self.teacher = teacher
     self.unlabeled = unlabeled
-    caveats = teacher.caveats(asTeacherOf: loaded.values.network)
+    let shared = try job.agreement.onRankZero { unlabeled?.countShared(with: validation) ?? 0 }
+    caveats =
+      teacher.caveats(asTeacherOf: loaded.values.network)
+      + (shared > 0
+        ? [
+          "warning: \(shared) faces without labels are of \(validation.path): the student learns from "
+            + "what it is measured by"
+        ] : [])
   }
 
   // MARK: - What there is

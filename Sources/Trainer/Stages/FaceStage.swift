@@ -29,11 +29,16 @@ struct FaceStage<Configuration: FaceConfiguration>: Stage {
   init(_ loaded: LoadedConfiguration<Configuration>, job: Job) throws {
     let data = loaded.values.data
     let training = try job.agreement.manifestOfRankZero { try data.manifest(data.trainPath) }
-    validation = try job.agreement.manifestOfRankZero { try data.manifest(data.validationPath) }
+    let validation = try job.agreement.manifestOfRankZero {
+      try data.manifest(data.validationPath)
+    }
     epochs = try job.agreement.together { try loaded.epochPlan(for: training) }
     triplets = try Self.readTriplets(loaded, job)
-    teaching = try loaded.values.distillation.map { try Teaching($0, loaded, job: job) }
+    teaching = try loaded.values.distillation.map {
+      try Teaching($0, loaded, validation: validation, job: job)
+    }
     self.training = training
+    self.validation = validation
     self.loaded = loaded
     self.job = job
   }
