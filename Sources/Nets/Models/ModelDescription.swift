@@ -48,7 +48,8 @@ public enum ModelName: String, CaseIterable, Sendable, Codable {
     var graph = Graph()
     let shape = isVisual ? [3, 64, 64] : [1, VGGish.frames, VGGish.bands]
     let input = graph.input(input, .pixels, shape: shape)
-    return graph.shape(of: try features(of: input, in: &graph)).reduce(1, *)
+    let features = try features(of: input, in: &graph)
+    return graph.shape(of: features).reduce(1, *)
   }
 
   /// Adds the network without its head to a graph.
