@@ -95,7 +95,8 @@ extension EndToEnd {
       }
       let outcome = try job.wait()
       #expect(outcome.status == 0, "\(outcome.errors)")
-      #expect(try #require(laboratory.metrics("coming-and-going-run").last).skipped > 0)
+      let lines = laboratory.metrics("coming-and-going-run").filter { $0.split == "training" }
+      #expect(lines.last?.step == 12 && lines.contains { $0.skipped > 0 })
     }
 
     @Test("what all stages have in common: the same bits for any number of ranks and a kill")
@@ -129,7 +130,8 @@ extension EndToEnd {
       try laboratory.copyFaces(to: "unreadable", unreadable: [])
       try FileManager.default.copyItem(
         atPath: "\(laboratory.folder)/corpus/unlabeled", toPath: "\(corpus)/unlabeled")
-      let faces = try FileManager.default.contentsOfDirectory(atPath: "\(corpus)/unlabeled")
+      let faces = try FileManager.default.subpathsOfDirectory(atPath: "\(corpus)/unlabeled")
+        .filter { $0.hasSuffix(".jpg") }
       let image = "\(corpus)/unlabeled/\(try #require(faces.sorted().dropFirst(3).first))"
       func run(_ name: String, _ outputs: String, ranks: Int?) throws -> String {
         let outcome = try laboratory.start(
@@ -301,7 +303,7 @@ extension EndToEnd {
         "told", stage: "distill",
         student + [
           "distill.teacher=teacher-under-way", "unlabeled.list=corpus/affectnet/validation.csv",
-          "train.max_steps=1",
+          "train.max_steps=2",
         ]
       ).wait()
       #expect(outcome.status == 0, "\(outcome.errors)")
