@@ -22,7 +22,7 @@ swift:
 build: swift ## build aver-train and aver, optimised, into .build/release
 	swift build --configuration release
 
-demo: ## make a corpus, train a teacher on 2 ranks, evaluate it: a few minutes
+demo: ## make a corpus, train all stages on 2 ranks, compare them: some minutes
 	@scripts/demo
 
 # The end-to-end tests start the optimised executables: five times as quick as the debug ones.
