@@ -59,8 +59,7 @@ public enum TrainerError: Error, Sendable, CustomStringConvertible {
     case .usage(let message):
       message
     case .missingData(let path, let key):
-      "\(key): '\(path)' does not exist; lists are relative to the folder that "
-        + "\(key.prefix { $0 != "." }).root names"
+      "\(key): '\(path)' does not exist; \(Self.whereToLook(for: key))"
     case .system(let call, let path, let reason):
       "\(path): \(call) failed: \(reason)"
     case .outputsNotFinite(let weights):
@@ -101,6 +100,16 @@ public enum TrainerError: Error, Sendable, CustomStringConvertible {
       "recording \(name): \(reason)"
     case .agreed(_, _, let message):
       message
+    }
+  }
+
+  /// What a missing file's key has to name.
+  private static func whereToLook(for key: String) -> String {
+    switch key {
+    case "distill.teacher": "name the run folder of the teacher, such as runs/teacher"
+    case "unlabeled.list", "--data": "it is looked for from where the command is started"
+    case _ where key.hasSuffix(".root"): "name the folder of the data set"
+    default: "lists are relative to the folder that \(key.prefix { $0 != "." }).root names"
     }
   }
 }

@@ -38,4 +38,19 @@ struct ExitStatusTests {
     #expect(
       ExitStatus(of: TrainerError.agreed(rank: 0, status: .badData, message: "")) == .badData)
   }
+
+  @Test("a missing file's message says what the key has to name")
+  func missingData() {
+    for (key, remedy) in [
+      ("data.train", "relative to the folder that data.root names"),
+      ("triplets.images", "relative to the folder that triplets.root names"),
+      ("triplets.root", "name the folder of the data set"),
+      ("distill.teacher", "name the run folder of the teacher"),
+      ("unlabeled.list", "from where the command is started"),
+    ] {
+      let text = "\(TrainerError.missingData(path: "x", key: key))"
+      #expect(text.hasPrefix("\(key): 'x' does not exist; "))
+      #expect(text.contains(remedy), "\(text)")
+    }
+  }
 }
