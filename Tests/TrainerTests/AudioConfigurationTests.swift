@@ -1,5 +1,4 @@
 import Datasets
-import Foundation
 import Nets
 import Testing
 
@@ -24,16 +23,6 @@ struct AudioConfigurationTests {
     let folder = try TemporaryFolder()
     let file = try folder.write(minimal, to: "run.yaml")
     return try AudioConfiguration.load(file: file, overrides: overrides).values
-  }
-
-  @Test("the configurations that ship are valid", arguments: ["audio", "audio-small"])
-  func shipped(name: String) throws {
-    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .deletingLastPathComponent().deletingLastPathComponent()
-    let loaded = try AudioConfiguration.load(
-      file: root.appendingPathComponent("configs/\(name).yaml").path)
-    #expect(try StageName(ofConfiguration: root.path + "/configs/\(name).yaml") == .audio)
-    #expect(loaded.values.network.classes == 8)
   }
 
   @Test("heads follow from the losses")

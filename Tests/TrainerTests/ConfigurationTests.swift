@@ -1,5 +1,4 @@
 import Datasets
-import Foundation
 import Testing
 
 @testable import Trainer
@@ -215,19 +214,6 @@ struct ConfigurationTests {
     values.data.root = text
     let root = try load(values.yaml()).values.data.root
     #expect(Array(root.utf8) == Array(text.utf8))
-  }
-
-  @Test("the configurations that ship are valid", arguments: ["", "-small"])
-  func shipped(size: String) throws {
-    func keys<Stage: StageConfiguration>(_ stage: Stage.Type) throws -> Int {
-      let name = Stage().common.stage.rawValue + size
-      let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-        .deletingLastPathComponent().deletingLastPathComponent()
-      let file = root.appendingPathComponent("configs/\(name).yaml").path
-      return try Stage.load(file: file).origins.count
-    }
-    #expect(try keys(TeacherConfiguration.self) > 15)
-    #expect(try keys(DistillConfiguration.self) > 15)
   }
 
   @Test("the list of keys is the one that users know")
