@@ -79,6 +79,14 @@ final class RunningCommand {
       errors: try String(contentsOf: outputs[1], encoding: .utf8))
   }
 
+  /// Waits until something holds while the command is under way.
+  func wait(until holds: () throws -> Bool) throws {
+    while try !holds() {
+      try #require(isRunning, "the command ended too early")
+      usleep(2_000)
+    }
+  }
+
   var isRunning: Bool { process.isRunning }
 
   func send(_ signal: Int32) { kill(process.processIdentifier, signal) }

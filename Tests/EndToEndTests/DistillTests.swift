@@ -71,6 +71,38 @@ extension EndToEnd {
       #expect(try laboratory.finalModel("crops-1") != laboratory.finalModel("crops-whole"))
     }
 
+    @Test("SIGUSR1 is heard while the teacher is asked, and what it has answered is kept")
+    func stoppedWhileAsking() throws {
+      try teacher()
+      let unlabeled = "\(laboratory.folder)/corpus/unlabeled"
+      let faces = try FileManager.default.subpathsOfDirectory(atPath: unlabeled)
+        .filter { $0.hasSuffix(".jpg") }.sorted()
+      // More than one file of answers holds.
+      let lines = (0..<12_000).map { "\(unlabeled)/\(faces[$0 % faces.count])\n" }
+      try Data(lines.joined().utf8)
+        .write(to: URL(fileURLWithPath: "\(laboratory.folder)/many.txt"))
+      let overrides =
+        student + ["unlabeled.list=many.txt", "distill.outputs=answers", "train.max_steps=2"]
+      func answers() throws -> Set<String> {
+        let files = FileManager.default.enumerator(atPath: "\(laboratory.folder)/answers")
+        return Set((files?.compactMap { $0 as? String } ?? []).filter { $0.hasSuffix("tensors") })
+      }
+      let job = try laboratory.start("asking", stage: "distill", ranks: 2, overrides)
+      // The labelled faces' file, and the first of the others.
+      try job.wait { try answers().count == 2 }
+      job.send(SIGUSR1)
+      #expect(try job.wait().status == 75)
+      #expect(try answers().count == 2)
+      #expect(!laboratory.exists("asking/final/model.safetensors"))
+      let resumed = try laboratory.start(
+        "asking", stage: "distill", resume: "auto", overrides
+      ).wait()
+      #expect(resumed.status == 0, "\(resumed.errors)")
+      #expect(resumed.output.components(separatedBy: "teacher's outputs for ").count == 2)
+      #expect(resumed.output.contains("teacher's outputs for 12000 of 12000"))
+      #expect(try answers().count == 3)
+    }
+
     @Test("images that come and go between the student's reading and the teacher's end nothing")
     func comingAndGoing() throws {
       try teacher()

@@ -128,12 +128,4 @@ final class FusionLaboratory: Sendable {
 
   /// The step of a run's last line of metrics; nil before there is one.
   func lastStep(_ run: String) -> Int? { RunFiles(path: "\(folder)/\(run)").lastStep }
-
-  /// Waits until something holds of a command under way.
-  func wait(_ command: RunningCommand, until holds: () -> Bool) throws {
-    while !holds() {
-      try #require(command.isRunning, "the run ended too early")
-      usleep(2_000)
-    }
-  }
 }

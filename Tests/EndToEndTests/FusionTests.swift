@@ -38,7 +38,7 @@ extension EndToEnd {
     func killedInTraining() throws {
       let reference = try reference()
       let job = try laboratory.start("killed", ranks: 4, ["checkpoint.every_steps=3"])
-      try laboratory.wait(job) { laboratory.lastStep("killed") ?? 0 >= 5 }
+      try job.wait { laboratory.lastStep("killed") ?? 0 >= 5 }
       kill(try #require(try job.ranks().last), SIGKILL)
       #expect(try job.wait().status == 128 + SIGKILL)
       try laboratory.train("killed", ranks: 2, resume: "auto")
@@ -54,7 +54,7 @@ extension EndToEnd {
     func killedInExtraction() throws {
       let reference = try reference()
       let job = try laboratory.start("cut", ranks: 2)
-      try laboratory.wait(job) { !laboratory.featureNames("cut").isEmpty }
+      try job.wait { !laboratory.featureNames("cut").isEmpty }
       kill(try #require(try job.ranks().last), SIGKILL)
       #expect(try job.wait().status == 128 + SIGKILL)
       let kept = laboratory.featureNames("cut")
@@ -71,7 +71,7 @@ extension EndToEnd {
       let reference = try reference()
       let run = "preempted-\(step)"
       let job = try laboratory.start(run, ranks: 2)
-      try laboratory.wait(job) {
+      try job.wait {
         step == 0
           ? !laboratory.featureNames(run).isEmpty : laboratory.lastStep(run) ?? 0 >= step
       }

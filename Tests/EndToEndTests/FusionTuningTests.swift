@@ -44,7 +44,7 @@ extension EndToEnd {
       let reference = try reference()
       let overrides = Self.tuning + ["checkpoint.every_steps=1"]
       let job = try laboratory.start("tuned-killed", ranks: 2, overrides)
-      try laboratory.wait(job) { laboratory.lastStep("tuned-killed") ?? 0 >= 2 }
+      try job.wait { laboratory.lastStep("tuned-killed") ?? 0 >= 2 }
       kill(try #require(try job.ranks().last), SIGKILL)
       #expect(try job.wait().status == 128 + SIGKILL)
       try laboratory.train("tuned-killed", ranks: 4, resume: "auto", Self.tuning)

@@ -17,10 +17,7 @@ struct RunFiles {
 
   /// Waits until the run has made `step` steps.
   func wait(forStep step: Int, _ command: RunningCommand) throws {
-    while lastStep ?? 0 < step {
-      try #require(command.isRunning, "the run ended before step \(step)")
-      usleep(5_000)
-    }
+    try command.wait { lastStep ?? 0 >= step }
   }
 
   /// The step of the checkpoint that the run goes on from; nil where it has none.
