@@ -62,28 +62,11 @@ import Testing
     return plan
   }
 
-  private func expect(
-    _ comparison: Comparison, sourceLocation: SourceLocation = #_sourceLocation
-  ) {
-    #expect(comparison.passes, "\(comparison)", sourceLocation: sourceLocation)
-  }
-
   @Test func trainingStepMatchesPyTorch() throws {
     for golden in try cases() {
       let plan = try plan(golden, .f32)
       try plan.run(slot: 0)
-      let loss = plan.slot(0)[plan.slotLayout.sums.lowerBound]
-      expect(Comparison("loss", [loss], try golden.floats("loss"), Self.tolerance))
-      expect(
-        Comparison(
-          "predictions", Array(try plan.output("predictions")),
-          try golden.floats("predictions"), Self.tolerance))
-      let gradients = try GoldenStep.gradients(of: plan)
-      let expected = try goldens.tensors(under: "fusion/\(golden.name)/gradients")
-      #expect(gradients.count == expected.count)
-      for gradient in expected {
-        expect(Comparison(try #require(gradients[gradient.name]), gradient, Self.tolerance))
-      }
+      try golden.expectStep(of: plan, Self.tolerance, outputs: ["predictions"])
     }
   }
 
@@ -126,14 +109,7 @@ import Testing
     for golden in cases {
       let plan = try stepPlan(golden)
       try plan.run(slot: 0)
-      let loss = plan.slot(0)[plan.slotLayout.sums.lowerBound]
-      expect(Comparison("loss", [loss], try golden.floats("loss"), Self.tolerance))
-      let gradients = try GoldenStep.gradients(of: plan)
-      let expected = try goldens.tensors(under: "fusion_step/\(golden.name)/gradients")
-      #expect(gradients.count == expected.count)
-      for gradient in expected {
-        expect(Comparison(try #require(gradients[gradient.name]), gradient, Self.tolerance))
-      }
+      try golden.expectStep(of: plan, Self.tolerance)
     }
   }
 

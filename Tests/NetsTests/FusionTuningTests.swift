@@ -71,28 +71,11 @@ import Testing
     }
   }
 
-  private func expect(
-    _ comparison: Comparison, sourceLocation: SourceLocation = #_sourceLocation
-  ) {
-    #expect(comparison.passes, "\(comparison)", sourceLocation: sourceLocation)
-  }
-
   @Test func aStepThroughTheBackbonesMatchesPyTorch() throws {
     for golden in try cases() {
       let plan = try plan(golden)
       try plan.run(slot: 0)
-      let loss = plan.slot(0)[plan.slotLayout.sums.lowerBound]
-      expect(Comparison("loss", [loss], try golden.floats("loss"), Self.tolerance))
-      expect(
-        Comparison(
-          "predictions", Array(try plan.output("predictions")),
-          try golden.floats("predictions"), Self.tolerance))
-      let gradients = try GoldenStep.gradients(of: plan)
-      let expected = try goldens.tensors(under: "tuning/\(golden.name)/gradients")
-      #expect(Set(gradients.keys) == Set(expected.map(\.name)))
-      for gradient in expected {
-        expect(Comparison(try #require(gradients[gradient.name]), gradient, Self.tolerance))
-      }
+      try golden.expectStep(of: plan, Self.tolerance, outputs: ["predictions"])
     }
   }
 
@@ -155,9 +138,7 @@ import Testing
     let features = Array(try plan.output("features"))
     #expect(features == Array(try extractor.output("features")))
     if precision == .f32 {
-      expect(
-        Comparison(
-          "features", features, try golden.floats("visual.features"), Self.tolerance))
+      try golden.expectClose("visual.features", features, .f32, [.f32: Self.tolerance])
     }
   }
 

@@ -53,4 +53,23 @@ struct GoldenOperation {
     let comparison = Comparison(label, actual, expected, tolerance)
     #expect(comparison.passes, "\(comparison)", sourceLocation: sourceLocation)
   }
+
+  /// Expects the case's loss, outputs and every gradient of a plan that has run.
+  func expectStep(
+    of plan: TrainingPlan, _ tolerance: Tolerance, outputs: [String] = [],
+    sourceLocation: SourceLocation = #_sourceLocation
+  ) throws {
+    let loss = plan.slot(0)[plan.slotLayout.sums.lowerBound]
+    let gradients = try GoldenStep.gradients(of: plan)
+    let expected = try goldens.tensors(under: "\(operation)/\(name)/gradients")
+    #expect(
+      Set(gradients.keys) == Set(expected.map(\.name)), "\(name)", sourceLocation: sourceLocation)
+    let comparisons =
+      try [Comparison("loss", [loss], floats("loss"), tolerance)]
+      + outputs.map { Comparison($0, Array(try plan.output($0)), try floats($0), tolerance) }
+      + expected.map { Comparison(try #require(gradients[$0.name]), $0, tolerance) }
+    for comparison in comparisons {
+      #expect(comparison.passes, "\(name): \(comparison)", sourceLocation: sourceLocation)
+    }
+  }
 }

@@ -178,12 +178,14 @@ import Testing
   func denominatorOfTheGlobalBatch() throws {
     let weights: [Float] = [0.25, 0.5, 0, 3.25]
     let logits: [Float] = [2, 1, 0, 1, 5, 0, 0.5, 1]
+    func pairs(_ values: [Float], _ rows: Range<Int>) throws -> Tensor {
+      try floats([rows.count, 2], Array(values[(2 * rows.lowerBound)..<(2 * rows.upperBound)]))
+    }
     func crossEntropy(_ rows: Range<Int>, _ denominator: LossDenominator) throws
       -> LossHarness.Result
     {
       try LossHarness().run(
-        prediction: floats(
-          [rows.count, 2], Array(logits[(2 * rows.lowerBound)..<(2 * rows.upperBound)])),
+        prediction: pairs(logits, rows),
         inputs: [
           "labels": Tensor(name: "", shape: [rows.count], integers: Array([0, 1, 1, 0][rows])),
           "weights": floats([rows.count], Array(weights[rows])),
@@ -200,11 +202,9 @@ import Testing
       // Two of the eight are unknown; 4/3 for each known one.
       let targets: [Float] = [0, .nan, .nan, 2, 3, 1, 3, 0]
       return try LossHarness().run(
-        prediction: floats(
-          [rows.count, 2], Array(logits[(2 * rows.lowerBound)..<(2 * rows.upperBound)])),
+        prediction: pairs(logits, rows),
         inputs: [
-          "targets": floats(
-            [rows.count, 2], Array(targets[(2 * rows.lowerBound)..<(2 * rows.upperBound)])),
+          "targets": pairs(targets, rows),
           "weights": floats([rows.count], Array(repeating: 4 / 3, count: rows.count)),
         ]
       ) {

@@ -17,8 +17,38 @@ struct SharedFolderTests {
     let folder = SharedFolder(path: "\(temporary.path)/new/shared")
     let file = "\(folder.path)/x.safetensors"
     for _ in 0..<2 { try folder.write(tensors, metadata: ["a": "b"], to: file) }
-    #expect(try SafetensorsReader(path: file).metadata == ["a": "b"])
+    let reader = try SafetensorsReader(path: file)
+    #expect(reader.metadata["a"] == "b")
+    try SharedFolder.requireContent(tensors, of: reader)
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["x.safetensors"])
+  }
+
+  @Test("what is not what was written is set aside and told, what is not there is only not there")
+  func broken() throws {
+    let temporary = try TemporaryFolder()
+    let file = "\(temporary.path)/x.safetensors"
+    var reports: [String] = []
+    func read() throws -> [Float]? {
+      try SharedFolder.whole(file, remedy: "it is made again", report: { reports.append($0) }) {
+        let reader = try SafetensorsReader(path: file)
+        let tensor = try reader.tensor("x")
+        try SharedFolder.requireContent([tensor], of: reader)
+        return tensor.floats()
+      }
+    }
+    #expect(try read() == nil)
+    try SharedFolder(path: temporary.path).write(tensors, to: file)
+    #expect(try read() == [1, 2])
+    #expect(reports.isEmpty)
+    var bytes = try Data(contentsOf: URL(fileURLWithPath: file))
+    bytes[bytes.count - 1] ^= 1
+    try bytes.write(to: URL(fileURLWithPath: file))
+    #expect(try read() == nil)
+    #expect(reports.count == 1)
+    #expect(reports[0].contains("it is made again") && reports[0].contains("not what was written"))
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: temporary.path)
+        == ["x.safetensors.broken"])
   }
 
   @Test("a file that cannot be written is the system's fault, not the content's")

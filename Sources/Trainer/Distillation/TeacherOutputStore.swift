@@ -33,13 +33,8 @@ struct TeacherOutputStore {
   /// - Throws: `TrainerError.system` where a broken file cannot be renamed.
   func read(_ part: Range<Int>, report: (String) -> Void) throws -> [Float]? {
     let path = path(of: part)
-    guard DurableFiles.exists(path) else { return nil }
-    do {
-      return try verified(path, shape: [part.count, layout.width])
-    } catch {
-      try DurableFiles.rename(path, to: path + ".broken")
-      report("set aside a broken file, the teacher is asked again: \(error)")
-      return nil
+    return try SharedFolder.whole(path, remedy: "the teacher is asked again", report: report) {
+      try verified(path, shape: [part.count, layout.width])
     }
   }
 
@@ -47,9 +42,7 @@ struct TeacherOutputStore {
   func write(_ values: [Float], of part: Range<Int>) throws {
     let tensor = try Tensor(
       name: Self.tensor, shape: [part.count, layout.width], floats: values)
-    try SharedFolder(path: folder).write(
-      [tensor], metadata: [FeatureFile.content: try FeatureFile.digest(of: [tensor])],
-      to: path(of: part))
+    try SharedFolder(path: folder).write([tensor], to: path(of: part))
   }
 
   private func verified(_ path: String, shape: [Int]) throws -> [Float] {
@@ -59,10 +52,7 @@ struct TeacherOutputStore {
       throw WeightsError(
         file: path, tensor: Self.tensor, .wrongShape(tensor.shape, wanted: shape))
     }
-    guard try FeatureFile.digest(of: [tensor]) == reader.metadata[FeatureFile.content] else {
-      throw TrainerError.featuresBroken(
-        file: path, reason: "its content is not what was written")
-    }
+    try SharedFolder.requireContent([tensor], of: reader)
     return tensor.floats()
   }
 

@@ -1,5 +1,3 @@
-import Digests
-import Foundation
 import Nets
 
 /// The folder that keeps extracted features, a file for each recording and modality.
@@ -22,15 +20,11 @@ struct FeatureCache: Equatable, Sendable {
   func has(
     _ path: String, frames: Int, type: TensorType = .f32, report: (String) -> Void
   ) throws -> Bool {
-    guard DurableFiles.exists(path) else { return false }
-    do {
+    try SharedFolder.whole(
+      path, remedy: "its features are extracted again", report: report
+    ) {
       try FeatureFile(path: path, frames: frames, type: type).verify()
-      return true
-    } catch {
-      try DurableFiles.rename(path, to: path + ".broken")
-      report("set aside a broken file, its features are extracted again: \(error)")
-      return false
-    }
+    } != nil
   }
 
   /// Writes features: whoever reads sees all of them or none.
@@ -39,14 +33,12 @@ struct FeatureCache: Equatable, Sendable {
   /// - Throws: `TrainerError.system`.
   func write(_ table: FeatureTable, metadata: [String: String], to path: String) throws {
     let frames = table.presence.count
-    var metadata = metadata
     let tensors = [
       try Tensor(
         name: FeatureFile.features, type: table.type, shape: [frames, table.width],
         bytes: table.bytes),
       try Tensor(name: FeatureFile.present, type: .u8, shape: [frames], bytes: table.presence),
     ]
-    metadata[FeatureFile.content] = try FeatureFile.digest(of: tensors)
     try SharedFolder(path: folder).write(tensors, metadata: metadata, to: path)
   }
 
@@ -59,8 +51,6 @@ struct FeatureCache: Equatable, Sendable {
 final class FeatureFile {
   static let features = "features"
   static let present = "present"
-  /// The metadata entry that holds the digest of both tensors.
-  static let content = "content"
 
   /// Elements of a frame.
   let width: Int
@@ -102,10 +92,7 @@ final class FeatureFile {
   /// - Throws: `TrainerError.featuresBroken` where they differ or a number is not finite.
   func verify() throws {
     let tensors = [try reader.tensor(Self.features), try reader.tensor(Self.present)]
-    guard try Self.digest(of: tensors) == reader.metadata[Self.content] else {
-      throw TrainerError.featuresBroken(
-        file: reader.path, reason: "its content is not what was written")
-    }
+    try SharedFolder.requireContent(tensors, of: reader)
     guard type != .f32 || tensors[0].floats().allSatisfy(\.isFinite) else {
       throw TrainerError.featuresBroken(file: reader.path, reason: "a feature is not finite")
     }
@@ -120,13 +107,5 @@ final class FeatureFile {
     precondition(output.count == frames.count * row)
     try reader.read(
       Self.features, bytes: (frames.lowerBound * row)..<(frames.upperBound * row), into: output)
-  }
-
-  static func digest(of tensors: [Tensor]) throws -> String {
-    let digest = try SHA256()
-    for tensor in tensors {
-      try tensor.bytes.withUnsafeBytes { try digest.update($0) }
-    }
-    return try digest.finish()
   }
 }

@@ -7,18 +7,59 @@ struct SharedFolder: Equatable, Sendable {
   /// The folder.
   let path: String
   private static let ending = ".writing"
+  /// The metadata entry that holds the digest of all tensors.
+  private static let content = "content"
 
-  /// Writes tensors to a file of the folder, which is made where it is not there.
+  /// Writes tensors to a file of the folder, which is made where it is not there, with their digest.
   ///
   /// - Throws: `TrainerError.system`.
   func write(
     _ tensors: [Tensor], metadata: [String: String] = [:], to file: String
   ) throws {
     try DurableFiles.makeFolder(path)
+    let digest = try Self.digest(of: tensors)
     // Another run may be writing the same file.
     try DurableFiles.replace(
-      file, with: tensors, metadata: metadata,
+      file, with: tensors, metadata: metadata.merging([Self.content: digest]) { $1 },
       by: "\(file).\(FileWriter.current.name)\(Self.ending)")
+  }
+
+  /// What is in a file of the folder; nil where there is none. One that cannot be read is set aside.
+  ///
+  /// - Parameters:
+  ///   - remedy: what is done about a broken file, for people.
+  ///   - report: hears of it.
+  ///   - read: throws where the file is not as it should be.
+  /// - Throws: `TrainerError.system` where a broken file cannot be renamed.
+  static func whole<Value>(
+    _ file: String, remedy: String, report: (String) -> Void, read: () throws -> Value
+  ) throws -> Value? {
+    guard DurableFiles.exists(file) else { return nil }
+    do {
+      return try read()
+    } catch {
+      try DurableFiles.rename(file, to: file + ".broken")
+      report("set aside a broken file, \(remedy): \(error)")
+      return nil
+    }
+  }
+
+  /// Compares all tensors of a file with the digest that was stored beside them.
+  ///
+  /// - Throws: `TrainerError.featuresBroken` where they differ.
+  static func requireContent(_ tensors: [Tensor], of file: SafetensorsReader) throws {
+    guard try digest(of: tensors) == file.metadata[content] else {
+      throw TrainerError.featuresBroken(
+        file: file.path, reason: "its content is not what was written")
+    }
+  }
+
+  private static func digest(of tensors: [Tensor]) throws -> String {
+    let digest = try SHA256()
+    for tensor in tensors {
+      try tensor.bytes.withUnsafeBytes { try digest.update($0) }
+    }
+    return try digest.finish()
   }
 
   /// Removes what killed processes were writing.

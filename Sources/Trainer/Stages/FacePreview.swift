@@ -15,15 +15,31 @@ struct FacePreview {
   /// - Parameter step: counted from 1.
   /// - Throws: `DatasetError.setting`, `MediaError.codec`.
   func images(ofStep step: Int) throws -> SampleImages? {
-    guard step > 0 else { return nil }
-    let loader = try BatchLoader(
-      manifest: faces, augmentation: augmentation, mode: .training,
-      requests: epochs.requests(steps: (step - 1)..<step, leaves: 0..<1), seed: seed,
-      microBatch: epochs.microBatch, workers: 1, queueDepth: 1, mixing: mixing,
-      onError: .skip(limit: .max))
     let side = augmentation.imageSize
-    var values = [Float](repeating: 0, count: epochs.microBatch * side * side * 3)
+    return try epochs.firstMicroBatch(ofStep: step, sampleSize: side * side * 3) {
+      try BatchLoader(
+        manifest: faces, augmentation: augmentation, mode: .training, requests: $0, seed: seed,
+        microBatch: epochs.microBatch, workers: 1, queueDepth: 1, mixing: mixing,
+        onError: .skip(limit: .max))
+    }.map { SampleImages($0, augmentation) }
+  }
+}
+
+extension EpochPlan {
+  /// The samples of a step's first micro-batch, nil where there is no such step.
+  ///
+  /// - Parameters:
+  ///   - step: counted from 1.
+  ///   - sampleSize: numbers of a sample.
+  ///   - makeLoader: makes what loads the requests, in the plain format.
+  /// - Throws: what `makeLoader` throws, and `DatasetError` where the loader does not skip.
+  func firstMicroBatch(
+    ofStep step: Int, sampleSize: Int, makeLoader: (TrainingRequests) throws -> BatchLoader
+  ) throws -> [Float]? {
+    guard step > 0 else { return nil }
+    let loader = try makeLoader(requests(steps: (step - 1)..<step, leaves: 0..<1))
+    var values = [Float](repeating: 0, count: microBatch * sampleSize)
     let batch = try values.withUnsafeMutableBufferPointer { try loader.next(into: $0) }
-    return batch == nil ? nil : SampleImages(values, augmentation)
+    return batch == nil ? nil : values
   }
 }

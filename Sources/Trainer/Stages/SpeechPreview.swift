@@ -17,15 +17,13 @@ struct SpeechPreview {
   /// - Parameter step: counted from 1.
   /// - Throws: `DatasetError.setting`, `MediaError.codec`.
   func images(ofStep step: Int) throws -> LogMelImages? {
-    guard step > 0 else { return nil }
-    let loader = try BatchLoader(
-      manifest: speech, cut: cut, augmentation: augmentation, mode: .training,
-      requests: epochs.requests(steps: (step - 1)..<step, leaves: 0..<1), seed: seed,
-      microBatch: epochs.microBatch, workers: 1, queueDepth: 1, mixing: mixing,
-      onError: .skip(limit: .max))
-    var values = [Float](
-      repeating: 0, count: epochs.microBatch * cut.frames * LogMelSpectrogram.bands)
-    let batch = try values.withUnsafeMutableBufferPointer { try loader.next(into: $0) }
-    return batch == nil ? nil : LogMelImages(values, frames: cut.frames)
+    try epochs.firstMicroBatch(
+      ofStep: step, sampleSize: cut.frames * LogMelSpectrogram.bands
+    ) {
+      try BatchLoader(
+        manifest: speech, cut: cut, augmentation: augmentation, mode: .training, requests: $0,
+        seed: seed, microBatch: epochs.microBatch, workers: 1, queueDepth: 1, mixing: mixing,
+        onError: .skip(limit: .max))
+    }.map { LogMelImages($0, frames: cut.frames) }
   }
 }

@@ -39,7 +39,7 @@ struct StageRun<S: Stage> {
     let console = Console(
       style: job.isRankZero ? (LaunchEnvironment.current.isTerminal ? .bar : .lines) : .silent)
     var stage = try S(loaded, job: job)
-    try job.agreement.together { try loaded.requireTrainable(stage) }
+    let course = try job.agreement.together { try loaded.course(of: stage) }
     try job.refuseChanges(
       since: CheckpointStore(folder: folder.checkpoints, keep: loaded.values.checkpoint.keep),
       options: options, configuration: loaded.values.identityValues, engine: engine,
@@ -50,13 +50,15 @@ struct StageRun<S: Stage> {
     guard isPrepared else { return .preempted }
     let run = try job.agreement.together {
       try StageRun(
-        loaded: loaded, stage: stage, folder: folder, engine: engine, job: job, console: console)
+        loaded: loaded, stage: stage, course: course, folder: folder, engine: engine, job: job,
+        console: console)
     }
     return try run.makeLoop(options: options, begin: begin).run()
   }
 
   private init(
-    loaded: LoadedConfiguration<S.Configuration>, stage: S, folder: RunFolder,
+    loaded: LoadedConfiguration<S.Configuration>, stage: S,
+    course: (settings: LoopSettings, schedule: LearningRateSchedule), folder: RunFolder,
     engine: EngineIdentity, job: Job, console: Console
   ) throws {
     let batch = loaded.values.batch
@@ -67,10 +69,7 @@ struct StageRun<S: Stage> {
     self.job = job
     logger = try RankLogHandler.logger(path: folder.log(rank: job.rank), rank: job.rank)
     self.console = console
-    settings = try loaded.loopSettings(
-      stepsPerEpoch: stage.stepsPerEpoch, onDataError: stage.errorPolicy)
-    schedule = try loaded.learningRateSchedule(
-      totalSteps: settings.totalSteps, stepsPerEpoch: stage.stepsPerEpoch)
+    (settings, schedule) = course
     tree = try MicroBatchTree(
       microBatches: batch.microBatches, rank: job.rank, worldSize: job.communicator.worldSize)
     var graph = try stage.makeGraph()
@@ -226,15 +225,19 @@ struct StageRun<S: Stage> {
 }
 
 extension LoadedConfiguration where Root: StageConfiguration {
-  /// Refuses what can be told to be impossible before a stage prepares anything, which may take hours.
+  /// How long a stage trains and at which rates. What cannot be trained is refused here, before the stage
+  /// prepares anything, which may take hours.
   ///
   /// - Throws: `TrainerError.configuration`.
-  fileprivate func requireTrainable(_ stage: some Stage) throws {
+  fileprivate func course(
+    of stage: some Stage
+  ) throws -> (settings: LoopSettings, schedule: LearningRateSchedule) {
     let settings = try loopSettings(
       stepsPerEpoch: stage.stepsPerEpoch, onDataError: stage.errorPolicy)
-    _ = try learningRateSchedule(
+    let schedule = try learningRateSchedule(
       totalSteps: settings.totalSteps, stepsPerEpoch: stage.stepsPerEpoch)
     try requireParts(values.optimizer.freeze, of: stage.parameterNames())
+    return (settings, schedule)
   }
 }
 
