@@ -142,6 +142,10 @@ extension EndToEnd {
         ),
         (["data.validation_part=1"], 64, "leave none of"),
         (["batch.global=4096"], 64, "batch.global: 4096 exceeds the"),
+        (
+          ["loss.emotion=0", "loss.concordance=1", "best.metric=null"], 64,
+          "loss.concordance: no training utterance of"
+        ),
         (["data.list=nobody.csv", "data.split=list"], 65, "no usable utterance for training"),
         (["data.root=corpus/affectnet"], 65, "no usable utterance"),
       ]

@@ -78,7 +78,7 @@ extension EndToEnd {
       let faces = try FileManager.default.subpathsOfDirectory(atPath: unlabeled)
         .filter { $0.hasSuffix(".jpg") }.sorted()
       // More than one file of answers holds.
-      let lines = (0..<12_000).map { "\(unlabeled)/\(faces[$0 % faces.count])\n" }
+      let lines = (0..<12_000).map { "corpus/unlabeled/\(faces[$0 % faces.count])\n" }
       try Data(lines.joined().utf8)
         .write(to: URL(fileURLWithPath: "\(laboratory.folder)/many.txt"))
       let overrides =
@@ -165,14 +165,19 @@ extension EndToEnd {
       let faces = try FileManager.default.subpathsOfDirectory(atPath: "\(corpus)/unlabeled")
         .filter { $0.hasSuffix(".jpg") }
       let image = "\(corpus)/unlabeled/\(try #require(faces.sorted().dropFirst(3).first))"
-      func run(_ name: String, _ outputs: String, ranks: Int?) throws -> String {
-        let outcome = try laboratory.start(
-          name, stage: "distill", ranks: ranks,
+      func start(
+        _ name: String, _ outputs: String, ranks: Int?, resume: String = "never"
+      ) throws -> Outcome {
+        try laboratory.start(
+          name, stage: "distill", ranks: ranks, resume: resume,
           student + [
             "data.root=unreadable", "unlabeled.list=unreadable/unlabeled", "data.on_error=skip",
             "distill.outputs=\(outputs)", "train.max_steps=2",
           ]
         ).wait()
+      }
+      func run(_ name: String, _ outputs: String, ranks: Int?) throws -> String {
+        let outcome = try start(name, outputs, ranks: ranks)
         try #require(outcome.status == 0, "\(outcome.errors)")
         return outcome.output
       }
@@ -194,6 +199,21 @@ extension EndToEnd {
         try laboratory.finalModel("unreadable-2") == laboratory.finalModel("unreadable-3"))
       #expect(
         try laboratory.finalModel("unreadable-1") != laboratory.finalModel("unreadable-3"))
+      // What has begun without a face cannot go on with it.
+      let resumed = try start("unreadable-1", "outputs-of-unreadable", ranks: 2, resume: "auto")
+      #expect(resumed.status == 64)
+      #expect(resumed.errors.contains("that the teacher has answered for are not the same"))
+    }
+
+    @Test("weights that are not there are told before the teacher is asked")
+    func weightsFirst() throws {
+      try teacher()
+      let outcome = try laboratory.start(
+        "weights-first", stage: "distill", student + ["model.weights=nope"]
+      ).wait()
+      #expect(outcome.status == 64)
+      #expect(outcome.errors.contains("model.weights: 'nope' cannot be read"))
+      #expect(!outcome.output.contains("teacher's outputs"))
     }
 
     @Test("generations: each student teaches the next, and what is finished is not done again")
@@ -255,6 +275,8 @@ extension EndToEnd {
       for (change, message) in [
         ("optimizer.learning_rate=0.5", "optimizer.learning_rate: 0.0003 -> 0.5"),
         ("distill.temperature=3", "distill.temperature: 2.0 -> 3.0"), ("seed=9", "seed: 5 -> 9"),
+        // The best of its models teaches the next generation.
+        ("evaluation.every=7 steps", "evaluation.every: "), ("best.metric=uar", "best.metric: "),
         ("distill.generations=3", "distill.generations: changing is a run of 2, not 3"),
       ] {
         let outcome = try resume([change])
@@ -305,7 +327,9 @@ extension EndToEnd {
       arguments: [
         (["distill.teacher=nowhere"], 65, "distill.teacher: 'nowhere/config.yaml' does not exist"),
         (["unlabeled.list=nowhere"], 65, "unlabeled.list: 'nowhere' does not exist"),
+        (["unlabeled.list=u"], 65, "unlabeled.list: 'u' does not exist"),
         (["unlabeled.list=null"], 64, "unlabeled.per_micro_batch: needs unlabeled.list"),
+        (["batch.global=4096"], 64, "(labelled faces: 3 of a micro-batch's 8 rows)"),
         (["unlabeled.per_micro_batch=0"], 64, "unlabeled.per_micro_batch: is 0"),
         (["unlabeled.per_micro_batch=5"], 64, "leave none of the 8 rows"),
         (["unlabeled.confidence=0.9999999"], 64, "unlabeled.confidence: the teacher is as sure"),

@@ -42,6 +42,9 @@ extension EndToEnd {
       try refused(["delay_seconds=[1, 99]"], 64, ["delay_seconds: must be from 0 to 60 seconds"])
       try refused(
         ["fusion.modalities=visual"], 64, ["fusion.modality_dropout: a network of the visual"])
+      try refused(
+        ["delay_seconds=[0.4, 60]"], 64,
+        ["delay_seconds: no training recording is longer than", "annotation so much later"])
       try refused(["loss.concordance=0"], 64, ["loss.concordance: is 0"])
       try refused(["batch.global=64"], 64, ["batch.global", "windows of an epoch"])
     }

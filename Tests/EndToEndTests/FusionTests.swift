@@ -170,6 +170,22 @@ extension EndToEnd {
       let anew = try laboratory.finish("aver", ranks: 2, ["evaluate", "one"] + arguments).output
       try FileManager.default.moveItem(atPath: file + ".away", toPath: file)
       #expect(anew == stored)
+      // Nor is what these weights chose asked about others, though they were kept after the same step.
+      try FileManager.default.copyItem(
+        atPath: "\(laboratory.folder)/one/best", toPath: "\(laboratory.folder)/elsewhere")
+      let choice = try String(contentsOfFile: file, encoding: .utf8)
+      let altered = choice.replacingOccurrences(
+        of: "\"offset\" : [-0-9.e]+", with: "\"offset\" : 0.5", options: .regularExpression)
+      try #require(altered != choice)
+      try Data(altered.utf8).write(to: URL(fileURLWithPath: file))
+      defer { try? Data(choice.utf8).write(to: URL(fileURLWithPath: file)) }
+      let own = try laboratory.finish("aver", ["evaluate", "one"] + arguments).output
+      #expect(own != stored)
+      let foreign = try laboratory.finish(
+        "aver",
+        ["evaluate", "one", "--checkpoint", "elsewhere/model.safetensors"] + arguments
+      ).output
+      #expect(foreign == stored)
       let outcome = try laboratory.run("aver", ["evaluate", "one", "--split", "train"])
       #expect(outcome.status == 64)
     }

@@ -39,6 +39,16 @@ struct ExitStatusTests {
       ExitStatus(of: TrainerError.agreed(rank: 0, status: .badData, message: "")) == .badData)
   }
 
+  @Test(
+    "the folder that a path lies in",
+    arguments: [
+      ("a/b", "a"), ("a", "."), ("a/", "."), ("/a", "/"), ("/", "/"), ("a//b/", "a"), ("", "."),
+      ("//a", "/"), ("é/b", "é"), ("/a/b/c", "/a/b"),
+    ])
+  func parents(_ path: String, _ parent: String) {
+    #expect(DurableFiles.parent(of: path) == parent)
+  }
+
   @Test("a missing file's message says what the key has to name")
   func missingData() {
     for (key, remedy) in [

@@ -24,7 +24,11 @@ struct FaceReportTests {
     let flat = DimensionScore([(prediction: 0, truth: 1), (prediction: 0, truth: 1)])
     #expect(flat.correlation.isNaN && flat.concordance == 0 && flat.rootMeanSquaredError == 1)
     #expect(DimensionScore([]).concordance.isNaN)
-    #expect(DimensionScore([]).numbers["ccc"] == .some(nil))
+    for name in ["ccc", "rmse", "correlation", "sagr"] {
+      #expect(DimensionScore([]).numbers[name] == .some(nil), "\(name) of nothing")
+    }
+    #expect(DimensionScore([]).hasFinitePredictions)
+    #expect(!DimensionScore([(.nan, 1)]).hasFinitePredictions)
   }
 
   @Test("unknown truths are left out of each dimension on its own")

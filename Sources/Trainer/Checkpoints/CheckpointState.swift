@@ -36,6 +36,8 @@ struct CheckpointState: Codable, Equatable, Sendable {
   var engine: EngineIdentity
   /// A digest of the training list as it was read.
   var trainingData: String
+  /// A digest of what was chosen of it before the first step; nil where nothing is.
+  var choice: String?
   /// The values of the keys that decide the trained weights.
   var configuration: [String: String]
 
@@ -53,6 +55,11 @@ struct CheckpointState: Codable, Equatable, Sendable {
       lines.append(
         "what is learned from is not the same: the rows of data.train, another list, or another model"
       )
+    }
+    if let choice, let now = other.choice, choice != now {
+      lines.append(
+        "the faces that the teacher has answered for are not the same: some can be read again, or no "
+          + "more; put them back as they were")
     }
     return lines
   }

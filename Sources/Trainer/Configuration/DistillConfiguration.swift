@@ -39,6 +39,9 @@ struct DistillConfiguration: FaceConfiguration {
       + [loaded.emptyTeachingMistake(), loaded.unlabeledMistake()].compactMap { $0 }
   }
 
+  /// The best model of a generation that is followed by another decides that one's weights.
+  var isSteered: Bool { common.isSteered || distill.isFollowed }
+
   var distillation: DistillSections? { DistillSections(distill: distill, unlabeled: unlabeled) }
   var unlabeledPerMicroBatch: Int { unlabeled.perMicroBatch }
   var hasAffect: Bool { loss.hasAffect || distill.affect > 0 }
@@ -61,7 +64,7 @@ struct DistillSections {
 
   /// The folder that relative paths of the list of faces without labels start from.
   var unlabeledRoot: String? {
-    unlabeled.root ?? unlabeled.list.map { ($0 as NSString).deletingLastPathComponent }
+    unlabeled.root ?? unlabeled.list.map(DurableFiles.parent)
   }
 
   /// - Throws: `TrainerError.missingData` naming the key of what is not there.

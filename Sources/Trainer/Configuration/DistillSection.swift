@@ -17,6 +17,8 @@ struct DistillSection: ConfigurationSection {
   var checkpoint = "best"
   /// Trainings in a row, each student being the next one's teacher.
   var generations = 1
+  /// Whether the best model teaches the next of them.
+  var isFollowed = false
   /// What the teacher sees.
   var view = TeacherView.whole
   /// The folder of stored outputs; nil for one in the run folder.
@@ -47,6 +49,10 @@ struct DistillSection: ConfigurationSection {
       ConfigurationKey(
         "generations", \.generations,
         "Trainings in a row, each student being the next one's teacher.", must: .oneTo(100)),
+      ConfigurationKey(
+        "followed", \.isFollowed,
+        "Whether the best model teaches a next generation, so that a resumed run's evaluations have to "
+          + "be as they were; distill.generations sets it.", changesResult: false),
       ConfigurationKey(
         "view", \.view,
         "What the teacher sees: the whole face, once (outputs are stored), or the student's crop."),

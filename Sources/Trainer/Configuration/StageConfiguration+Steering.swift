@@ -1,16 +1,18 @@
+extension CommonSections {
+  /// Whether rate or length of the training follow from evaluations.
+  var isSteered: Bool { schedule.name == .plateau || earlyStopping.patience != nil }
+}
+
 extension StageConfiguration {
   /// The values of the keys that decide the trained weights, by dotted key: where evaluations steer
   /// the training, when they are made and on what as well.
   var identityValues: [String: String] {
-    let steering = isSteered ? Self.evaluationKeys + ["evaluation.every"] : []
+    let steering = isSteered ? Self.evaluationKeys + ["evaluation.every", "best.metric"] : []
     let keys = Self.keys.filter { $0.changesResult || steering.contains($0.path) }
     return Dictionary(uniqueKeysWithValues: keys.map { ($0.path, $0.write(self)) })
   }
 
-  /// Whether what evaluations find decides the trained weights.
-  var isSteered: Bool {
-    common.schedule.name == .plateau || common.earlyStopping.patience != nil
-  }
+  var isSteered: Bool { common.isSteered }
 
   /// The learning rate at the peak of the schedule, for the global batch.
   var peakLearningRate: Double {

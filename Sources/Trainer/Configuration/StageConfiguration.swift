@@ -52,6 +52,8 @@ protocol StageConfiguration: ConfigurationSection {
   /// The keys that decide what an evaluation finds, beyond those that decide the weights: where
   /// evaluations steer a training, they decide the weights as well.
   static var evaluationKeys: [String] { get }
+  /// Whether what evaluations find decides the trained weights, or what is made of them next.
+  var isSteered: Bool { get }
   /// Sets what a configuration leaves open and another run decides.
   static func complete(_ loaded: inout LoadedConfiguration<Self>)
   /// Mistakes in how values go together, beyond those that all stages have in common.

@@ -88,6 +88,19 @@ struct Teaching {
     try unlabeled?.forEachDecidingPiece { try digest.update($0) }
   }
 
+  /// A digest of the faces that the training is made on, which depends on what could be read; nil before
+  /// the teacher was asked.
+  func choiceDigest() throws -> String? {
+    guard labelledAnswers != nil || pseudoLabelled != nil else { return nil }
+    let digest = try SHA256()
+    let unknown = labelledAnswers.map { answers in
+      (0..<answers.count).filter { answers[$0].first?.isNaN == true }
+    }
+    try (unknown ?? []).withUnsafeBytes { try digest.update($0) }
+    try pseudoLabelled?.manifest.forEachDecidingPiece { try digest.update($0) }
+    return try digest.finish()
+  }
+
   // MARK: - Before the training
 
   /// Asks the teacher about all faces whose answers are needed beforehand. Collective.

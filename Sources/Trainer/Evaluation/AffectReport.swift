@@ -52,15 +52,19 @@ struct AffectReport: Sendable, Equatable {
   }
 
   var summary: String {
-    String(format: "CCC %.4f and %.4f", valence.concordance, arousal.concordance)
+    let texts = [valence, arousal].map { DimensionScore.text($0.concordance) }
+    return "CCC \(texts.joined(separator: " and "))"
   }
 
   var text: String {
     let rows = [("valence", valence), ("arousal", arousal)].map { name, score in
       name.padding(toLength: 10, withPad: " ", startingAt: 0)
-        + String(
-          format: "%8d%9.4f%9.4f%9.4f%9.4f", score.samples, score.concordance,
-          score.rootMeanSquaredError, score.correlation, score.signAgreement)
+        + String(format: "%8d", score.samples)
+        + [score.concordance, score.rootMeanSquaredError, score.correlation, score.signAgreement]
+        .map {
+          let text = DimensionScore.text($0)
+          return String(repeating: " ", count: 9 - text.count) + text
+        }.joined()
     }
     return "dimension  samples      CCC     RMSE  Pearson     SAGR\n" + rows.joined(separator: "\n")
   }

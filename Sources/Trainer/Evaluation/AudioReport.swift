@@ -36,7 +36,7 @@ struct AudioReport: MeasuredReport {
 
   /// Whether the numbers mean anything: what is not finite has no largest one.
   var isFinite: Bool {
-    emotions?.loss.isFinite ?? affect?.valence.rootMeanSquaredError.isFinite ?? true
+    emotions?.loss.isFinite ?? affect?.valence.hasFinitePredictions ?? true
   }
 
   /// Finds how far other utterances' numbers could be.

@@ -1,3 +1,5 @@
+import Foundation
+
 /// How well predictions of one continuous dimension agree with the truth.
 struct DimensionScore: Equatable, Sendable {
   /// Samples whose truth is known.
@@ -11,6 +13,14 @@ struct DimensionScore: Equatable, Sendable {
   /// The part of the samples whose sign is right.
   let signAgreement: Double
 
+  /// Whether all predictions were numbers: they are where none had a truth to be compared with.
+  var hasFinitePredictions: Bool { samples == 0 || rootMeanSquaredError.isFinite }
+
+  /// A number of a score for people.
+  static func text(_ number: Double) -> String {
+    number.isFinite ? String(format: "%.4f", number) : "–"
+  }
+
   /// The numbers by their names in reports; nil where one is not a number.
   var numbers: [String: Double?] {
     [
@@ -20,7 +30,7 @@ struct DimensionScore: Equatable, Sendable {
   }
 
   /// Compares predictions with the truth; population moments, in double precision, in the given order.
-  /// Coefficients are not a number where a variance is 0.
+  /// Coefficients are not a number where a variance is 0, and nothing is where there are no pairs.
   ///
   /// - Source: L. Lin, "A concordance correlation coefficient to evaluate reproducibility", 1989;
   ///   A. Mollahosseini et al., "AffectNet", 2019 (sign agreement).
@@ -42,7 +52,7 @@ struct DimensionScore: Equatable, Sendable {
     let distance = meanX - meanY
     concordance = 2 * covariance / (varianceX + varianceY + distance * distance)
     correlation = covariance / (varianceX * varianceY).squareRoot()
-    rootMeanSquaredError = squares.squareRoot()
+    rootMeanSquaredError = pairs.isEmpty ? .nan : squares.squareRoot()
     signAgreement = signs / count
   }
 }

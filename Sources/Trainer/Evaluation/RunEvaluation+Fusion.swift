@@ -15,7 +15,9 @@ extension RunEvaluation {
     let configuration = loaded.values
     let (weights, chosen) = try job.agreement.together {
       let weights = try findWeights(configuration, job: job)
-      let step = try ModelSnapshot.step(ofModel: weights)
+      // Steps of another run's weights are not this one's.
+      let isOwn = weights.hasPrefix(folder.path + "/")
+      let step = isOwn ? try ModelSnapshot.step(ofModel: weights) : nil
       let choices = PostProcessingFile(path: folder.postProcessing)
       return (weights, try step.flatMap { try choices.choice(step: $0) })
     }

@@ -131,9 +131,16 @@ enum DurableFiles {
   }
 
   /// The folder that `path` lies in.
+  ///
+  /// Foundation's `deletingLastPathComponent` ends the process for a path of one character.
   static func parent(of path: String) -> String {
-    let parent = (path as NSString).deletingLastPathComponent
-    return parent.isEmpty ? "." : parent
+    let slash = UInt8(ascii: "/")
+    let name = path.utf8.lastIndex { $0 != slash } ?? path.startIndex
+    guard let end = path.utf8[..<name].lastIndex(of: slash) else {
+      return path.utf8.first == slash ? "/" : "."
+    }
+    guard let last = path.utf8[..<end].lastIndex(where: { $0 != slash }) else { return "/" }
+    return String(path[...last])
   }
 
   /// Foundation wraps the system's own words twice.

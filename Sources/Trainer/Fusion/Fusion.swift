@@ -222,6 +222,16 @@ extension LoadedConfiguration<FusionConfiguration> {
   /// The order of the windows; a refusal of Datasets becomes a mistake that says where the value
   /// stands.
   fileprivate func epochPlan(frameCounts: [Int]) throws -> EpochPlan {
+    let longest = frameCounts.max() ?? 0
+    guard values.delay.frames.allSatisfy({ $0 < longest }) else {
+      let seconds = Double(longest) * FrameClock.periodSeconds
+      throw TrainerError.configuration([
+        mistake(
+          "delay_seconds",
+          "no training recording is longer than \(seconds) s: no frame has an annotation so much later"
+        )
+      ])
+    }
     let windows = FusionWindow.windows(
       of: frameCounts, length: values.window.frames, overlap: values.window.overlap
     ).count

@@ -11,10 +11,10 @@ enum FusionProblem: Error, CustomStringConvertible {
     switch self {
     case .noMedia(let root, let recording, .visual):
       "\(root): recording \(recording) has no film in recordings_video; put it there, or set "
-        + "fusion.modalities=audio"
+        + "fusion.modalities=audio fusion.modality_dropout=0"
     case .noMedia(let root, let recording, .audio):
       "\(root): recording \(recording) has no sound in recordings_audio; put it there, or set "
-        + "fusion.modalities=visual"
+        + "fusion.modalities=visual fusion.modality_dropout=0"
     case .noRecordings(let root, let split):
       "\(root): has no recordings for \(split.rawValue) (\(Self.names(split)))"
     }

@@ -36,7 +36,7 @@ public struct FusionReport: MeasuredReport {
 
   /// Whether the network predicts numbers.
   var isFinite: Bool {
-    raw.concatenated.dimensions.allSatisfy { $0.score.rootMeanSquaredError.isFinite }
+    raw.concatenated.dimensions.allSatisfy(\.score.hasFinitePredictions)
   }
 
   /// The numbers for `metrics.jsonl`, all of the recordings end to end.

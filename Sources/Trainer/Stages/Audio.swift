@@ -48,6 +48,7 @@ private struct AudioStage: Stage {
     }
     let training = try part(.training)
     validation = try part(.validation)
+    try job.agreement.together { try loaded.requireLabels(training) }
     epochs = try job.agreement.together { try loaded.epochPlan(for: training) }
     patches = try SpeechPatchList(
       validation, cut: data.patches(), onError: data.errorPolicy, job: job)
@@ -132,6 +133,27 @@ private struct AudioStage: Stage {
         speech: training, epochs: epochs, cut: cut, augmentation: data.augmentation.changes,
         mixing: data.augmentation.mixing, seed: configuration.seed),
       logger: logger)
+  }
+}
+
+extension LoadedConfiguration<AudioConfiguration> {
+  /// Refuses a training whose losses have nothing to learn from.
+  ///
+  /// - Throws: `TrainerError.configuration`.
+  fileprivate func requireLabels(_ training: SpeechManifest) throws {
+    let loss = values.loss
+    let hasLabel = training.records.contains { record in
+      loss.emotion > 0 && record.emotion != nil
+        || loss.hasAffect && (record.valence != nil || record.arousal != nil)
+    }
+    guard !hasLabel else { return }
+    let (key, label) =
+      loss.emotion > 0
+      ? ("loss.emotion", "emotion")
+      : (loss.concordance > 0 ? "loss.concordance" : "loss.squared_error", "valence or arousal")
+    throw TrainerError.configuration([
+      mistake(key, "no training utterance of \(training.path) has \(label): nothing to learn from")
+    ])
   }
 }
 

@@ -53,7 +53,7 @@ private struct Generation {
     func path(_ number: Int) -> String { "\(folder)/generation-\(number)" }
     var options = run
     if number < count { options.runFolder = path(number) }
-    options.overrides.append("distill.generations=1")
+    options.overrides += ["distill.generations=1", "distill.followed=\(number < count)"]
     if number > 1 {
       options.overrides += [
         "seed=\(values.seed &+ UInt64(number - 1))",

@@ -83,7 +83,18 @@ struct FaceStage<Configuration: FaceConfiguration>: Stage {
     ([training, validation] + (triplets.map { [$0.training.faces, $0.test.faces] } ?? [])
       + (teaching?.lists ?? [])).map { ($0.path, $0.problems) }
   }
-  var remarks: [String] { missingEyes + (teaching?.remarks ?? []) }
+  var remarks: [String] { missingEyes + missingAffect + (teaching?.remarks ?? []) }
+
+  private var missingAffect: [String] {
+    let records = training.records
+    guard configuration.loss.hasAffect,
+      !records.indices.contains(where: { !records.affect(at: $0).x.isNaN })
+    else { return [] }
+    return [
+      "warning: no face of \(training.path) has valence and arousal: loss.concordance and "
+        + "loss.squared_error learn nothing"
+    ]
+  }
 
   private var missingEyes: [String] {
     guard configuration.data.alignment == .eyes else { return [] }
@@ -106,12 +117,20 @@ struct FaceStage<Configuration: FaceConfiguration>: Stage {
     return try digest.finish()
   }
 
+  func choiceDigest() throws -> String? { try teaching?.choiceDigest() }
+
   // MARK: - What is made of it
 
   mutating func prepare(
     in folder: RunFolder, console: Console, isStopRequested: () throws -> Bool
   ) throws -> Bool {
     let (configuration, training) = (configuration, training)
+    if teaching != nil, configuration.model.weights != nil {
+      // Weights that do not fit are refused before the teacher is asked, which may take hours.
+      try job.agreement.together {
+        _ = try loadInitialWeights(into: ParameterStore(inferenceFor: makeGraph()))
+      }
+    }
     return try teaching?.prepare(
       configuration, labelled: training, folder: folder, console: console,
       isStopRequested: isStopRequested) ?? true
@@ -220,7 +239,10 @@ extension LoadedConfiguration where Root: FaceConfiguration {
   /// The order of the samples; a refusal of Datasets becomes a mistake that says where the value
   /// stands.
   func epochPlan(for manifest: FaceManifest) throws -> EpochPlan {
-    try pointing {
+    let (labelled, rows) = (values.facesPerMicroBatch, values.batch.micro)
+    let share =
+      labelled == rows ? "" : " (labelled faces: \(labelled) of a micro-batch's \(rows) rows)"
+    return try pointing(words: { $0 + share }) {
       try EpochPlan(
         classOfSample: manifest.classOfSample,
         globalBatch: values.facesPerMicroBatch * values.batch.microBatches,

@@ -50,6 +50,8 @@ protocol Stage {
   /// - Parameter isSteered: whether evaluations steer the training, which then depends on what they are
   ///   made on as well.
   func dataDigest(isSteered: Bool) throws -> String
+  /// A digest of what was chosen of it while the stage was prepared; nil before, and where nothing is.
+  func choiceDigest() throws -> String?
 
   /// The names of the network's parameters, known before the stage is prepared.
   ///
@@ -76,6 +78,8 @@ protocol Stage {
 }
 
 extension Stage {
+  func choiceDigest() throws -> String? { nil }
+
   func parameterNames() throws -> [String] { try makeGraph().parameters.map(\.name) }
 
   func prepare(

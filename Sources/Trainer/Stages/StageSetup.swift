@@ -120,6 +120,7 @@ extension CheckpointState {
       step: 0, epoch: 0, isEvaluated: true, best: nil, skippedSamples: [],
       microBatches: configuration.batch.microBatches, engine: engine,
       trainingData: try stage.dataDigest(isSteered: configuration.isSteered),
+      choice: try stage.choiceDigest(),
       configuration: configuration.identityValues)
   }
 }
