@@ -93,10 +93,10 @@ struct Teaching {
   func choiceDigest() throws -> String? {
     guard labelledAnswers != nil || pseudoLabelled != nil else { return nil }
     let digest = try SHA256()
-    let unknown = labelledAnswers.map { answers in
-      (0..<answers.count).filter { answers[$0].first?.isNaN == true }
+    if let answers = labelledAnswers {
+      let unknown = (0..<answers.count).filter { answers[$0].first?.isNaN == true }
+      try unknown.withUnsafeBytes { try digest.update($0) }
     }
-    try (unknown ?? []).withUnsafeBytes { try digest.update($0) }
     try pseudoLabelled?.manifest.forEachDecidingPiece { try digest.update($0) }
     return try digest.finish()
   }

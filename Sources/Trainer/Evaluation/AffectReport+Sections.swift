@@ -1,5 +1,3 @@
-import Foundation
-
 extension AffectReport {
   /// What is seen of valence and arousal; nil where no sample has both.
   ///
@@ -29,7 +27,7 @@ extension AffectReport {
       let title = name.capitalized
       func fact(_ name: String, _ value: Double, _ metric: String) -> ReportFact {
         ReportFact(
-          "\(title), \(name)", value.isFinite ? String(format: "%.4f", value) : "–",
+          "\(title), \(name)", DimensionScore.text(value),
           interval: intervals[metric]?.text)
       }
       return [

@@ -66,7 +66,7 @@ extension FusionReport {
     scores.dimensions.flatMap { name, score -> [ReportTable.Cell] in
       func cell(_ value: Double?, _ metric: String) -> ReportTable.Cell {
         ReportTable.Cell(
-          value: value.map { $0.isFinite ? String(format: "%.4f", $0) : "–" } ?? "",
+          value: value.map(DimensionScore.text) ?? "",
           interval: ending.flatMap { intervals["\(name)_\(metric)\($0)"]?.text })
       }
       let after = processed?.dimensions.first { $0.name == name }?.score.concordance
