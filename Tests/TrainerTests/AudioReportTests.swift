@@ -42,7 +42,7 @@ struct AudioReportTests {
     // sklearn 1.x: accuracy_score, balanced_accuracy_score, log_loss of the same three classes.
     let probabilities = [[0.7, 0.2, 0.1], [0.1, 0.8, 0.1], [0.5, 0.3, 0.2], [0.2, 0.2, 0.6]]
     let score = EmotionScore(
-      zip(probabilities, [0, 1, 1, 2]).map { ($0 + Array(repeating: 0, count: 5), $1) })
+      zip(probabilities, [0, 1, 1, 2]).map { utterance($0 + Array(repeating: 0, count: 5), $1) })
     #expect(score.confusion.accuracy == 0.75)
     #expect(abs(score.confusion.meanRecall - 2.5 / 3) < 1e-12)
     let logarithms = [0.7, 0.8, 0.3, 0.6].map { -log($0) }
@@ -52,10 +52,10 @@ struct AudioReportTests {
 
   @Test("the report is a table and one JSON object")
   func report() throws {
-    let score = EmotionScore([([0, 0, 1, 0, 0, 0, 0, 0], 2)])
+    let score = EmotionScore([utterance([0, 0, 1, 0, 0, 0, 0, 0], 2)])
     let problem = SampleProblem(sample: 3, file: "list.csv", line: 5, reason: "x.wav: broken")
     let report = AudioReport(
-      emotions: score, affect: AffectReport([0.1, 0.2, 0.3, 0.4]), utterances: 1,
+      emotions: score, affect: AffectReport([0.1, 0.2, 0.3, 0.4]), speakers: ["x"],
       problems: [problem])
     for words in ["utterances  1 (1 unreadable left out)", "accuracy    100.0 %", "surprised"] {
       #expect(report.text.contains(words))
@@ -70,23 +70,59 @@ struct AudioReportTests {
   @Test("intervals and calibration are told, of utterances without emotions as well")
   func intervals() throws {
     let utterances = (0..<40).map { index in
-      (probabilities: [0.6, 0.4] + [Double](repeating: 0, count: 6), label: index % 4 == 0 ? 1 : 0)
+      utterance(
+        [0.6, 0.4] + Array(repeating: 0, count: 6), index % 4 == 0 ? 1 : 0, by: "\(index % 10)")
     }
     var report = AudioReport(
-      emotions: EmotionScore(utterances), affect: nil, utterances: 40, problems: [])
+      emotions: EmotionScore(utterances), affect: nil, speakers: utterances.map(\.speaker),
+      problems: [])
     #expect(abs((report.emotions?.calibration.expectedError ?? 0) - 0.15) < 1e-12)
     report.addIntervals(Bootstrap(replicates: 100))
     let interval = try #require(report.intervals["accuracy"])
     #expect(interval.low < 0.75 && interval.high > 0.75 && interval.low > 0.4)
-    #expect(report.text.contains("over 100 bootstrap replicates"))
+    #expect(report.text.contains("over 100 bootstrap replicates of whole speakers"))
     #expect(try report.json().contains("\"ece\":0.1"))
-    let nothing = AudioReport(emotions: EmotionScore([]), affect: nil, utterances: 3, problems: [])
+    let nothing = AudioReport(
+      emotions: EmotionScore([]), affect: nil, speakers: ["x"], problems: [])
     #expect(nothing.isFinite && nothing.emotions?.loss == 0)
+  }
+
+  @Test("intervals are over speakers: from the worst to the best, and none of a single one")
+  func speakers() throws {
+    // All of the first speaker's utterances are recognised, and every other of the second's.
+    let emotions = (0..<40).map { index in
+      utterance([0.6, 0.4] + Array(repeating: 0, count: 6), index % 4 / 3, by: "\(index % 2)")
+    }
+    // The second speaker's valence is unknown in the first utterance, so that places differ.
+    let affect = (0..<40).flatMap { index -> [Float] in
+      let error: Float = index % 2 == 0 ? 0.1 : 0.5
+      return [0.2 + error, index == 1 ? .nan : 0.2, 0.2 + error, 0.2]
+    }
+    var report = AudioReport(
+      emotions: EmotionScore(emotions), affect: AffectReport(affect),
+      speakers: emotions.map(\.speaker), problems: [])
+    report.addIntervals(Bootstrap(replicates: 100))
+    #expect(report.intervals["accuracy"] == ConfidenceInterval(low: 0.5, high: 1))
+    for name in ["valence_rmse", "arousal_rmse"] {
+      let interval = try #require(report.intervals[name])
+      #expect(abs(interval.low - 0.1) < 1e-6 && abs(interval.high - 0.5) < 1e-6, "\(name)")
+    }
+    var single = AudioReport(
+      emotions: EmotionScore(emotions.filter { $0.speaker == "0" }), affect: nil,
+      speakers: Array(repeating: "0", count: 20), problems: [])
+    single.addIntervals(Bootstrap(replicates: 100))
+    #expect(single.intervals.all.isEmpty && single.intervals.text == nil)
+  }
+
+  private func utterance(
+    _ probabilities: [Double], _ label: Int, by speaker: String = "x"
+  ) -> EmotionScore.Utterance {
+    EmotionScore.Utterance(probabilities: probabilities, label: label, speaker: speaker)
   }
 
   @Test("outputs that are not finite make no report")
   func notFinite() {
-    let score = EmotionScore([(Array(repeating: .nan, count: 8), 2)])
-    #expect(!AudioReport(emotions: score, affect: nil, utterances: 1, problems: []).isFinite)
+    let score = EmotionScore([utterance(Array(repeating: .nan, count: 8), 2)])
+    #expect(!AudioReport(emotions: score, affect: nil, speakers: ["x"], problems: []).isFinite)
   }
 }

@@ -21,7 +21,7 @@ struct BootstrapTests {
     let golden = try MetricsGolden.read()
     var draws: [[Int]] = []
     _ = Bootstrap(replicates: 2).intervals(
-      of: ["count"], .classified, count: golden.labels.count
+      of: ["count"], .classified, over: .samples(golden.labels.count)
     ) {
       draws.append($0)
       return [0]
@@ -35,10 +35,14 @@ struct BootstrapTests {
     let golden = try MetricsGolden.read()
     let samples = golden.samples
     let bootstrap = Bootstrap(replicates: golden.replicates)
-    let classes = samples.intervals(withoutLast: true, bootstrap)
-    for (name, ends) in zip(["accuracy", "uar", "accuracy_7"], golden.intervals.classified) {
+    let names = (0..<8).map { "\($0)" }
+    let classes = samples.intervals(classNames: names, bootstrap)
+    let expected = ["accuracy", "uar", "accuracy_7"] + names.prefix(4).map { "recall_\($0)" }
+    try #require(golden.intervals.classified.count == expected.count)
+    for (name, ends) in zip(expected, golden.intervals.classified) {
       try compare(classes[name], ends)
     }
+    #expect(Set(classes.keys) == Set(expected), "classes of less than ten samples have none")
     let pairs = stride(from: 0, to: golden.pairs.count, by: 2).map {
       (prediction: golden.pairs[$0], truth: golden.pairs[$0 + 1])
     }
@@ -65,10 +69,39 @@ struct BootstrapTests {
     #expect(intervals["flat_ccc"] == nil)
     #expect(intervals["flat_rmse"] == ConfidenceInterval(low: 0, high: 0))
     let none = PredictedLabels(classes: 2)
-    #expect(none.intervals(.probe, Bootstrap()).isEmpty)
+    #expect(none.intervals(classNames: ["a", "b"], .probe, Bootstrap()).isEmpty)
     let one = PredictedLabels(classes: 2, labels: [1], predictions: [1])
-    #expect(one.intervals(.probe, Bootstrap(replicates: 0)).isEmpty)
-    #expect(one.intervals(.probe, Bootstrap())["uar"] == ConfidenceInterval(low: 1, high: 1))
+    #expect(one.intervals(classNames: ["a", "b"], .probe, Bootstrap(replicates: 0)).isEmpty)
+    let found = one.intervals(classNames: ["a", "b"], .probe, Bootstrap())
+    #expect(found["uar"] == ConfidenceInterval(low: 1, high: 1) && found["recall_b"] == nil)
+  }
+
+  @Test("a replicate without a class has no recall of it, and the others tell the interval")
+  func classesNotDrawn() throws {
+    // Ten samples of one group are drawn together or not at all.
+    let labels = [Int](repeating: 0, count: 10) + [Int](repeating: 1, count: 10)
+    let samples = PredictedLabels(
+      classes: 2, labels: labels, predictions: labels.indices.map { $0 < 4 ? 1 : 0 })
+    let found = samples.intervals(
+      classNames: ["a", "b"], .classified, Bootstrap(replicates: 50),
+      over: .groups([Array(0..<10), Array(10..<20)]))
+    #expect(found["recall_a"] == ConfidenceInterval(low: 0.6, high: 0.6))
+    #expect(found["recall_b"] == ConfidenceInterval(low: 0, high: 0))
+    #expect(found["accuracy"] == ConfidenceInterval(low: 0, high: 0.6))
+  }
+
+  @Test("groups are drawn whole, and one alone is not drawn at all")
+  func groups() {
+    let units = Bootstrap.Units.groups(named: ["b", "a", "b", "c"])
+    #expect(units == .groups([[0, 2], [1], [3]]))
+    #expect(units.samples(of: [2, 0, 0]) == [3, 0, 2, 0, 2])
+    #expect(Bootstrap.Units.groups(named: ["a", "a"]).count == 0)
+    var drawn: [[Int]] = []
+    _ = Bootstrap(replicates: 3).intervals(of: ["x"], .classified, over: units) {
+      drawn.append($0)
+      return [1]
+    }
+    #expect(drawn.allSatisfy { $0.count { $0 == 0 } == $0.count { $0 == 2 } })
   }
 
   @Test("an interval is two numbers in JSON")

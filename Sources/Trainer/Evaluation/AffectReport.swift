@@ -18,19 +18,31 @@ struct AffectReport: Sendable, Equatable {
   private static func pairs(
     from first: Int, of numbers: [Float]
   ) -> [(prediction: Float, truth: Float)] {
-    stride(from: first, to: numbers.count, by: 4).lazy
-      .map { (prediction: numbers[$0], truth: numbers[$0 + 1]) }
-      .filter { !$0.truth.isNaN }
+    places(from: first, of: numbers).map { (prediction: numbers[$0], truth: numbers[$0 + 1]) }
+  }
+
+  /// Where these pairs are among the numbers.
+  private static func places(from first: Int, of numbers: [Float]) -> [Int] {
+    stride(from: first, to: numbers.count, by: 4).filter { !numbers[$0 + 1].isNaN }
   }
 
   /// The intervals of `valence_ccc`, `valence_rmse` and the same of arousal.
-  func intervals(_ bootstrap: Bootstrap) -> [String: ConfidenceInterval] {
-    DimensionScore.intervals(
-      Self.pairs(from: 0, of: numbers), .valence, name: "valence", bootstrap
-    ).merging(
-      DimensionScore.intervals(
-        Self.pairs(from: 2, of: numbers), .arousal, name: "arousal", bootstrap)
-    ) { $1 }
+  ///
+  /// - Parameter groups: the name of each sample's group, where groups are drawn as a whole.
+  func intervals(
+    _ bootstrap: Bootstrap, over groups: [String]? = nil
+  ) -> [String: ConfidenceInterval] {
+    func part(
+      _ name: String, from first: Int, _ population: Bootstrap.Population
+    ) -> [String: ConfidenceInterval] {
+      let units = groups.map { groups in
+        Bootstrap.Units.groups(
+          named: Self.places(from: first, of: numbers).lazy.map { groups[$0 / 4] })
+      }
+      return DimensionScore.intervals(
+        Self.pairs(from: first, of: numbers), population, name: name, bootstrap, over: units)
+    }
+    return part("valence", from: 0, .valence).merging(part("arousal", from: 2, .arousal)) { $1 }
   }
 
   static var metrics: [EvaluationMetric] {

@@ -8,25 +8,28 @@ struct AudioReport: MeasuredReport {
   var emotions: EmotionScore?
   /// Of valence and arousal; nil without that head.
   var affect: AffectReport?
-  /// Utterances in the numbers.
-  var utterances: Int
+  /// Who speaks each of the utterances in the numbers, in the order of the list.
+  var speakers: [String]
   /// What the network said of each utterance of the list; nil where it could not be read.
   var means: [UtteranceMeans.Mean?] = []
   /// What was wrong with utterances that are not in the numbers.
   var problems: [SampleProblem]
-  /// How far other utterances' numbers could be, by the names of the numbers; empty where nobody asked.
+  /// How far other speakers' numbers could be, by the names of the numbers; empty where nobody asked.
   private(set) var intervals = BootstrapIntervals()
 
   init(
-    emotions: EmotionScore?, affect: AffectReport?, utterances: Int,
+    emotions: EmotionScore?, affect: AffectReport?, speakers: [String],
     means: [UtteranceMeans.Mean?] = [], problems: [SampleProblem]
   ) {
     self.emotions = emotions
     self.affect = affect
-    self.utterances = utterances
+    self.speakers = speakers
     self.means = means
     self.problems = problems
   }
+
+  /// Utterances in the numbers.
+  var utterances: Int { speakers.count }
 
   /// The numbers that models of a network's heads can be compared by.
   static func metrics(of network: AudioNetwork) -> [EvaluationMetric] {
@@ -39,12 +42,14 @@ struct AudioReport: MeasuredReport {
     emotions?.loss.isFinite ?? affect?.valence.hasFinitePredictions ?? true
   }
 
-  /// Finds how far other utterances' numbers could be.
+  /// Finds how far other speakers' numbers could be: whole speakers are drawn, since the utterances of
+  /// one resemble each other.
   mutating func addIntervals(_ bootstrap: Bootstrap) {
-    let named = (emotions?.samples.intervals(.classified, bootstrap) ?? [:])
-      .merging(affect?.intervals(bootstrap) ?? [:]) { $1 }
-    intervals = BootstrapIntervals(
-      bootstrap, named, order: ["accuracy", "uar"] + AffectReport.metrics.map(\.name))
+    let named = (emotions?.intervals(bootstrap) ?? [:])
+      .merging(affect?.intervals(bootstrap, over: speakers) ?? [:]) { $1 }
+    let order =
+      PredictedLabels.names(classes: EmotionScore.names) + AffectReport.metrics.map(\.name)
+    intervals = BootstrapIntervals(bootstrap, named, order: order, of: "speakers")
   }
 
   /// The numbers for `metrics.jsonl`.
@@ -108,8 +113,19 @@ struct AudioReport: MeasuredReport {
 
 /// How well emotions are recognised.
 struct EmotionScore: Equatable, Sendable {
+  /// An utterance whose emotion is known.
+  struct Utterance {
+    /// Of the classes.
+    var probabilities: [Double]
+    /// The true class.
+    var label: Int
+    var speaker: String
+  }
+
   /// The true classes and those named, of `VocalEmotion`'s.
   let samples: PredictedLabels
+  /// Who speaks each utterance.
+  private let speakers: [String]
   /// How far the confidence in them can be believed.
   let calibration: Calibration
   /// How often each class was taken for each.
@@ -119,12 +135,13 @@ struct EmotionScore: Equatable, Sendable {
 
   static let names = VocalEmotion.allCases.map { "\($0)" }
 
-  /// - Parameter utterances: probabilities of the classes, and the true one, in the order of the list.
-  init(_ utterances: [(probabilities: [Double], label: Int)]) {
+  /// - Parameter utterances: in the order of the list.
+  init(_ utterances: [Utterance]) {
     let predictions = utterances.map { Self.prediction(by: $0.probabilities) ?? 0 }
     samples = PredictedLabels(
       classes: Self.names.count, labels: utterances.map(\.label), predictions: predictions)
     confusion = samples.confusion
+    speakers = utterances.map(\.speaker)
     calibration = Calibration(
       zip(utterances, predictions).map { utterance, prediction in
         // A probability may round to 0 where the network is sure; what is not a number stays so.
@@ -134,6 +151,12 @@ struct EmotionScore: Equatable, Sendable {
           isRight: prediction == utterance.label,
           surprise: -log(probability < 1e-30 ? 1e-30 : probability))
       })
+  }
+
+  /// The intervals of accuracy and recalls over other speakers.
+  func intervals(_ bootstrap: Bootstrap) -> [String: ConfidenceInterval] {
+    samples.intervals(
+      classNames: Self.names, .classified, bootstrap, over: .groups(named: speakers))
   }
 
   /// The first of the classes with the largest probability; nil without classes.

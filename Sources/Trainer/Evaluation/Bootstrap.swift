@@ -36,6 +36,44 @@ struct Bootstrap: Equatable, Sendable {
     case recordings
   }
 
+  /// What a replicate draws as many of as there are.
+  enum Units: Equatable, Sendable {
+    /// Samples by themselves: how many there are.
+    case samples(Int)
+    /// Samples that resemble each other are drawn together, such as a speaker's utterances: the indices
+    /// of the samples of each group.
+    case groups([[Int]])
+
+    /// Groups of the samples that have one name, in the order of their first samples. A single group
+    /// tells nothing of others, and is no unit.
+    static func groups(named names: some Sequence<String>) -> Units {
+      var places: [String: Int] = [:]
+      var groups: [[Int]] = []
+      for (sample, name) in names.enumerated() {
+        let place = places[name, default: groups.count]
+        places[name] = place
+        if place == groups.count { groups.append([]) }
+        groups[place].append(sample)
+      }
+      return .groups(groups.count > 1 ? groups : [])
+    }
+
+    var count: Int {
+      switch self {
+      case .samples(let count): count
+      case .groups(let groups): groups.count
+      }
+    }
+
+    /// The samples of the units that were drawn.
+    func samples(of drawn: [Int]) -> [Int] {
+      switch self {
+      case .samples: drawn
+      case .groups(let groups): drawn.flatMap { groups[$0] }
+      }
+    }
+  }
+
   /// How often samples are drawn.
   var replicates = 1000
   /// The part of the replicates between an interval's ends.
@@ -52,31 +90,33 @@ struct Bootstrap: Equatable, Sendable {
   ///
   /// - Parameters:
   ///   - names: of the numbers.
-  ///   - count: the population's samples.
+  ///   - units: what is drawn.
   ///   - numbers: in the order of their names, of samples given by their indices, each as often as it
-  ///     was drawn.
-  /// - Returns: by name; none where a replicate has no such number, as a correlation has none where
-  ///   all samples are the same.
+  ///     was drawn; nil where samples that were not drawn leave nothing to tell.
+  /// - Returns: by name, over the replicates that have the number; none where it is not finite in one
+  ///   of them, as a correlation is not where all samples are the same.
   func intervals(
-    of names: [String], _ population: Population, count: Int, _ numbers: ([Int]) -> [Double]
+    of names: [String], _ population: Population, over units: Units,
+    _ numbers: ([Int]) -> [Double?]
   ) -> [String: ConfidenceInterval] {
+    let count = units.count
     guard count > 0, count < UInt32.max, replicates > 0 else { return [:] }
     var drawn = [Int](repeating: 0, count: count)
     let values = (0..<replicates).map { replicate in
       var generator = CounterRandom(
         seed: 0, epoch: population.rawValue, index: replicate, purpose: .bootstrap)
       for place in drawn.indices { drawn[place] = generator.integer(below: count) }
-      return numbers(drawn)
+      return numbers(units.samples(of: drawn))
     }
     var intervals: [String: ConfidenceInterval] = [:]
     for (number, name) in names.enumerated() {
-      intervals[name] = interval(of: values.map { $0[number] })
+      intervals[name] = interval(of: values.compactMap { $0[number] })
     }
     return intervals
   }
 
   private func interval(of values: [Double]) -> ConfidenceInterval? {
-    guard values.allSatisfy(\.isFinite) else { return nil }
+    guard !values.isEmpty, values.allSatisfy(\.isFinite) else { return nil }
     let sorted = values.sorted()
     return ConfidenceInterval(
       low: Self.quantile((1 - level) / 2, of: sorted),

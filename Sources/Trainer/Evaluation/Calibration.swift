@@ -78,6 +78,8 @@ struct Calibration: Equatable, Sendable {
   var total: Int { bins.reduce(0) { $0 + $1.count } }
 
   /// The gaps' mean over the samples (expected calibration error, ECE); 0 without samples.
+  ///
+  /// It has no bootstrap interval: drawing adds to every gap, so that all replicates can lie above it.
   var expectedError: Double {
     total == 0 ? 0 : bins.reduce(0) { $0 + Double($1.count) / Double(total) * $1.gap }
   }

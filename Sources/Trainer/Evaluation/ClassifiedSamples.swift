@@ -62,29 +62,25 @@ struct ClassifiedSamples: Equatable, Sendable {
     return log(sum) + largest - Double(row[row.startIndex + labels[sample]])
   }
 
-  /// The intervals of `accuracy`, `uar` and `accuracy_7`.
+  /// The intervals of `accuracy`, `uar`, the recalls and `accuracy_7`.
   ///
-  /// - Parameter withoutLast: whether there is `accuracy_7`: of the samples that are not of the last
-  ///   class, which is never named for them.
+  /// `accuracy_7` is of the samples that are not of the last class, which is never named for them.
   func intervals(
-    withoutLast: Bool, _ bootstrap: Bootstrap
+    classNames: [String], _ bootstrap: Bootstrap
   ) -> [String: ConfidenceInterval] {
     let counted = counted
     let truth = counted.map { labels[$0] }
     let all = PredictedLabels(
       classes: classes, labels: truth, predictions: counted.map { prediction(of: $0) })
-    guard withoutLast else { return all.intervals(.classified, bootstrap) }
     let known = classes - 1
     let isRight = counted.map { prediction(of: $0, among: known) == labels[$0] }
-    return bootstrap.intervals(
-      of: ["accuracy", "uar", "accuracy_7"], .classified, count: counted.count
+    let ofSeven = bootstrap.intervals(
+      of: ["accuracy_7"], .classified, over: .samples(counted.count)
     ) { drawn in
-      let confusion = all.confusion(of: drawn)
       let rest = drawn.filter { truth[$0] < known }
-      return [
-        confusion.accuracy, confusion.meanRecall,
-        Double(rest.count { isRight[$0] }) / Double(rest.count),
-      ]
+      return [Double(rest.count { isRight[$0] }) / Double(rest.count)]
     }
+    return all.intervals(classNames: classNames, .classified, bootstrap)
+      .merging(ofSeven) { $1 }
   }
 }

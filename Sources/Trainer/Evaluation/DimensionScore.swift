@@ -59,11 +59,15 @@ struct DimensionScore: Equatable, Sendable {
 
 extension DimensionScore {
   /// The intervals of the coefficient and the error, `name_ccc` and `name_rmse`.
+  ///
+  /// - Parameter units: what is drawn of these pairs; nil for single ones.
   static func intervals(
     _ pairs: [(prediction: Float, truth: Float)], _ population: Bootstrap.Population,
-    name: String, _ bootstrap: Bootstrap
+    name: String, _ bootstrap: Bootstrap, over units: Bootstrap.Units? = nil
   ) -> [String: ConfidenceInterval] {
-    bootstrap.intervals(of: ["\(name)_ccc", "\(name)_rmse"], population, count: pairs.count) {
+    bootstrap.intervals(
+      of: ["\(name)_ccc", "\(name)_rmse"], population, over: units ?? .samples(pairs.count)
+    ) {
       let score = DimensionScore($0.lazy.map { pairs[$0] })
       return [score.concordance, score.rootMeanSquaredError]
     }

@@ -12,7 +12,6 @@ extension FaceReport {
   }
 
   private func sections(_ pictures: [ReportPicture]) -> [ReportSection] {
-    let names = Expression.allCases.map { "\($0)" }
     var sections = [
       ReportSection(
         "Classes",
@@ -21,8 +20,9 @@ extension FaceReport {
         [
           .confusion(
             ConfusionFigure(
-              title: "Confusion matrix of \(classes.confusion.total) samples", names: names,
-              matrix: classes.confusion)), .reliability(calibration), .facts(facts),
+              title: "Confusion matrix of \(classes.confusion.total) samples",
+              names: Self.classNames, matrix: classes.confusion)), .reliability(calibration),
+          .facts(facts),
         ])
     ]
     if let section = affect?.section(of: "face", intervals) { sections.append(section) }

@@ -35,6 +35,8 @@ public struct FaceReport: MeasuredReport {
       + (network.embedding == nil ? [] : TripletReport.metrics)
   }
 
+  static let classNames = Expression.allCases.map { "\($0)" }
+
   /// Whether the numbers mean anything: outputs that are not finite have no largest one.
   var isFinite: Bool { classes.loss.isFinite }
 
@@ -43,12 +45,13 @@ public struct FaceReport: MeasuredReport {
 
   /// Finds how far other samples' numbers could be.
   mutating func addIntervals(_ bootstrap: Bootstrap) {
-    let named = samples.intervals(withoutLast: true, bootstrap)
+    let classNames = Self.classNames
+    let named = samples.intervals(classNames: classNames, bootstrap)
       .merging(affect?.intervals(bootstrap) ?? [:]) { $1 }
       .merging(triplets?.intervals(bootstrap) ?? [:]) { $1 }
     let order =
-      ["accuracy", "accuracy_7", "uar"] + AffectReport.metrics.map(\.name)
-      + TripletReport.metrics.map(\.name)
+      ["accuracy_7"] + PredictedLabels.names(classes: classNames)
+      + AffectReport.metrics.map(\.name) + TripletReport.metrics.map(\.name)
     intervals = BootstrapIntervals(bootstrap, named, order: order)
   }
 
@@ -99,7 +102,7 @@ public struct FaceReport: MeasuredReport {
 
     init(_ report: FaceReport) {
       let found = report.classes
-      let labels = Expression.allCases.map { "\($0)" }
+      let labels = FaceReport.classNames
       samples = found.confusion.total
       unreadable = report.problems.count
       loss = found.loss.isFinite ? found.loss : nil

@@ -37,13 +37,37 @@ struct PredictedLabels: Equatable, Sendable {
     return matrix
   }
 
-  /// The intervals of `accuracy` and `uar`. A replicate's mean recall is over the classes that it has.
+}
+
+extension PredictedLabels {
+  /// The classes' recalls are told with an interval from so many samples on: that of a few which are
+  /// all recognised would have no width.
+  static let fewestSamplesOfRecall = 10
+
+  /// The names of what has intervals: `accuracy`, `uar`, and `recall_` with the name of each class.
+  static func names(classes: [String]) -> [String] {
+    ["accuracy", "uar"] + classes.map { "recall_\($0)" }
+  }
+
+  /// The intervals of the numbers that have `names`. A replicate's recalls, and their mean, are of the
+  /// classes that it has.
+  ///
+  /// - Parameters:
+  ///   - classNames: of all classes.
+  ///   - units: what is drawn of these samples; nil for single ones.
   func intervals(
-    _ population: Bootstrap.Population, _ bootstrap: Bootstrap
+    classNames: [String], _ population: Bootstrap.Population, _ bootstrap: Bootstrap,
+    over units: Bootstrap.Units? = nil
   ) -> [String: ConfidenceInterval] {
-    bootstrap.intervals(of: ["accuracy", "uar"], population, count: count) { drawn in
+    let sizes = confusion
+    return bootstrap.intervals(
+      of: Self.names(classes: classNames), population, over: units ?? .samples(count)
+    ) { drawn in
       let confusion = confusion(of: drawn)
       return [confusion.accuracy, confusion.meanRecall]
+        + (0..<classes).map { label in
+          sizes.samples(of: label) < Self.fewestSamplesOfRecall ? nil : confusion.recall(of: label)
+        }
     }
   }
 }

@@ -86,13 +86,17 @@ final class SpeechEvaluator: Evaluator {
   }
 
   private func report(_ means: UtteranceMeans, problems: [SampleProblem]) -> AudioReport {
-    var labelled: [(probabilities: [Double], label: Int)] = []
+    var labelled: [EmotionScore.Utterance] = []
     var pairs: [Float] = []
-    var utterances = 0
+    var speakers: [String] = []
     for (record, mean) in zip(manifest.records, means.utterances) {
       guard let mean else { continue }
-      utterances += 1
-      if let emotion = record.emotion { labelled.append((mean.probabilities, emotion.rawValue)) }
+      speakers.append(record.speaker)
+      if let emotion = record.emotion {
+        labelled.append(
+          EmotionScore.Utterance(
+            probabilities: mean.probabilities, label: emotion.rawValue, speaker: record.speaker))
+      }
       if affect != nil {
         pairs += [
           mean.affect.x, record.valence ?? .nan, mean.affect.y, record.arousal ?? .nan,
@@ -101,7 +105,7 @@ final class SpeechEvaluator: Evaluator {
     }
     return AudioReport(
       emotions: logits == nil ? nil : EmotionScore(labelled),
-      affect: affect == nil ? nil : AffectReport(pairs), utterances: utterances,
+      affect: affect == nil ? nil : AffectReport(pairs), speakers: speakers,
       means: means.utterances, problems: problems)
   }
 }

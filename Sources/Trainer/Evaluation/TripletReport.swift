@@ -43,7 +43,7 @@ struct TripletReport: Sendable, Equatable {
 
   /// The interval of `triplet_accuracy`.
   func intervals(_ bootstrap: Bootstrap) -> [String: ConfidenceInterval] {
-    bootstrap.intervals(of: ["triplet_accuracy"], .triplets, count: hits.count) { drawn in
+    bootstrap.intervals(of: ["triplet_accuracy"], .triplets, over: .samples(hits.count)) { drawn in
       [Double(drawn.count { hits[$0] }) / Double(drawn.count)]
     }
   }

@@ -8,7 +8,7 @@ extension SplitScores {
   func intervals(_ bootstrap: Bootstrap, ending: String = "") -> [String: ConfidenceInterval] {
     guard recordings.count > 1 else { return [:] }
     return bootstrap.intervals(
-      of: Self.names.map { $0 + ending }, .recordings, count: recordings.count
+      of: Self.names.map { $0 + ending }, .recordings, over: .samples(recordings.count)
     ) { drawn in
       var (valence, arousal) = (DimensionMoments(), DimensionMoments())
       for recording in drawn {

@@ -82,8 +82,10 @@ def metrics():
         seven = drawn[known[drawn]]
         truth, named = labels[drawn], predictions[drawn]
         recall = sk.recall_score(truth, named, labels=np.unique(truth), average="macro")
+        frequent = [label for label in range(classes) if (labels == label).sum() >= 10]
+        recalls = sk.recall_score(truth, named, labels=frequent, average=None)
         return [sk.accuracy_score(truth, named), recall,
-                sk.accuracy_score(labels[seven], predictions7[seven])]
+                sk.accuracy_score(labels[seven], predictions7[seven]), *recalls]
 
     def affect(drawn):
         x, y = pairs[drawn].T

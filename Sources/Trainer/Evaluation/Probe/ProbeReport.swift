@@ -16,16 +16,20 @@ struct ProbeReport: MeasuredReport {
   private(set) var linearIntervals = BootstrapIntervals()
   private(set) var nearestIntervals = BootstrapIntervals()
 
-  private static let numbers = ["accuracy", "uar"]
-
   /// Features that are not finite were refused before anything learned from them.
   var isFinite: Bool { true }
 
   mutating func addIntervals(_ bootstrap: Bootstrap) {
-    linearIntervals = BootstrapIntervals(
-      bootstrap, linear.predictions.intervals(.probe, bootstrap), order: Self.numbers)
-    nearestIntervals = BootstrapIntervals(
-      bootstrap, nearest.predictions.intervals(.neighbours, bootstrap), order: Self.numbers)
+    func intervals(
+      of outcome: FeatureProbe.Outcome, _ population: Bootstrap.Population
+    ) -> BootstrapIntervals {
+      BootstrapIntervals(
+        bootstrap,
+        outcome.predictions.intervals(classNames: Self.classNames, population, bootstrap),
+        order: PredictedLabels.names(classes: Self.classNames))
+    }
+    linearIntervals = intervals(of: linear, .probe)
+    nearestIntervals = intervals(of: nearest, .neighbours)
   }
 
   var text: String {
