@@ -25,14 +25,9 @@ build: swift ## build aver-train and aver, optimised, into .build/release
 demo: ## make a corpus, train all stages on 2 ranks, compare them: some minutes
 	@scripts/demo
 
-# The end-to-end tests start the optimised executables: five times as quick as the debug ones.
-RUN_TESTS = source scripts/mpi-environment; \
-  AVER_EXECUTABLES=$$(swift build --configuration release --show-bin-path) swift test --skip-build; \
-  scripts/rank-tests --skip-build
-
 test: setup build ## all tests, those that need several ranks included
 	swift build --build-tests
-	$(RUN_TESTS)
+	scripts/run-tests
 
 lint: swift ## swift-format, strict; shellcheck where it is installed
 	swift format lint --strict --recursive Sources Tests Package.swift fuzz/Sources fuzz/Package.swift
@@ -45,7 +40,7 @@ soak: setup build ## the tests ROUNDS times over, with new random seeds each tim
 	swift build --build-tests
 	for round in $$(seq $(ROUNDS)); do \
 	  echo "soak: round $$round of $(ROUNDS)"; \
-	  $(RUN_TESTS); \
+	  scripts/run-tests; \
 	done
 
 fuzz: swift ## feed mutated files to every parser, SECONDS=60 each; see fuzz/README.md

@@ -329,7 +329,7 @@ extension EndToEnd {
         (["unlabeled.list=nowhere"], 65, "unlabeled.list: 'nowhere' does not exist"),
         (["unlabeled.list=u"], 65, "unlabeled.list: 'u' does not exist"),
         (["unlabeled.list=null"], 64, "unlabeled.per_micro_batch: needs unlabeled.list"),
-        (["batch.global=4096"], 64, "(labelled faces: 3 of a micro-batch's 8 rows)"),
+        (["batch.global=4096"], 64, "3 of the 8 rows of a micro-batch are such faces), and"),
         (["unlabeled.per_micro_batch=0"], 64, "unlabeled.per_micro_batch: is 0"),
         (["unlabeled.per_micro_batch=5"], 64, "leave none of the 8 rows"),
         (["unlabeled.confidence=0.9999999"], 64, "unlabeled.confidence: the teacher is as sure"),

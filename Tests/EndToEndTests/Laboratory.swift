@@ -142,6 +142,13 @@ final class Laboratory: Sendable {
     }
   }
 
+  /// Whether Linux names a feature of this processor.
+  static func processorHas(_ flag: String) -> Bool {
+    let text = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
+    let flags = text.split(separator: "\n").first { $0.hasPrefix("flags") }
+    return flags?.split(separator: " ").contains { $0 == flag } ?? false
+  }
+
   /// What a run left.
   func files(of run: String) -> RunFiles { RunFiles(path: "\(folder)/\(run)") }
 

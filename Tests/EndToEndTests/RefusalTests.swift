@@ -39,7 +39,8 @@ extension EndToEnd {
         "argument 'batch.micr=8': batch.micr: unknown key; did you mean 'batch.micro'?")
       try refuse(
         ["teacher", "--config", "tiny.yaml", "batch.global=4096", "--run", "too-large"], status: 64,
-        "argument 'batch.global=4096': batch.global: 4096 exceeds the 160 samples")
+        "argument 'batch.global=4096': batch.global: a step takes 4096 labelled faces, and an epoch "
+          + "has 160; 160 is the largest that fits")
     }
 
     @Test("bfloat16 without kernels for it exits 64 with file and line")

@@ -118,6 +118,23 @@ extension EndToEnd {
       }
     }
 
+    @Test(
+      "in bfloat16, too, any number of ranks and a stop give the same weights",
+      .enabled(if: Laboratory.processorHas("avx512bw"), "the kernels need AVX-512"))
+    func bfloat16() throws {
+      let overrides = ["precision=bf16", "train.max_steps=9", "checkpoint.every_steps=2"]
+      try laboratory.train("bf16-1", overrides)
+      let job = try laboratory.start("bf16-4", ranks: 4, overrides)
+      try laboratory.wait(for: "bf16-4", step: 4, job)
+      kill(try #require(try job.ranks().last), SIGKILL)
+      #expect(try job.wait().status == 128 + SIGKILL)
+      try laboratory.train("bf16-4", ranks: 2, resume: "auto", overrides)
+      #expect(try laboratory.finalModel("bf16-1") == laboratory.finalModel("bf16-4"))
+      _ = try reference()
+      let first = laboratory.metrics("bf16-1").first?.loss
+      #expect(first != nil && first != laboratory.metrics("reference").first?.loss)
+    }
+
     @Test("with two kernel threads a rank, too, any number of ranks gives the same weights")
     func kernelThreads() throws {
       let overrides = ["threads=2", "train.max_steps=3"]

@@ -239,16 +239,30 @@ extension LoadedConfiguration where Root: FaceConfiguration {
   /// The order of the samples; a refusal of Datasets becomes a mistake that says where the value
   /// stands.
   func epochPlan(for manifest: FaceManifest) throws -> EpochPlan {
-    let (labelled, rows) = (values.facesPerMicroBatch, values.batch.micro)
-    let share =
-      labelled == rows ? "" : " (labelled faces: \(labelled) of a micro-batch's \(rows) rows)"
-    return try pointing(words: { $0 + share }) {
+    let globalBatch = values.facesPerMicroBatch * values.batch.microBatches
+    guard globalBatch <= manifest.records.count else {
+      throw TrainerError.configuration([batchMistake(faces: manifest.records.count)])
+    }
+    return try pointing {
       try EpochPlan(
-        classOfSample: manifest.classOfSample,
-        globalBatch: values.facesPerMicroBatch * values.batch.microBatches,
+        classOfSample: manifest.classOfSample, globalBatch: globalBatch,
         microBatch: values.facesPerMicroBatch, seed: values.seed,
         sampling: values.data.balance == .sampling ? .balanced : .shuffled,
         shards: values.data.windows(of: manifest))
     }
+  }
+
+  /// That an epoch of so many labelled faces has no step, with the largest batch that would.
+  private func batchMistake(faces: Int) -> ConfigurationMistake {
+    let (labelled, batch) = (values.facesPerMicroBatch, values.batch)
+    let share =
+      labelled == batch.micro
+      ? "" : " (\(labelled) of the \(batch.micro) rows of a micro-batch are such faces)"
+    let most = faces / labelled * batch.micro
+    return mistake(
+      "batch.global",
+      "a step takes \(labelled * batch.microBatches) labelled faces\(share), and an epoch has "
+        + "\(faces); "
+        + (most > 0 ? "\(most) is the largest that fits" : "lower batch.micro as well"))
   }
 }
