@@ -5,7 +5,7 @@ import Trainer
 struct EvaluateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "evaluate",
-    abstract: "Evaluates the model of a run on labelled faces or speech.",
+    abstract: "Evaluates the model of a run on labelled faces, speech or recordings.",
     discussion: """
       Prints accuracy (of faces with 8 classes and with 7, without contempt), each class's recall and \
       the confusion matrix, calibration, what the other heads are worth, and bootstrap intervals. With \
@@ -40,6 +40,14 @@ struct EvaluateCommand: ParsableCommand {
       """)
   var split: String?
 
+  @Option(
+    help: ArgumentHelp(
+      """
+      A recording without film or sound ends the evaluation (fail), or is used without it (mask), \
+      instead of the run's data.on_missing.
+      """, valueName: "policy"))
+  var onMissing: String?
+
   @Option(help: "Samples of a batch, instead of the run's batch.micro.")
   var batch: Int?
 
@@ -63,7 +71,7 @@ struct EvaluateCommand: ParsableCommand {
   func run() throws {
     let evaluation = RunEvaluation(
       run: folder, checkpoint: checkpoint, list: data, root: root, batch: batch,
-      precision: precision, split: split, probe: probe, bootstrap: bootstrap)
+      precision: precision, split: split, onMissing: onMissing, probe: probe, bootstrap: bootstrap)
     let status = Job.run { job in
       let (report, weights) = try evaluation.evaluate(job: job)
       if job.isRankZero { report.problems.forEach { Job.printError("left out \($0)") } }

@@ -64,7 +64,7 @@ extension EndToEnd {
         try FileManager.default.removeItem(atPath: "\($0)/recordings_video")
       }
       try refused(
-        without, 65, ["recording train_1 has no film in recordings_video"], ranks: 2)
+        without, 65, ["no training recording has a film", "fusion.modalities=audio"], ranks: 2)
       let broken = try spoiled("broken-film") {
         try Data("no film".utf8).write(
           to: URL(fileURLWithPath: "\($0)/recordings_video/train_2.mp4"))
@@ -75,7 +75,9 @@ extension EndToEnd {
       let gone = try spoiled("one-film") {
         try FileManager.default.removeItem(atPath: "\($0)/recordings_video/dev_1.mp4")
       }
-      try refused(gone, 65, ["recording dev_1"])
+      try refused(
+        gone, 65, ["recording dev_1 has no film in recordings_video", "data.on_missing=mask"],
+        ranks: 2)
     }
 
     @Test("films without a face, and lists of faces that are not there, are named")

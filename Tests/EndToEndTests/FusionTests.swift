@@ -141,6 +141,84 @@ extension EndToEnd {
       #expect(try laboratory.results("\(run)-1") == laboratory.results("\(run)-4"))
     }
 
+    /// One recording that cannot be heard, and, to choose by, one that cannot be seen.
+    private func withoutMedia() throws -> String {
+      let name = "without-media"
+      let root = "\(laboratory.folder)/\(name)"
+      guard !FileManager.default.fileExists(atPath: root) else { return name }
+      try FileManager.default.copyItem(
+        atPath: "\(laboratory.folder)/corpus/recola", toPath: root)
+      for path in ["recordings_audio/train_1.wav", "recordings_video/dev_1.mp4"] {
+        try FileManager.default.removeItem(atPath: "\(root)/\(path)")
+      }
+      try silence("\(root)/recordings_video/train_1.mp4")
+      return name
+    }
+
+    /// Makes free space of an MP4 file's sound track.
+    private func silence(_ film: String) throws {
+      let path = URL(fileURLWithPath: film)
+      var bytes = try Data(contentsOf: path)
+      let handler = try #require(bytes.range(of: Data("soun".utf8)))
+      let track = try #require(
+        bytes.range(of: Data("trak".utf8), options: .backwards, in: 0..<handler.lowerBound))
+      bytes.replaceSubrange(track, with: Data("free".utf8))
+      try bytes.write(to: path)
+    }
+
+    @Test("recordings that cannot be seen or heard are used without, by any number of ranks")
+    func missingMedia() throws {
+      let overrides = ["data.root=\(try withoutMedia())", "data.on_missing=mask"]
+      let said = try laboratory.train("masked-1", overrides).output
+      #expect(said.contains("1 of 3 recordings have no film and are used without: dev_1"))
+      #expect(said.contains("1 of 3 recordings have no sound and are used without: train_1"))
+      let results = try laboratory.results("masked-1")
+      let job = try laboratory.start("masked-4", ranks: 4, overrides + ["checkpoint.every_steps=3"])
+      try job.wait { laboratory.lastStep("masked-4") ?? 0 >= 5 }
+      kill(try #require(try job.ranks().last), SIGKILL)
+      #expect(try job.wait().status == 128 + SIGKILL)
+      try laboratory.train("masked-4", ranks: 2, resume: "auto", overrides)
+      #expect(try laboratory.results("masked-4") == results)
+      #expect(try laboratory.features("masked-4").count == 4)
+      // Without its film, the development recording is judged by its sound alone.
+      let report = try laboratory.finish(
+        "aver", ranks: 2, ["evaluate", "masked-1", "--json"]
+      ).output
+      let found = try #require(
+        try JSONSerialization.jsonObject(with: Data(report.utf8)) as? [String: Any])
+      let raw = try #require(found["raw"] as? NSDictionary)
+      let without = try #require(found["without"] as? [String: NSDictionary])
+      #expect(without["visual"] == raw && without["audio"] != raw, "\(report)")
+      #expect(found["recordings_without"] as? NSDictionary == ["visual": ["dev_1"]])
+    }
+
+    @Test("an extractor that learns does without recordings it has nothing of")
+    func tunedWithoutMedia() throws {
+      let overrides = [
+        "data.root=\(try withoutMedia())", "data.on_missing=mask", "fusion.fine_tune=both",
+        "optimizer.backbone_factor=0.1", "window.frames=6", "window.overlap=0", "batch.global=4",
+        "batch.micro=1", "train.max_steps=2",
+      ]
+      try laboratory.train("masked-tuned-1", overrides)
+      try laboratory.train("masked-tuned-4", ranks: 4, overrides)
+      #expect(try laboratory.results("masked-tuned-1") == laboratory.results("masked-tuned-4"))
+    }
+
+    @Test("an evaluation says by itself whether recordings may lack something")
+    func evaluationWithoutMedia() throws {
+      _ = try reference()
+      let arguments = ["evaluate", "one", "--root", try withoutMedia(), "--json"]
+      let refused = try laboratory.run("aver", arguments)
+      #expect(refused.status == 65, "\(refused.errors)")
+      #expect(refused.errors.contains("recording dev_1 has no film"), "\(refused.errors)")
+      let masked = try laboratory.finish("aver", arguments + ["--on-missing", "mask"]).output
+      #expect(masked.contains("\"dev_1\":{"))
+      let wrong = try laboratory.run("aver", arguments + ["--on-missing", "ignore"])
+      #expect(wrong.status == 64 && wrong.errors.contains("data.on_missing"), "\(wrong.errors)")
+      let faces = try laboratory.run("aver", ["evaluate", "eyes", "--on-missing", "mask"])
+      #expect(faces.status == 64 && faces.errors.contains("is a run of teacher"))
+    }
+
     @Test("test recordings undergo what development recordings chose")
     func testSplit() throws {
       _ = try reference()

@@ -66,15 +66,30 @@ struct FusionConfigurationTests {
 
   @Test("a window lacks a modality as often as asked for, whoever asks, and never both")
   func modalityDropout() throws {
-    let values = try load(minimal, ["fusion.modality_dropout=0.4"])
-    let windows = TrainingWindows(FusionSplit(recordings: []), values)
+    let windowing = ["window.frames=2", "window.overlap=0"]
+    let values = try load(minimal, windowing + ["fusion.modality_dropout=0.4"])
+    let split = FusionSplit(recordings: [
+      recording("whole"), recording("unseen", missing: [.visual]),
+    ])
+    let windows = TrainingWindows(split, values)
+    try #require(windows.windows.count == 2000)
     let drawn = (0..<4000).map { windows.missingModality(window: $0 % 1000, epoch: $0 / 1000) }
     for modality in Modality.allCases {
       let part = Double(drawn.count { $0 == modality }) / 4000
       #expect(abs(part - 0.2) < 0.03, "\(modality) \(part)")
     }
     #expect(drawn[0..<1000] != drawn[1000..<2000])
-    let never = TrainingWindows(FusionSplit(recordings: []), try load(minimal))
+    // What is not there may be dropped; what is there alone may not.
+    let unseen = (1000..<2000).map { windows.missingModality(window: $0, epoch: 0) }
+    #expect(unseen.contains(.visual) && !unseen.contains(.audio))
+    let never = TrainingWindows(split, try load(minimal, windowing))
     #expect((0..<100).allSatisfy { never.missingModality(window: $0, epoch: 0) == nil })
+  }
+
+  /// A recording of 2000 frames.
+  private func recording(_ name: String, missing: [Modality] = []) -> FusionRecording {
+    FusionRecording(
+      name: name, labels: Array(repeating: .zero, count: 2000), frameCount: 2000, features: [:],
+      inputs: [:], contentDigests: [], missing: missing)
   }
 }

@@ -25,7 +25,8 @@ extension RunEvaluation {
     let isChosen = chosen != nil || wanted == .validation
     let annotated = try job.agreement.onRankZero {
       try AnnotatedRecording.all(
-        of: isChosen ? [wanted] : [.validation, wanted], in: configuration.data)
+        of: isChosen ? [wanted] : [.validation, wanted], in: configuration.data,
+        for: configuration.fusion.modalities.all)
     }
     let extractors = try job.agreement.together { try FusionExtractors(loaded) }
     let reader = FusionReader(

@@ -47,6 +47,8 @@ public struct RunEvaluation: Sendable {
   /// Of a run that splits its own data (speech, recordings): `training`, `validation` (where nil) or
   /// `test`, by any of the names that lists have for them.
   public var split: String?
+  /// What becomes of a recording without film or sound, instead of the run's `data.on_missing`.
+  public var onMissing: String?
   /// A folder of RAF-DB on which the backbone's features are tried, instead of evaluating the model.
   public var probe: String?
   /// Replicates of the bootstrap; 0 for no intervals.
@@ -55,7 +57,7 @@ public struct RunEvaluation: Sendable {
   /// An evaluation with every setting given.
   public init(
     run: String, checkpoint: String, list: String?, root: String?, batch: Int?, precision: String?,
-    split: String? = nil, probe: String? = nil, bootstrap: Int = 1000
+    split: String? = nil, onMissing: String? = nil, probe: String? = nil, bootstrap: Int = 1000
   ) {
     self.run = run
     self.checkpoint = checkpoint
@@ -64,6 +66,7 @@ public struct RunEvaluation: Sendable {
     self.batch = batch
     self.precision = precision
     self.split = split
+    self.onMissing = onMissing
     self.probe = probe
     self.bootstrap = bootstrap
   }
@@ -102,6 +105,10 @@ public struct RunEvaluation: Sendable {
     if split != nil, stage == .teacher || stage == .distill {
       throw TrainerError.usage(
         "--split: a run of \(stage.rawValue) has lists of its own; name one with --data")
+    }
+    if onMissing != nil, stage != .fusion {
+      throw TrainerError.usage(
+        "--on-missing: \(run) is a run of \(stage.rawValue), which knows no recordings")
     }
     if probe != nil, stage != .teacher, stage != .distill {
       throw TrainerError.usage(
@@ -156,6 +163,7 @@ public struct RunEvaluation: Sendable {
   var overrides: [String] {
     [
       root.map { "data.root=\($0.yaml)" }, precision.map { "precision=\($0)" },
+      onMissing.map { "data.on_missing=\($0.yaml)" },
     ].compactMap { $0 }
   }
 }

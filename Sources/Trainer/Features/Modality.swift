@@ -6,6 +6,9 @@ enum Modality: String, CaseIterable, Codable, Sendable {
   case visual
   /// The sound.
   case audio
+
+  /// What it is perceived from.
+  var medium: String { self == .visual ? "film" : "sound" }
 }
 
 /// When the frames of a recording are: one every 40 ms, as annotations have them.

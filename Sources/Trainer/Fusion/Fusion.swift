@@ -50,7 +50,9 @@ private struct FusionStage: Stage {
     self.job = job
     recordings = try job.agreement.onRankZero {
       try loaded.requireFaceFiles()
-      return try AnnotatedRecording.all(of: [.training, .validation], in: loaded.values.data)
+      return try AnnotatedRecording.all(
+        of: [.training, .validation], in: loaded.values.data,
+        for: loaded.values.fusion.modalities.all)
     }
     epochs = try job.agreement.together { [recordings] in
       try loaded.epochPlan(
@@ -102,12 +104,21 @@ private struct FusionStage: Stage {
   let lists: [(path: String, problems: [RowProblem])] = []
 
   var remarks: [String] {
-    [("training", ready().training.split), ("validation", ready().validation)].compactMap {
-      name, split in
-      split.framesWithoutFace > 0
-        ? "\(split.framesWithoutFace) of \(split.frameCount) \(name) frames have no face: the network "
-          + "sees the mean there, and that it is missing" : nil
-    }
+    let faces = [("training", ready().training.split), ("validation", ready().validation)]
+      .compactMap { name, split in
+        split.framesWithoutFace > 0
+          ? "\(split.framesWithoutFace) of \(split.frameCount) \(name) frames have no face: the network "
+            + "sees the mean there, and that it is missing" : nil
+      }
+    let all = FusionSplit(
+      recordings: ready().training.split.recordings + ready().validation.recordings)
+    return faces
+      + Modality.allCases.compactMap { modality in
+        all.without[modality].map { names in
+          "\(names.count) of \(all.recordings.count) recordings have no \(modality.medium) and are used "
+            + "without: \(names.joined(separator: ", "))"
+        }
+      }
   }
 
   func dataDigest(isSteered: Bool) throws -> String {

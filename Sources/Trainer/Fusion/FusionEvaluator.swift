@@ -41,6 +41,7 @@ struct FusionEvaluator: Evaluator {
       split: split, raw: raw, processed: processed.map { SplitScores(recordings, $0) },
       postProcessing: choice, withoutModality: without,
       frames: (recordings.frameCount, recordings.framesWithoutFace),
+      recordingsWithout: recordings.without,
       traces: RecordingTraces(
         truths: recordings.recordings.map(\.labels), predictions: predictions,
         processed: choice == AffectPostProcessing() ? nil : processed))

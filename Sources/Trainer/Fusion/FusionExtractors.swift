@@ -39,7 +39,7 @@ final class FusionExtractors {
   /// What decides a recording's features, or what networks read.
   ///
   /// - Parameter weights: the digest of the extractor's weights; nil for what networks read.
-  /// - Throws: `FusionProblem.noMedia`, `TrainerError.system` for files that cannot be read.
+  /// - Throws: `TrainerError.system` for files that cannot be read.
   func key(
     _ recording: AnnotatedRecording, _ modality: Modality, weights: String?
   ) throws -> FeatureKey {
@@ -66,17 +66,16 @@ final class FusionExtractors {
     return recording.frames.count + (behind ?? 0)
   }
 
-  private func media(of recording: AnnotatedRecording, _ modality: Modality) throws -> String {
+  private func media(of recording: AnnotatedRecording, _ modality: Modality) -> String {
     guard let media = recording.media(modality) else {
-      throw FusionProblem.noMedia(
-        root: configuration.data.root, recording: recording.name, modality: modality)
+      preconditionFailure("recordings that lack what is needed have been refused")
     }
     return media
   }
 
   /// Begins to make what a key stands for.
   func work(_ recording: AnnotatedRecording, _ key: FeatureKey) throws -> any FeatureWork {
-    let media = try media(of: recording, key.modality)
+    let media = media(of: recording, key.modality)
     switch key.modality {
     case .visual:
       return try FilmWork(

@@ -17,6 +17,8 @@ struct FusionRecording {
   let inputs: [Modality: FeatureFile]
   /// What decides both, whichever kernels compute.
   let contentDigests: [String]
+  /// Of what the network perceives by, what there is not of this recording.
+  var missing: [Modality] = []
 }
 
 /// The recordings of a split.
@@ -25,7 +27,15 @@ struct FusionSplit {
 
   /// Frames of all recordings.
   var frameCount: Int { recordings.reduce(0) { $0 + $1.frameCount } }
-  /// Frames of all recordings in which no face was found.
+  /// The recordings that the network perceives without a modality, by name.
+  var without: [Modality: [String]] {
+    Modality.allCases.reduce(into: [:]) { without, modality in
+      let names = recordings.filter { $0.missing.contains(modality) }.map(\.name)
+      if !names.isEmpty { without[modality] = names }
+    }
+  }
+
+  /// Frames of all films in which no face was found.
   var framesWithoutFace: Int {
     recordings.reduce(0) {
       $0 + (($1.inputs[.visual] ?? $1.features[.visual])?.presence.count { !$0 } ?? 0)
@@ -100,9 +110,16 @@ struct FusionReader {
   /// What is wanted of a recording. An extractor that learns reads its inputs; features of its own, as
   /// it begins, are what standardises those to come.
   private func contents(of recording: AnnotatedRecording, _ modality: Modality) -> [FrameContent] {
+    guard !missing(of: recording).contains(modality) else { return [] }
     guard extractors.tuned.contains(modality) else { return [.features] }
     let isLearnedFrom = isTraining && recording.split == Split.training.rawValue
     return isLearnedFrom ? [.inputs, .features] : [.inputs]
+  }
+
+  /// What the network is to do without.
+  private func missing(of recording: AnnotatedRecording) -> [Modality] {
+    guard configuration.data.onMissing == .mask else { return [] }
+    return configuration.fusion.modalities.all.filter { recording.media($0) == nil }
   }
 
   private func open(
@@ -115,7 +132,8 @@ struct FusionReader {
         recording: FusionRecording(
           name: recording.name, labels: recording.labels, frameCount: recording.frames.count,
           features: try Self.files(.features, of: own), inputs: try Self.files(.inputs, of: own),
-          contentDigests: try own.map { try $0.key.contentDigest() })
+          contentDigests: try own.map { try $0.key.contentDigest() },
+          missing: missing(of: recording))
       )
     }
     return Dictionary(grouping: opened, by: \.split).reduce(into: [:]) { splits, group in

@@ -81,6 +81,7 @@ extension FusionReport {
   private var facts: [ReportFact] {
     [ReportFact("Frames", "\(frames.all)")]
       + (frames.withoutFace > 0 ? [ReportFact("Without a face", "\(frames.withoutFace)")] : [])
+      + missing.map { ReportFact("Without \($0.medium)", $0.names) }
       + (postProcessing.map {
         [
           ReportFact("Post-processing of valence", $0.valence.summary),

@@ -15,6 +15,8 @@ public struct FusionReport: MeasuredReport {
   let withoutModality: [(missing: Modality, scores: SplitScores)]
   /// Frames of all recordings, and those without a face.
   let frames: (all: Int, withoutFace: Int)
+  /// The recordings that lack a modality, by name: their film or sound is missing.
+  var recordingsWithout: [Modality: [String]] = [:]
   /// Predictions over time.
   let traces: RecordingTraces
   /// How far other recordings' numbers could be, by the names of the numbers; empty where nobody asked.
@@ -81,12 +83,20 @@ public struct FusionReport: MeasuredReport {
     let faces =
       frames.withoutFace > 0 ? ", \(frames.withoutFace) of them without a face" : ""
     let head = "\(split.rawValue)  \(raw.recordings.count) recordings, \(frames.all) frames\(faces)"
+    let without = missing.map { "no \($0.medium): \($0.names)" }
     return
-      ([head, table("as predicted", raw)]
+      ([([head] + without).joined(separator: "\n"), table("as predicted", raw)]
       + [processed.map { table("post-processed", $0) }, postProcessingText].compactMap { $0 }
       + withoutModality.map { table("without the \($0.missing.rawValue) modality", $0.scores) }
       + [intervals.text].compactMap { $0 })
       .joined(separator: "\n\n")
+  }
+
+  /// What is missing of recordings, in words.
+  var missing: [(medium: String, names: String)] {
+    Modality.allCases.compactMap { modality in
+      recordingsWithout[modality].map { (modality.medium, $0.joined(separator: ", ")) }
+    }
   }
 
   private func table(_ title: String, _ scores: SplitScores) -> String {
@@ -130,6 +140,7 @@ public struct FusionReport: MeasuredReport {
     var split: String
     var frames: Int
     var framesWithoutFace: Int
+    var recordingsWithout: [String: [String]]
     var raw: Scores
     var postprocessed: Scores?
     var postprocessing: AffectPostProcessing?
@@ -140,12 +151,15 @@ public struct FusionReport: MeasuredReport {
     enum CodingKeys: String, CodingKey {
       case split, frames, raw, postprocessed, postprocessing, without, bootstrap
       case framesWithoutFace = "frames_without_face"
+      case recordingsWithout = "recordings_without"
     }
 
     init(_ report: FusionReport) {
       split = report.split.rawValue
       frames = report.frames.all
       framesWithoutFace = report.frames.withoutFace
+      recordingsWithout = Dictionary(
+        uniqueKeysWithValues: report.recordingsWithout.map { ($0.key.rawValue, $0.value) })
       raw = Scores(report.raw)
       postprocessed = report.processed.map(Scores.init)
       postprocessing = report.postProcessing

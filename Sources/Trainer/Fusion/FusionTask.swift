@@ -104,13 +104,17 @@ struct TrainingWindows {
     dropout = Float(configuration.fusion.modalityDropout)
   }
 
-  /// The modality that a window lacks in an epoch; nil for most. At least one always stays.
+  /// The modality that a window lacks in an epoch; nil for most. At least one always stays: where the
+  /// other is missing anyway, none is dropped.
   func missingModality(window: Int, epoch: Int) -> Modality? {
     guard dropout > 0 else { return nil }
     var random = CounterRandom(
       seed: seed, epoch: epoch, index: window, purpose: .modalityDropout)
     let drawn = random.uniform()
     guard drawn < dropout else { return nil }
-    return drawn < dropout / 2 ? .visual : .audio
+    let (dropped, other): (Modality, Modality) =
+      drawn < dropout / 2 ? (.visual, .audio) : (.audio, .visual)
+    let missing = split.recordings[windows[window].recording].missing
+    return missing.contains(other) ? nil : dropped
   }
 }

@@ -128,6 +128,14 @@ import Testing
     #expect(
       try corpus.message()
         == "ROOT: recording train_2: nothing in recordings_video, but other recordings are there")
+    for dimension in ["arousal", "valence"] {
+      try corpus.add("ratings_individual/\(dimension)/train_2.csv", individualRatings())
+    }
+    let unseen = try RecordingManifest.recola(root: corpus.root, needsMedia: false).recordings
+    #expect(unseen.map { $0.videoPath == nil } == [false, true])
+    for dimension in ["arousal", "valence"] {
+      try corpus.remove("ratings_individual/\(dimension)/train_2.csv")
+    }
     try corpus.add("recordings_video/train_2.mp4")
     #expect(
       try corpus.message()

@@ -53,7 +53,9 @@ struct RecordingFolders {
   }
 
   /// Refuses a recording that lacks what others have.
-  func checkComplete(_ name: RecordingName) throws {
+  ///
+  /// - Parameter needsMedia: whether it has to have a film and a sound where others have.
+  func checkComplete(_ name: RecordingName, needsMedia: Bool) throws {
     func refuse(_ content: Content, _ why: String) throws -> Never {
       throw DatasetError.recording(
         folder: root, name: name.text, reason: "nothing in \(content.rawValue), but \(why)")
@@ -64,8 +66,10 @@ struct RecordingFolders {
     ] where has(one) != has(other) {
       try refuse(has(one) ? other : one, "in \((has(one) ? one : other).rawValue)")
     }
-    for content in [Content.audio, .video] where !has(content) && files[content] != nil {
-      try refuse(content, "other recordings are there")
+    if needsMedia {
+      for content in [Content.audio, .video] where !has(content) && files[content] != nil {
+        try refuse(content, "other recordings are there")
+      }
     }
     if name.split != .test && !has(.goldArousal) && !has(.individualArousal) {
       try refuse(.goldArousal, "only test recordings may be without ratings")

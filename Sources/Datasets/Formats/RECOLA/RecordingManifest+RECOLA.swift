@@ -7,8 +7,8 @@ extension RecordingManifest {
   /// Folders are `ratings_individual/{arousal,valence}` with `train_N.csv` and `dev_N.csv`,
   /// `ratings_gold_standard/{arousal,valence}` with `.arff` files of the same names, `recordings_audio`
   /// and `recordings_video`. Each is listed once. A folder may be missing; one that is there has to
-  /// have each recording, and only test recordings may be without ratings. Ratings are read whole;
-  /// sound and picture are not touched.
+  /// have each recording, unless `needsMedia` says otherwise, and only test recordings may be without
+  /// ratings. Ratings are read whole; sound and picture are not touched.
   ///
   /// Traces of one recording are cut to the frames that all of them have.
   ///
@@ -16,18 +16,20 @@ extension RecordingManifest {
   ///   - root: the folder that holds these folders.
   ///   - toleranceFrames: by how many frames a trace may begin later or end earlier than another; what
   ///     is cut is told in `notes`.
+  ///   - needsMedia: whether a recording has to have a film and a sound where others have.
   /// - Throws: `DatasetError` naming file, line and column: no row may be missing, repeated or out of
   ///   order.
   /// - Source: F. Ringeval et al., "Introducing the RECOLA multimodal corpus of remote collaborative and
   ///   affective interactions", EmoSPACE 2013; M. Valstar et al., "AVEC 2016", 2016.
   public static func recola(
-    root: String, toleranceFrames: Int = defaultToleranceFrames
+    root: String, toleranceFrames: Int = defaultToleranceFrames, needsMedia: Bool = true
   ) throws -> RecordingManifest {
     let folders = try RecordingFolders(root: root)
     var manifest = RecordingManifest(root: root, recordings: [])
     for name in folders.names {
       manifest.recordings.append(
-        try recording(name, in: folders, toleranceFrames, notes: &manifest.notes))
+        try recording(
+          name, in: folders, toleranceFrames, needsMedia: needsMedia, notes: &manifest.notes))
     }
     if manifest.recordings.isEmpty {
       throw DatasetError.nothingUsable(
@@ -41,9 +43,10 @@ extension RecordingManifest {
   /// Reads one recording.
   static func recording(
     _ name: RecordingName, in folders: RecordingFolders,
-    _ toleranceFrames: Int = defaultToleranceFrames, notes: inout [String]
+    _ toleranceFrames: Int = defaultToleranceFrames, needsMedia: Bool = true,
+    notes: inout [String]
   ) throws -> Recording {
-    try folders.checkComplete(name)
+    try folders.checkComplete(name, needsMedia: needsMedia)
     var traces = try RecordingTraces(name, folders)
     notes += try traces.align(tolerance: toleranceFrames, root: folders.root)
     return Recording(
