@@ -133,6 +133,15 @@ final class Laboratory: Sendable {
     }
   }
 
+  /// Trains on four ranks, of which one is killed after `step` steps, and then on two to the end.
+  func trainKilled(_ run: String, atStep step: Int, _ overrides: [String]) throws {
+    let job = try start(run, ranks: 4, overrides)
+    try wait(for: run, step: step, job)
+    kill(try #require(try job.ranks().last), SIGKILL)
+    #expect(try job.wait().status == 128 + SIGKILL)
+    try train(run, ranks: 2, resume: "auto", overrides)
+  }
+
   /// The lines of a run's metrics; none before there is a file.
   func metrics(_ run: String) -> [Line] {
     let path = "\(folder)/\(run)/metrics.jsonl"

@@ -54,11 +54,7 @@ extension EndToEnd {
       #expect(areSame, "4 ranks")
 
       let run = "\(optimizer)-killed"
-      let job = try laboratory.start(run, ranks: 4, overrides)
-      try laboratory.wait(for: run, step: 4, job)
-      kill(try #require(try job.ranks().last), SIGKILL)
-      #expect(try job.wait().status == 128 + SIGKILL)
-      try laboratory.train(run, ranks: 2, resume: "auto", overrides)
+      try laboratory.trainKilled(run, atStep: 4, overrides)
       let isSame = try self.learned(run) == learned
       #expect(isSame, "killed and resumed on 2 ranks")
       let norms = try lines(run).map { $0["gradient_norm"] as? Double }

@@ -104,11 +104,7 @@ extension EndToEnd {
         "checkpoint.every_steps=2",
       ]
       try laboratory.train("heads-1", overrides)
-      let job = try laboratory.start("heads-4", ranks: 4, overrides)
-      try laboratory.wait(for: "heads-4", step: 5, job)
-      kill(try #require(try job.ranks().last), SIGKILL)
-      #expect(try job.wait().status == 128 + SIGKILL)
-      try laboratory.train("heads-4", ranks: 2, resume: "auto", overrides)
+      try laboratory.trainKilled("heads-4", atStep: 5, overrides)
       #expect(try laboratory.finalModel("heads-1") == laboratory.finalModel("heads-4"))
 
       let evaluation = try laboratory.run("aver", ranks: 2, ["evaluate", "heads-1", "--json"])
@@ -124,11 +120,7 @@ extension EndToEnd {
     func bfloat16() throws {
       let overrides = ["precision=bf16", "train.max_steps=9", "checkpoint.every_steps=2"]
       try laboratory.train("bf16-1", overrides)
-      let job = try laboratory.start("bf16-4", ranks: 4, overrides)
-      try laboratory.wait(for: "bf16-4", step: 4, job)
-      kill(try #require(try job.ranks().last), SIGKILL)
-      #expect(try job.wait().status == 128 + SIGKILL)
-      try laboratory.train("bf16-4", ranks: 2, resume: "auto", overrides)
+      try laboratory.trainKilled("bf16-4", atStep: 4, overrides)
       #expect(try laboratory.finalModel("bf16-1") == laboratory.finalModel("bf16-4"))
       _ = try reference()
       let first = laboratory.metrics("bf16-1").first?.loss
