@@ -6,28 +6,34 @@ import Testing
 struct AcrossStages {
   /// The folder of the runs.
   let folder: String
+  /// The step after which the training ends early; where steps are quick, late enough for a kill.
+  var lastStep = 6
   /// Starts a training into a run folder.
   let start:
     (_ run: String, _ ranks: Int?, _ resume: String, _ overrides: [String]) throws ->
       RunningCommand
 
   // Nothing after the first evaluation is better by so much.
-  private static let overrides = [
-    "optimizer.name=lamb", "optimizer.learning_rate=0.01", "optimizer.scaling=sqrt",
-    "optimizer.clip_norm=0.5", "ema.decay=0.9", "schedule.name=plateau", "schedule.warmup=2 steps",
-    "schedule.factor=0.5", "schedule.patience=1", "schedule.threshold=1000",
-    "early_stopping.patience=5", "early_stopping.threshold=1000", "evaluation.every=1 steps",
-    "train.max_steps=12", "checkpoint.every_steps=2",
-  ]
+  private var overrides: [String] {
+    [
+      "optimizer.name=lamb", "optimizer.learning_rate=0.01", "optimizer.scaling=sqrt",
+      "optimizer.clip_norm=0.5", "ema.decay=0.9", "schedule.name=plateau",
+      "schedule.warmup=2 steps",
+      "schedule.factor=0.5", "schedule.patience=1", "schedule.threshold=1000",
+      "early_stopping.patience=\(lastStep - 1)", "early_stopping.threshold=1000",
+      "evaluation.every=1 steps", "train.max_steps=\(2 * lastStep)", "checkpoint.every_steps=2",
+    ]
+  }
 
   /// Trains on one rank, and on four that are killed and go on as two.
   func check(_ name: String, _ stages: [String] = []) throws {
-    let overrides = stages + Self.overrides
+    let overrides = stages + overrides
     let reference = try start("\(name)-one", nil, "never", overrides).wait()
     try #require(reference.status == 0, "\(reference.errors)")
-    #expect(reference.output.contains("early stopping after step 6"))
+    #expect(reference.output.contains("early stopping after step \(lastStep)"))
     let learned = try RunFiles(path: "\(folder)/\(name)-one").learned()
-    let checkpoint = try #require(learned.keys.first { $0.hasSuffix("6/model.safetensors") })
+    let checkpoint = try #require(
+      learned.keys.first { $0.hasSuffix("\(lastStep)/model.safetensors") })
     let average = try #require(learned["final/model.safetensors"])
     #expect(average != learned[checkpoint], "the average is another model")
 
@@ -38,7 +44,7 @@ struct AcrossStages {
     #expect(try job.wait().status == 128 + SIGKILL)
     let rest = try start("\(name)-parts", 2, "auto", overrides).wait()
     try #require(rest.status == 0, "\(rest.errors)")
-    #expect(rest.output.contains("early stopping after step 6"))
+    #expect(rest.output.contains("early stopping after step \(lastStep)"))
     let isSame = try parts.learned() == learned
     #expect(isSame)
   }
