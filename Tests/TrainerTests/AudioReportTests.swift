@@ -80,7 +80,7 @@ struct AudioReportTests {
     report.addIntervals(Bootstrap(replicates: 100))
     let interval = try #require(report.intervals["accuracy"])
     #expect(interval.low < 0.75 && interval.high > 0.75 && interval.low > 0.4)
-    #expect(report.text.contains("over 100 bootstrap replicates of whole speakers"))
+    #expect(report.text.contains("over 100 bootstrap replicates of 10 whole speakers"))
     #expect(try report.json().contains("\"ece\":0.1"))
     let nothing = AudioReport(
       emotions: EmotionScore([]), affect: nil, speakers: ["x"], problems: [])

@@ -73,7 +73,7 @@ struct FusionReportTests {
     for name in ["ccc", "arousal_rmse", "ccc_postprocessed", "arousal_ccc_without_visual"] {
       #expect(several.intervals[name] != nil, "\(name)")
     }
-    #expect(several.text.contains("over 200 bootstrap replicates of whole recordings"))
+    #expect(several.text.contains("over 200 bootstrap replicates of 5 whole recordings"))
     #expect(try several.json().contains("\"bootstrap\":{"))
     var single = report(recordings: 1, frames: 800)
     single.addIntervals(Bootstrap(replicates: 200))
@@ -88,7 +88,7 @@ struct FusionReportTests {
     let page = html(content)
     for part in [
       "dev_2: arousal", "as predicted", "post-processed", "end to end, sound alone",
-      "Post-processing of valence", "of whole recordings", "valence CCC 0.",
+      "Post-processing of valence", "of 3 whole recordings", "valence CCC 0.",
     ] {
       #expect(page.contains(part), "\(part)")
     }

@@ -49,7 +49,8 @@ struct AudioReport: MeasuredReport {
       .merging(affect?.intervals(bootstrap, over: speakers) ?? [:]) { $1 }
     let order =
       PredictedLabels.names(classes: EmotionScore.names) + AffectReport.metrics.map(\.name)
-    intervals = BootstrapIntervals(bootstrap, named, order: order, of: "speakers")
+    intervals = BootstrapIntervals(
+      bootstrap, named, order: order, of: "\(Set(speakers).count) whole speakers")
   }
 
   /// The numbers for `metrics.jsonl`.

@@ -145,7 +145,7 @@ struct BootstrapIntervals: Equatable, Sendable {
 
   /// - Parameters:
   ///   - order: the names that there may be.
-  ///   - drawn: what is drawn, where that is not plain.
+  ///   - drawn: what is drawn and how many of them there are, where that is not plain.
   init(
     _ bootstrap: Bootstrap, _ intervals: [String: ConfidenceInterval], order: [String],
     of drawn: String? = nil
@@ -170,7 +170,7 @@ struct BootstrapIntervals: Equatable, Sendable {
   private var title: String {
     let level = String(format: "%.0f %%", 100 * bootstrap.level)
     return "\(level) intervals over \(bootstrap.replicates) bootstrap replicates"
-      + (drawn.map { " of whole \($0)" } ?? "")
+      + (drawn.map { " of \($0)" } ?? "")
   }
 
   /// A sentence for who reads numbers with intervals; nil where there are none.

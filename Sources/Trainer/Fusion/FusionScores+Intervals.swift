@@ -36,6 +36,6 @@ extension FusionReport {
       }
     intervals = BootstrapIntervals(
       bootstrap, parts.reduce(into: [:]) { $0.merge($1) { $1 } }, order: values.map(\.name),
-      of: "recordings")
+      of: "\(raw.recordings.count) whole recordings")
   }
 }
