@@ -65,19 +65,27 @@ private struct AudioStage: Stage {
   var model: String { "\(configuration.model.name.rawValue) \(configuration.data.seconds) s" }
   var data: String {
     [(training, "training"), (validation, "validation")].map { part, name in
-      "\(part.records.count) \(name) utterances of \(part.speakers.count) speakers"
+      let speakers = part.speakers.count
+      return "\(part.records.count) \(name) utterances of \(speakers) "
+        + (speakers == 1 ? "speaker" : "speakers")
     }.joined(separator: " and ")
   }
   var lists: [(path: String, problems: [RowProblem])] { [(manifest.path, manifest.problems)] }
 
   var remarks: [String] {
+    var remarks: [String] = []
     let both = training.speakers.intersection(validation.speakers).sorted()
-    return both.isEmpty
-      ? []
-      : [
+    if !both.isEmpty {
+      remarks.append(
         "\(manifest.path): \(both.count) speakers are in training and validation, so that what is "
-          + "measured is too good: \(both.prefix(5).joined(separator: ", "))"
-      ]
+          + "measured is too good: \(both.prefix(5).joined(separator: ", "))")
+    }
+    if validation.speakers.count == 1 {
+      remarks.append(
+        "validation is of one speaker: what is measured tells little of others, and has no intervals"
+      )
+    }
+    return remarks
   }
 
   func dataDigest(isSteered: Bool) throws -> String {
