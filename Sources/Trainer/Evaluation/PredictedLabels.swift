@@ -36,7 +36,6 @@ struct PredictedLabels: Equatable, Sendable {
     }
     return matrix
   }
-
 }
 
 extension PredictedLabels {

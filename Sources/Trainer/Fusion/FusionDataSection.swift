@@ -74,7 +74,7 @@ struct FusionDataSection: ConfigurationSection {
       throw FusionProblem.noneHas(root: root, modality: modality)
     }
     for recording in recordings {
-      let missing = modalities.filter { recording.media($0) == nil }
+      let missing = recording.missing(of: modalities)
       guard let first = missing.first else { continue }
       if onMissing == .fail {
         throw FusionProblem.noMedia(root: root, recording: recording.name, modality: first)
@@ -165,4 +165,7 @@ struct AnnotatedRecording: Codable, Equatable, Sendable {
 
   /// What a modality is read from.
   func media(_ modality: Modality) -> String? { modality == .visual ? film : sound }
+
+  /// Those of some modalities that there is nothing to read of.
+  func missing(of modalities: [Modality]) -> [Modality] { modalities.filter { media($0) == nil } }
 }

@@ -110,16 +110,10 @@ struct FusionReader {
   /// What is wanted of a recording. An extractor that learns reads its inputs; features of its own, as
   /// it begins, are what standardises those to come.
   private func contents(of recording: AnnotatedRecording, _ modality: Modality) -> [FrameContent] {
-    guard !missing(of: recording).contains(modality) else { return [] }
+    guard recording.media(modality) != nil else { return [] }
     guard extractors.tuned.contains(modality) else { return [.features] }
     let isLearnedFrom = isTraining && recording.split == Split.training.rawValue
     return isLearnedFrom ? [.inputs, .features] : [.inputs]
-  }
-
-  /// What the network is to do without.
-  private func missing(of recording: AnnotatedRecording) -> [Modality] {
-    guard configuration.data.onMissing == .mask else { return [] }
-    return configuration.fusion.modalities.all.filter { recording.media($0) == nil }
   }
 
   private func open(
@@ -133,7 +127,7 @@ struct FusionReader {
           name: recording.name, labels: recording.labels, frameCount: recording.frames.count,
           features: try Self.files(.features, of: own), inputs: try Self.files(.inputs, of: own),
           contentDigests: try own.map { try $0.key.contentDigest() },
-          missing: missing(of: recording))
+          missing: recording.missing(of: configuration.fusion.modalities.all))
       )
     }
     return Dictionary(grouping: opened, by: \.split).reduce(into: [:]) { splits, group in
