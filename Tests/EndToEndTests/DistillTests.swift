@@ -23,8 +23,7 @@ extension EndToEnd {
     /// Trains the teacher unless another test has.
     private func teacher() throws {
       try Self.lock.withLock {
-        guard !laboratory.exists("teacher-of-students/final/model.safetensors") else { return }
-        try laboratory.train("teacher-of-students", heads + ["train.max_steps=4"])
+        try laboratory.trainOnce("teacher-of-students", heads + ["train.max_steps=4"])
       }
     }
     private static let lock = NSLock()
@@ -299,8 +298,7 @@ extension EndToEnd {
     /// Puts another model in the place of a run's best.
     private func exchangeModel(of run: String) throws {
       try Self.lock.withLock {
-        guard !laboratory.exists("other-teacher/final/model.safetensors") else { return }
-        try laboratory.train("other-teacher", heads + ["seed=6", "train.max_steps=2"])
+        try laboratory.trainOnce("other-teacher", heads + ["seed=6", "train.max_steps=2"])
       }
       let best = "\(laboratory.folder)/\(run)/best"
       try FileManager.default.removeItem(atPath: best)

@@ -6,14 +6,11 @@ import Testing
 final class FusionLaboratory: Sendable {
   static let shared = Result { try FusionLaboratory() }
 
-  private static let path = NSTemporaryDirectory() + "aver-fusion-\(UUID().uuidString)"
-
-  let folder = FusionLaboratory.path
+  private let home: LaboratoryFolder
+  var folder: String { home.path }
 
   private init() throws {
-    // All tests share the folder, so that only the end of the process is its end.
-    atexit { try? FileManager.default.removeItem(atPath: FusionLaboratory.path) }
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    home = try LaboratoryFolder("fusion")
     try finish(
       "aver",
       [
@@ -23,8 +20,11 @@ final class FusionLaboratory: Sendable {
     for (name, text) in ["eyes": eyes, "ears": ears, "fusion": fusion] {
       try Data(text.utf8).write(to: URL(fileURLWithPath: "\(folder)/\(name).yaml"))
     }
-    try finish("aver-train", ["teacher", "--config", "eyes.yaml", "--run", "eyes"])
-    try finish("aver-train", ["audio", "--config", "ears.yaml", "--run", "ears"])
+    for (stage, run) in [("teacher", "eyes"), ("audio", "ears")] {
+      try home.once(run) {
+        try finish("aver-train", [stage, "--config", "\(run).yaml", "--run", run])
+      }
+    }
   }
 
   private let eyes = """
@@ -85,6 +85,11 @@ final class FusionLaboratory: Sendable {
   ) throws -> RunningCommand {
     let arguments = ["fusion", "--config", "fusion.yaml", "--run", run, "--resume", resume]
     return try RunningCommand("aver-train", ranks: ranks, arguments + overrides, in: folder)
+  }
+
+  /// Trains a run that several tests look at, unless one of them has.
+  func trainOnce(_ run: String, _ overrides: [String] = []) throws {
+    try home.once(run) { try train(run, overrides) }
   }
 
   /// Trains to the end; any other end is a failure.

@@ -6,14 +6,11 @@ import Testing
 final class Laboratory: Sendable {
   static let shared = Result { try Laboratory() }
 
-  private static let path = NSTemporaryDirectory() + "aver-end-to-end-\(UUID().uuidString)"
-
-  let folder = Laboratory.path
+  private let home: LaboratoryFolder
+  var folder: String { home.path }
 
   private init() throws {
-    // All tests share the folder, so that only the end of the process is its end; models are large.
-    atexit { try? FileManager.default.removeItem(atPath: Laboratory.path) }
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    home = try LaboratoryFolder("faces")
     let synth = try run(
       "aver",
       [
@@ -74,6 +71,14 @@ final class Laboratory: Sendable {
     let outcome = try start(run, ranks: ranks, resume: resume, overrides).wait()
     try #require(outcome.status == 0, "\(outcome.errors)\n\(outcome.output)")
   }
+
+  /// Trains a run that several tests look at, unless one of them has.
+  func trainOnce(_ run: String, ranks: Int? = nil, _ overrides: [String] = []) throws {
+    try once(run) { try train(run, ranks: ranks, overrides) }
+  }
+
+  /// Makes a run that several tests look at, unless one of them has.
+  func once(_ run: String, _ train: () throws -> Void) throws { try home.once(run, train) }
 
   /// Whether there is a file of this path in the folder.
   func exists(_ path: String) -> Bool {
