@@ -16,6 +16,12 @@ public enum TrainerError: Error, Sendable, CustomStringConvertible {
   case runFolderInUse(folder: String)
   /// The run folder holds another run than the one that the checkpoint is from.
   case runFolderOfAnotherRun(folder: String, checkpoint: String)
+  /// Another job has the run folder.
+  case runFolderHeld(folder: String, by: String)
+  /// Another job has taken the run folder over, because this one gave no sign of life.
+  case runFolderTaken(folder: String, by: String)
+  /// A checkpoint that the run cannot end without could not be written.
+  case checkpointNotWritten(step: Int, reason: String)
   /// There are checkpoints, and none of them can be used; `first` says why the newest cannot.
   case noUsableCheckpoint(folder: String, count: Int, first: String)
   /// A checkpoint that was asked for by name cannot be used.
@@ -41,12 +47,13 @@ public enum TrainerError: Error, Sendable, CustomStringConvertible {
   public var exitStatus: ExitStatus {
     switch self {
     case .configuration, .usage, .runFolderUnusable, .runFolderInUse, .runFolderOfAnotherRun,
+      .runFolderHeld, .runFolderTaken,
       .configurationChanged, .identityChanged, .identitiesDiffer:
       .usage
     case .missingData, .checkpointUnusable, .noUsableCheckpoint, .runIncomplete, .outputsNotFinite,
       .featuresBroken, .recordingUnusable:
       .badData
-    case .system, .nonFinite: .internalError
+    case .system, .nonFinite, .checkpointNotWritten: .internalError
     case .agreed(_, let status, _): status
     }
   }
@@ -73,6 +80,15 @@ public enum TrainerError: Error, Sendable, CustomStringConvertible {
     case .runFolderOfAnotherRun(let folder, let checkpoint):
       "\(folder) holds another run than \(checkpoint): name a new folder with --run, or go on with "
         + "the one that is there by --resume auto"
+    case .runFolderHeld(let folder, let holder):
+      "\(folder) is being written to by another job (\(holder)): wait for its end or stop it, or name "
+        + "another folder with --run"
+    case .runFolderTaken(let folder, let holder):
+      "\(folder) was taken over by another job (\(holder)) while this one gave no sign of life; it "
+        + "goes on there"
+    case .checkpointNotWritten(let step, let reason):
+      "the checkpoint after step \(step) could not be written: \(reason). Those before are as they "
+        + "were: when this is mended, go on with --resume auto"
     case .noUsableCheckpoint(let folder, let count, let first):
       "\(folder): none of \(count) checkpoints can be used, the newest because of \(first). Bring "
         + "one back, or start anew in another folder with --run"

@@ -12,6 +12,8 @@ final class TrainingLoop {
   private let settings: LoopSettings
   private var position: TrainingPosition
   private let reporter: TrainingReporter
+  /// Whether what follows is the end: a checkpoint that cannot be written then fails the run.
+  private var isLeaving = false
   /// Whether this process has made an update.
   private var isInMotion = false
   /// What steps report, in the order of writing.
@@ -40,7 +42,8 @@ final class TrainingLoop {
     do {
       return try train()
     } catch TrainerError.agreed(let rank, .badData, let message) {
-      try writeCheckpoint()
+      isLeaving = true
+      try writeCheckpoint(isLast: true)
       reporter.stopReport(after: position.step)
       throw TrainerError.agreed(
         rank: rank, status: .badData,
@@ -71,12 +74,18 @@ final class TrainingLoop {
   // MARK: - One step
 
   /// Whether any rank was asked to stop. Also where ranks learn of each other's unusable images, so
-  /// that too many of them end the run at the same step on any number of ranks.
+  /// that too many of them end the run at the same step on any number of ranks, and where a checkpoint
+  /// that is being written goes on.
   private func stopIsRequested() throws -> Bool {
-    let (isStopped, hasNews) = try job.agreement.any(
-      job.signals.isStopRequested, task.hasNewProblems)
-    if hasNews { try countSkipped() }
-    return isStopped
+    var own: BoundaryFlags = []
+    if job.isStopRequested { own.insert(.stop) }
+    if task.hasNewProblems { own.insert(.problems) }
+    if parts.checkpoints.isWorking { own.insert(.writing) }
+    let all = try job.agreement.any(own)
+    if all.contains(.problems) { try countSkipped() }
+    if !all.contains(.writing) { try take(parts.checkpoints.advance()) }
+    try job.requireUntakenFolder()
+    return all.contains(.stop)
   }
 
   /// Counts the images that ranks could not use since the last call. Collective.
@@ -118,7 +127,7 @@ final class TrainingLoop {
       let result = StepResult(
         step: position.step, metrics: metrics.map { ($0.name, parts.step.value(of: $0)) } + norm,
         learningRate: learningRate(step: position.step - 1))
-      try reporter.log(
+      reporter.log(
         result, skipped: position.skipped.samples.count, waitedSeconds: try longestWait())
     }
   }
@@ -131,16 +140,30 @@ final class TrainingLoop {
     try parts.step.refuseNonFiniteWeights(after: position.step)
     job.activity = .evaluating(afterStep: position.step)
     guard let evaluation = try task.evaluate(isStopRequested: stopIsRequested) else { return false }
+    let before = position.best
     let isBest = position.take(
       evaluation, parts.steering, isWarmingUp: position.step < parts.schedule.warmupSteps)
-    if isBest {
+    if isBest, try !keepBestModel() { position.best = before }
+    reporter.log(evaluation, after: position.step, endsEarly: endsEarly)
+    reporter.show(evaluation, after: position.step, summaries: summaries)
+    return true
+  }
+
+  /// Keeps the model as the best so far.
+  ///
+  /// - Returns: false where it cannot be written, and that is no reason to stop.
+  private func keepBestModel() throws -> Bool {
+    do {
       try job.agreement.onRankZero {
         try parts.snapshot.replaceModel(at: parts.run.bestModel, step: position.step)
       }
+      return true
+    } catch TrainerError.agreed(_, .internalError, let message)
+      where settings.onCheckpointError == .warn
+    {
+      reporter.tell(failedBestModelAfter: position.step, message)
+      return false
     }
-    try reporter.log(evaluation, after: position.step, endsEarly: endsEarly)
-    reporter.show(evaluation, after: position.step, summaries: summaries)
-    return true
   }
 
   /// What TensorBoard is told beside metrics; on rank 0 only.
@@ -155,38 +178,67 @@ final class TrainingLoop {
   }
 
   private func checkpointIfDue() throws {
-    if settings.isCheckpointDue(after: position.step) { try saveCheckpoint() }
+    if settings.isCheckpointDue(after: position.step) {
+      try saveCheckpoint(isLast: !settings.writesInBackground)
+    }
   }
 
   /// Writes a checkpoint unless the last one says the same.
-  private func saveCheckpoint() throws {
+  private func saveCheckpoint(isLast: Bool) throws {
     try parts.step.refuseNonFiniteWeights(after: position.step)
     try countSkipped()
-    try writeCheckpoint()
+    try writeCheckpoint(isLast: isLast)
   }
 
-  private func writeCheckpoint() throws {
-    job.activity = .writingCheckpoint(afterStep: position.step)
-    let state = parts.state(position)
-    guard state != position.saved else { return }
-    try job.agreement.onRankZero {
-      try parts.checkpoints.write(
-        state, writeModel: parts.snapshot.writeModel, writeOptimizer: parts.snapshot.writeOptimizer)
+  /// - Parameter isLast: whether to return only once the checkpoint is on disk.
+  private func writeCheckpoint(isLast: Bool) throws {
+    try job.during(.writingCheckpoint(afterStep: position.step)) {
+      let state = parts.state(position)
+      if parts.checkpoints.stateUnderWay.map({ $0 != state }) ?? false { try waitForCheckpoint() }
+      if state != position.saved, parts.checkpoints.stateUnderWay == nil {
+        try take(parts.checkpoints.begin(state))
+      }
+      if isLast { try take(parts.checkpoints.finish()) }
     }
-    position.saved = state
-    reporter.logger.info("checkpoint after step \(position.step)")
+  }
+
+  /// Waits for a checkpoint that takes longer than the steps to the next one.
+  private func waitForCheckpoint() throws {
+    let began = ContinuousClock.now
+    try take(parts.checkpoints.finish())
+    reporter.tellWait(forCheckpoint: began.secondsAgo)
+  }
+
+  /// Takes note of how a checkpoint ended.
+  private func take(_ outcome: CheckpointWriter.Outcome?) throws {
+    switch outcome {
+    case nil: return
+    case .written(let state, let cost):
+      position.saved = state
+      job.deadline?.leave(
+        stepSeconds: reporter.secondsPerStep, checkpointSeconds: cost.seconds)
+      reporter.tell(checkpointAfter: state.step, cost)
+    case .failed(let state, let message):
+      guard settings.onCheckpointError == .warn, !isLeaving else {
+        let error = TrainerError.checkpointNotWritten(step: state.step, reason: message)
+        throw TrainerError.agreed(rank: 0, status: error.exitStatus, message: "\(error)")
+      }
+      reporter.tell(failedCheckpointAfter: state.step, message)
+    }
   }
 
   /// Leaves with a checkpoint because somebody asked to stop.
   private func leaveEarly() throws -> ExitStatus {
-    try saveCheckpoint()
+    isLeaving = true
+    try saveCheckpoint(isLast: true)
     reporter.stopReport(after: position.step)
     reporter.sayPreempted(after: position.step)
     return .preempted
   }
 
   private func finish() throws {
-    try saveCheckpoint()
+    isLeaving = true
+    try saveCheckpoint(isLast: true)
     try job.agreement.onRankZero {
       try parts.snapshot.replaceModel(at: parts.run.finalModel, step: position.step)
     }

@@ -6,7 +6,7 @@ struct TrainingParts {
   var schedule: LearningRateSchedule
   var steering: EvaluationSteering
   var snapshot: ModelSnapshot
-  var checkpoints: CheckpointStore
+  var checkpoints: CheckpointWriter
   var run: RunFolder
   /// What checkpoints say about the run as a whole; the position is filled in.
   var identity: CheckpointState
@@ -31,6 +31,10 @@ struct LoopSettings: Equatable, Sendable {
   var totalSteps: Int
   var evaluationEvery: Int
   var checkpointEvery: Int
+  /// What happens where a checkpoint cannot be written.
+  var onCheckpointError = CheckpointErrorPolicy.warn
+  /// Whether the training goes on while one is written.
+  var writesInBackground = true
   var loggingEvery: Int
   /// What happens to images that cannot be used.
   var onDataError: ErrorPolicy

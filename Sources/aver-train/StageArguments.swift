@@ -26,6 +26,13 @@ struct StageArguments: ParsableArguments {
       """)
   var allowIdentityChange = false
 
+  @Option(
+    help: """
+      Leave with a checkpoint and 75 in time before so long has passed: minutes, HH:MM:SS or \
+      days-HH:MM:SS, as Slurm's --time. Where Slurm tells the job's end, that holds as well.
+      """)
+  var timeLimit: TimeLimit?
+
   @Argument(help: "Configuration values that win over the file, such as train.epochs=4.")
   var overrides: [String] = []
 
@@ -33,7 +40,8 @@ struct StageArguments: ParsableArguments {
   func run(_ stage: (StageOptions, Job) throws -> ExitStatus) throws {
     let options = StageOptions(
       configurationFile: config, overrides: overrides, runFolder: runFolder,
-      resume: ResumePolicy(resume), allowIdentityChange: allowIdentityChange)
+      resume: ResumePolicy(resume), allowIdentityChange: allowIdentityChange,
+      timeLimit: timeLimit)
     try Job.run(takingSignals: true) { try stage(options, $0) }.leave()
   }
 
@@ -59,4 +67,9 @@ struct StageArguments: ParsableArguments {
     Exit codes: \(ExitStatus.table).
     """
   }
+}
+
+extension TimeLimit: ExpressibleByArgument {
+  /// Reads what `TimeLimit.init(_:)` does.
+  public init?(argument: String) { self.init(argument) }
 }

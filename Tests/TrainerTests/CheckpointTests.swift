@@ -12,7 +12,8 @@ struct CheckpointTests {
 
   init() throws {
     folder = try TemporaryFolder()
-    store = CheckpointStore(folder: "\(folder.path)/checkpoints", keep: 2)
+    store = CheckpointStore(
+      folder: "\(folder.path)/checkpoints", retention: CheckpointRetention(newest: 2))
   }
 
   private func state(step: Int) -> CheckpointState {
@@ -25,10 +26,7 @@ struct CheckpointTests {
 
   private func write(step: Int) throws {
     let tensor = try Tensor(name: "w", shape: [2], floats: [Float(step), 0.5])
-    try store.write(
-      state(step: step),
-      writeModel: { try Safetensors.write([tensor], to: $0) },
-      writeOptimizer: { try Safetensors.write([tensor], to: $0) })
+    try store.write(state(step: step), [tensor])
   }
 
   private func names() throws -> [String] {
@@ -49,10 +47,50 @@ struct CheckpointTests {
       ])
   }
 
-  @Test("the newest ones are kept, and others go")
+  @Test("the newest ones are kept, the best, and every so many; others go")
   func pruning() throws {
-    for step in [10, 20, 30, 40] { try write(step: step) }
-    #expect(try names() == ["latest", "step-00000030", "step-00000040"])
+    for step in [3, 10, 20, 30, 40] { try write(step: step) }
+    // The state says that the best evaluation was after step 3.
+    #expect(try names() == ["latest", "step-00000003", "step-00000030", "step-00000040"])
+    let every = CheckpointRetention(newest: 1, everySteps: 20)
+    let steps = [3, 10, 20, 30, 40, 50]
+    #expect(steps.filter { every.keeps($0, of: steps, best: 10) } == [10, 20, 40, 50])
+    #expect(steps.filter { every.keeps($0, of: steps, best: nil) } == [20, 40, 50])
+  }
+
+  @Test("ranks write pieces of the same files that one writes alone, whatever their number")
+  func pieces() throws {
+    let large = 3 * CheckpointPiece.byteCount / 2
+    let tensors = try [
+      Tensor(name: "a", shape: [5], floats: [1, 2, 3, 4, 5]),
+      Tensor(name: "n", shape: [], integers: [7]),
+      Tensor(name: "z", type: .u8, shape: [large], bytes: (0..<large).map { UInt8($0 & 0xFF) }),
+    ]
+    let sources = tensors.map(TensorSource.init)
+    let image = CheckpointImage(
+      files: try ["model.safetensors", "optimizer.safetensors"].map {
+        ($0, try SafetensorsImage(of: sources, path: $0))
+      })
+    let file = "\(folder.path)/whole"
+    try Safetensors.write(tensors, to: file)
+    let whole = try Data(contentsOf: URL(fileURLWithPath: file))
+    for ranks in [1, 3] {
+      try store.prepare(step: 1, image.sizes)
+      let digests = try (0..<ranks).flatMap { rank in
+        let share = image.share(of: rank, worldSize: ranks)
+        let memory = SnapshotMemory()
+        memory.reserve(share)
+        try image.copy(share, into: memory.bytes)
+        return try store.write(step: 1, image.sizes, Array(zip(share, memory.parts(share))))
+      }
+      try store.commit(
+        state(step: 1), CheckpointManifest.entries(of: image.sizes, pieces: digests))
+      let checkpoint = try CheckpointStore.load(store.path(step: 1))
+      for path in [checkpoint.modelPath, checkpoint.optimizerPath] {
+        let isSame = try Data(contentsOf: URL(fileURLWithPath: path)) == whole
+        #expect(isSame, "\(ranks) ranks")
+      }
+    }
   }
 
   /// Ways to break a checkpoint, and what the report says of them.
@@ -64,6 +102,9 @@ struct CheckpointTests {
     case tornManifest = "manifest.json is not what this program writes"
     case tornState = "state.json"
     case emptyManifest = "the manifest does not list"
+    case newerManifest = "manifest.json is of format 3; this program reads 1 to 2"
+    case fewerPieces = "model.safetensors is not what was written (SHA"
+    case otherStep = "it holds the checkpoint after step 10"
 
     func apply(to path: String) throws {
       let model = URL(fileURLWithPath: "\(path)/model.safetensors")
@@ -80,8 +121,22 @@ struct CheckpointTests {
       case .tornState: try Data("{}".utf8).write(to: URL(fileURLWithPath: "\(path)/state.json"))
       case .emptyManifest:
         try Data(#"{"formatVersion":1,"files":[]}"#.utf8).write(to: manifest)
+      case .newerManifest: try CheckpointTests.change(manifest) { $0["formatVersion"] = 3 }
+      case .fewerPieces: try CheckpointTests.change(manifest) { $0["pieceBytes"] = 9 }
+      case .otherStep:
+        try FileManager.default.removeItem(atPath: path)
+        let earlier = path.replacingOccurrences(of: "step-00000020", with: "step-00000010")
+        try FileManager.default.copyItem(atPath: earlier, toPath: path)
       }
     }
+  }
+
+  /// Changes a JSON object in a file.
+  private static func change(_ file: URL, _ body: (inout [String: Any]) -> Void) throws {
+    var object =
+      try JSONSerialization.jsonObject(with: Data(contentsOf: file)) as? [String: Any] ?? [:]
+    body(&object)
+    try JSONSerialization.data(withJSONObject: object).write(to: file)
   }
 
   @Test("a broken checkpoint is reported and passed over", arguments: Damage.allCases)
@@ -90,12 +145,41 @@ struct CheckpointTests {
     try write(step: 20)
     try damage.apply(to: store.path(step: 20))
     var reports: [String] = []
-    let checkpoint = try store.newestValid { reports.append("\($0)") }
+    var moved: [String] = []
+    let checkpoint = try store.newestValid {
+      reports.append("\($0.error)")
+      moved.append(try store.setAside($0))
+    }
     #expect(checkpoint?.state.step == 10)
     #expect(reports.count == 1)
+    #expect(moved == ["\(store.folder)/broken-step-00000020"])
+    #expect(
+      try names() == ["broken-step-00000020", "latest", "step-00000010"], "nothing is removed")
     #expect(reports[0].contains("step-00000020: "), "\(reports)")
     #expect(reports[0].contains(damage.rawValue), "\(reports)")
-    #expect(throws: TrainerError.self) { try CheckpointStore.load(store.path(step: 20)) }
+    // By another name it is the whole checkpoint that it is a copy of.
+    if damage != .otherStep {
+      #expect(throws: TrainerError.self) { try CheckpointStore.load(moved[0]) }
+    }
+    #expect(try store.newestValid { _ in Issue.record("once is enough") }?.state.step == 10)
+  }
+
+  @Test("a checkpoint with a manifest of format 1 is read")
+  func olderManifest() throws {
+    try write(step: 10)
+    let path = store.path(step: 10)
+    try Self.change(URL(fileURLWithPath: "\(path)/manifest.json")) { manifest in
+      manifest["formatVersion"] = 1
+      manifest["pieceBytes"] = nil
+      let files = manifest["files"] as? [[String: Any]] ?? []
+      manifest["files"] = files.map { file in
+        // Each has one piece here, whose digest is the file's.
+        ["name": file["name"], "bytes": file["bytes"], "sha256": (file["pieces"] as? [String])?[0]]
+      }
+    }
+    #expect(try CheckpointStore.load(path).state == state(step: 10))
+    try DurableFiles.write([0], to: "\(path)/state.json")
+    #expect(throws: TrainerError.self) { try CheckpointStore.load(path) }
   }
 
   @Test("where all checkpoints are broken, none is passed over in silence")
@@ -162,28 +246,49 @@ struct CheckpointTests {
     #expect(try store.newestValid { _ in } == nil)
   }
 
-  @Test("a failing write leaves the earlier checkpoint and its marker")
-  func failingWrite() throws {
-    struct DiskFull: Error {}
+  @Test("a checkpoint that nobody completes leaves the earlier one and its marker")
+  func abandoned() throws {
     try write(step: 10)
-    #expect(throws: DiskFull.self) {
-      try store.write(
-        state(step: 20), writeModel: { _ in throw DiskFull() }, writeOptimizer: { _ in })
-    }
-    #expect(try store.newestValid { _ in }?.state.step == 10)
+    let files = [CheckpointFileSize(name: "model.safetensors", bytes: 100)]
+    try store.prepare(step: 20, files)
+    #expect(try store.newestValid { _ in Issue.record("not a checkpoint yet") }?.state.step == 10)
     #expect(try folder.text(of: "checkpoints/latest") == "step-00000010\n")
+    try store.recover()
+    #expect(try names() == ["latest", "step-00000010"])
+    try store.prepare(step: 20, files)
+    store.abandon(step: 20)
+    #expect(try names() == ["latest", "step-00000010"])
     try write(step: 20)
     #expect(try names() == ["latest", "step-00000010", "step-00000020"])
   }
 
-  @Test("a sealed checkpoint that was not renamed yet is found")
+  @Test("a run that was killed during its first checkpoint has none")
+  func firstCheckpoint() throws {
+    try store.prepare(step: 10, [CheckpointFileSize(name: "model.safetensors", bytes: 100)])
+    #expect(try store.newestValid { _ in Issue.record("not a checkpoint yet") } == nil)
+  }
+
+  @Test("more than the file system has room for is refused before anything is written")
+  func noRoom() throws {
+    try write(step: 10)
+    #expect(
+      performing: {
+        try store.prepare(
+          step: 20, [CheckpointFileSize(name: "model.safetensors", bytes: 1 << 60)])
+      },
+      throws: { "\($0)".contains("No space left on device (1099511627776 MiB wanted, ") })
+    #expect(try names() == ["latest", "step-00000010"])
+  }
+
+  @Test("a sealed checkpoint that was not renamed yet is found, and completed")
   func sealedButNotRenamed() throws {
     try write(step: 10)
     try write(step: 20)
-    try FileManager.default.moveItem(
-      atPath: store.path(step: 20), toPath: "\(store.folder)/.writing-step-00000020")
-    #expect(try store.newestValid { _ in }?.state.step == 20)
-    try write(step: 20)
+    let sealed = "\(store.folder)/.writing-step-00000020"
+    try FileManager.default.moveItem(atPath: store.path(step: 20), toPath: sealed)
+    #expect(try store.newestValid { _ in }?.path == sealed)
+    try store.recover()
+    #expect(try store.newestValid { _ in }?.path == store.path(step: 20))
     #expect(try names() == ["latest", "step-00000010", "step-00000020"])
   }
 
@@ -194,8 +299,9 @@ struct CheckpointTests {
     state.formatVersion = 99
     let path = store.path(step: 10)
     try JSONEncoder().encode(state).write(to: URL(fileURLWithPath: "\(path)/state.json"))
-    let manifest = try CheckpointManifest(
-      of: ["model.safetensors", "optimizer.safetensors", "state.json"], in: path)
+    let (digest, bytes) = try SHA256.digest(ofFile: "\(path)/state.json")
+    var manifest = try CheckpointManifest(readingFrom: path)
+    manifest.files[2] = .init(name: "state.json", bytes: bytes, pieces: [digest])
     try JSONEncoder().encode(manifest).write(to: URL(fileURLWithPath: "\(path)/manifest.json"))
     #expect(
       performing: { try CheckpointStore.load(path) },

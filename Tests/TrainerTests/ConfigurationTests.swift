@@ -239,7 +239,8 @@ struct ConfigurationTests {
       free == [
         "stage", "data.root", "data.validation", "data.workers", "data.queue_batches",
         "data.on_error", "data.skip_limit", "triplets.root", "triplets.test", "triplets.images",
-        "checkpoint.every_steps", "checkpoint.keep", "evaluation.every", "logging.every_steps",
+        "checkpoint.every_steps", "checkpoint.keep", "checkpoint.keep_every_steps",
+        "checkpoint.on_error", "checkpoint.background", "evaluation.every", "logging.every_steps",
         "logging.histograms", "logging.images",
       ])
   }
@@ -323,6 +324,9 @@ private let frozenKeyList = """
   schedule.threshold
   checkpoint.every_steps
   checkpoint.keep
+  checkpoint.keep_every_steps
+  checkpoint.on_error
+  checkpoint.background
   evaluation.every
   best.metric
   early_stopping.patience

@@ -168,10 +168,7 @@ struct TeacherRunTests {
       step: 40, epoch: 1.6, isEvaluated: true, best: nil, skippedSamples: [], microBatches: 4,
       engine: EngineIdentity(library: "", instructionSet: "", threads: 1), trainingData: "",
       configuration: [:])
-    try CheckpointStore(folder: "\(folder.path)/checkpoints", keep: 1)
-      .write(state, writeModel: { try Data().write(to: URL(fileURLWithPath: $0)) }) {
-        try Data().write(to: URL(fileURLWithPath: $0))
-      }
+    try CheckpointStore(folder: "\(folder.path)/checkpoints").write(state, [])
     #expect(try caveats(same).first?.contains("(step 40 of 400)") == true)
     _ = try folder.write("weights", to: "final/model.safetensors")
     #expect(try caveats(same) == [])

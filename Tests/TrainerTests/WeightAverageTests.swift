@@ -70,18 +70,18 @@ struct WeightAverageTests {
       before.update(step: step)
     }
     let snapshot = ModelSnapshot(parameters: model, optimizer: sgd, average: before)
-    try snapshot.writeModel(to: "\(folder.path)/model.safetensors")
-    try snapshot.writeOptimizer(to: "\(folder.path)/optimizer.safetensors")
-    try snapshot.replaceModel(at: "\(folder.path)/final.safetensors", step: 3)
-
-    let elsewhere = try store(seed: 7)
-    let after = try WeightAverage(of: elsewhere, decay: 0.9, warmsUp: true)
     let state = CheckpointState(
       step: 3, epoch: 1, isEvaluated: true, skippedSamples: [], microBatches: 1,
       engine: EngineIdentity(library: "", instructionSet: "", threads: 1), trainingData: "",
       configuration: [:])
+    let checkpoints = CheckpointStore(folder: folder.path)
+    try checkpoints.write(state, snapshot.image())
+    try snapshot.replaceModel(at: "\(folder.path)/final.safetensors", step: 3)
+
+    let elsewhere = try store(seed: 7)
+    let after = try WeightAverage(of: elsewhere, decay: 0.9, warmsUp: true)
     try ModelSnapshot(parameters: elsewhere, optimizer: sgd, average: after)
-      .load(Checkpoint(path: folder.path, state: state))
+      .load(CheckpointStore.load(checkpoints.path(step: 3)))
     #expect(try elsewhere.modelTensors() == model.modelTensors())
     try change(model, step: 4)
     try change(elsewhere, step: 4)
@@ -117,8 +117,7 @@ struct WeightAverageTests {
         engine: EngineIdentity(library: "", instructionSet: "", threads: 1), trainingData: "",
         configuration: [:])
       try DurableFiles.makeFolder(run.checkpoints)
-      try CheckpointStore(folder: run.checkpoints, keep: 1).write(
-        state, writeModel: snapshot.writeModel, writeOptimizer: snapshot.writeOptimizer)
+      try CheckpointStore(folder: run.checkpoints).write(state, snapshot.image())
       let isModel = try snapshot.kept.modelTensors() == model.modelTensors()
       #expect(isModel == (decay == 0))
       for name in ["latest", "\(run.checkpoints)/step-00000002"] {

@@ -198,11 +198,18 @@ public final class ParameterStore {
   ///
   /// - Shapes: `flat` is `[P]`, or ends where frozen parameters begin: then it has the others only.
   public func tensors(of flat: UnsafeBufferPointer<Float>) throws -> [Tensor] {
-    try parameterIndices(ofVector: flat.count).map { index in
+    try sources(of: flat).map { try $0.tensor() }
+  }
+
+  /// The same, read where the bytes are wanted: what `flat` holds by then.
+  public func sources(of flat: UnsafeBufferPointer<Float>) -> [TensorSource] {
+    parameterIndices(ofVector: flat.count).map { index in
       let specification = graph.parameters[index]
-      return try Tensor(
-        name: specification.name, shape: specification.shape,
-        floats: try read(parameter: index, of: flat))
+      return TensorSource(
+        TensorDescription(name: specification.name, type: .f32, shape: specification.shape)
+      ) { [self] in
+        try read(parameter: index, of: flat, into: $0.bindMemory(to: Float.self))
+      }
     }
   }
 
@@ -232,23 +239,32 @@ public final class ParameterStore {
   }
 
   /// Parameters, running statistics and `num_batches_tracked`: torchvision's state_dict.
-  public func modelTensors() throws -> [Tensor] {
-    var tensors = try tensors(of: UnsafeBufferPointer(values))
-    for (index, specification) in graph.statistics.enumerated() {
-      let offsets = statistics.offsets[index]
-      let (name, shape) = (specification.name, [specification.channels])
-      tensors += [
-        try Tensor(
-          name: "\(name).running_mean", shape: shape,
-          floats: Array(runningMean(offsets, specification))),
-        try Tensor(
-          name: "\(name).running_var", shape: shape,
-          floats: Array(runningVariance(offsets, specification))),
-        try Tensor(
-          name: "\(name).num_batches_tracked", shape: [], integers: [batchesTracked[index]]),
-      ]
+  public func modelTensors() throws -> [Tensor] { try modelSources().map { try $0.tensor() } }
+
+  /// The same, read where the bytes are wanted.
+  public func modelSources() -> [TensorSource] {
+    sources(of: UnsafeBufferPointer(values))
+      + graph.statistics.indices.flatMap { statisticsSources(index: $0) }
+  }
+
+  private func statisticsSources(index: Int) -> [TensorSource] {
+    let (specification, offsets) = (graph.statistics[index], statistics.offsets[index])
+    let (name, shape) = (specification.name, [specification.channels])
+    func floats(_ kind: String, _ values: UnsafeMutableBufferPointer<Float>) -> TensorSource {
+      TensorSource(TensorDescription(name: "\(name).\(kind)", type: .f32, shape: shape)) {
+        [memory] bytes in
+        withExtendedLifetime(memory) { bytes.copyMemory(from: UnsafeRawBufferPointer(values)) }
+      }
     }
-    return tensors
+    return [
+      floats("running_mean", runningMean(offsets, specification)),
+      floats("running_var", runningVariance(offsets, specification)),
+      TensorSource(
+        TensorDescription(name: "\(name).num_batches_tracked", type: .i64, shape: [])
+      ) { [self] in
+        $0.storeBytes(of: Int64(batchesTracked[index]).littleEndian, as: Int64.self)
+      },
+    ]
   }
 
   /// Loads what `modelTensors` gives, or a published state_dict.
@@ -288,16 +304,20 @@ public final class ParameterStore {
   // MARK: - Layouts
 
   func read(parameter index: Int, of flat: UnsafeBufferPointer<Float>) throws -> [Float] {
-    let specification = graph.parameters[index]
-    let plain = try specification.fileLayout()
-    var result = [Float](repeating: 0, count: specification.shape.reduce(1, *))
-    let source = UnsafeMutablePointer(
-      mutating: pointer(to: index, in: flat))
-    try result.withUnsafeMutableBufferPointer { result in
-      guard let destination = result.baseAddress else { return }
-      try reorder(source, layouts[index], destination, plain, layer: specification.name)
-    }
+    var result = [Float](repeating: 0, count: graph.parameters[index].shape.reduce(1, *))
+    try result.withUnsafeMutableBufferPointer { try read(parameter: index, of: flat, into: $0) }
     return result
+  }
+
+  private func read(
+    parameter index: Int, of flat: UnsafeBufferPointer<Float>,
+    into result: UnsafeMutableBufferPointer<Float>
+  ) throws {
+    guard let destination = result.baseAddress else { return }
+    let specification = graph.parameters[index]
+    let source = UnsafeMutablePointer(mutating: pointer(to: index, in: flat))
+    try reorder(
+      source, layouts[index], destination, specification.fileLayout(), layer: specification.name)
   }
 
   private func write(

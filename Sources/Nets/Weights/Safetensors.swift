@@ -118,11 +118,9 @@ public enum Safetensors {
     try SafetensorsReader(path: path).tensors()
   }
 
-  /// Writes `tensors` to `path`, replacing what is there; the same tensors and metadata, in any order,
-  /// give the same bytes.
+  /// Writes `tensors` to `path`, replacing what is there; laid out as `SafetensorsImage` says.
   ///
-  /// Tensors are laid out by element size (larger first) and name, so that each is aligned. Readers of
-  /// a file that is being written see half of it: write beside and rename where that matters.
+  /// Readers of a file that is being written see half of it: write beside and rename where that matters.
   ///
   /// - Parameter synchronise: whether to return only once the content is on the device (fsync).
   /// - Throws: `WeightsError` when two tensors share a name, sizes do not fit, or writing fails;
@@ -130,13 +128,27 @@ public enum Safetensors {
   public static func write(
     _ tensors: [Tensor], metadata: [String: String] = [:], to path: String,
     synchronise: Bool = false
-  ) throws(WeightsError) {
-    let ordered = tensors.sorted(by: precedes)
-    let header = try header(of: ordered, metadata: metadata, path: path)
+  ) throws {
+    for tensor in tensors { try check(tensor, path: path) }
+    try write(
+      tensors.map(TensorSource.init), metadata: metadata, to: path, synchronise: synchronise)
+  }
+
+  /// Writes tensors whose bytes are made one after the other; else the same.
+  ///
+  /// - Throws: what making a tensor's bytes throws, too.
+  public static func write(
+    _ sources: [TensorSource], metadata: [String: String] = [:], to path: String,
+    synchronise: Bool = false
+  ) throws {
+    let image = try SafetensorsImage(of: sources, metadata: metadata, path: path)
     let file = try FileDescriptor(writing: path)
-    do throws(WeightsError) {
-      try file.write(header)
-      for tensor in ordered { try file.write(tensor.bytes) }
+    do {
+      for part in image.parts {
+        var bytes = [UInt8](repeating: 0, count: part.count)
+        try bytes.withUnsafeMutableBytes { try image.copy(part, into: $0) }
+        try file.write(bytes)
+      }
       if synchronise { try file.synchronise() }
       try file.close()
     } catch {
@@ -145,75 +157,14 @@ public enum Safetensors {
     }
   }
 
-  private static func precedes(_ left: Tensor, _ right: Tensor) -> Bool {
-    left.type.byteCount == right.type.byteCount
-      ? left.name.utf8.lexicographicallyPrecedes(right.name.utf8)
-      : left.type.byteCount > right.type.byteCount
-  }
-
-  private static func header(
-    of tensors: [Tensor], metadata: [String: String], path: String
-  ) throws(WeightsError) -> [UInt8] {
-    var members = metadata.isEmpty ? [] : ["\"__metadata__\":\(metadataObject(metadata))"]
-    var names: Set<String> = ["__metadata__"]
-    var offset = 0
-    for tensor in tensors {
-      guard names.insert(tensor.name).inserted else {
-        throw WeightsError(file: path, tensor: tensor.name, .duplicateName)
-      }
-      try check(tensor, path: path)
-      let end = offset + tensor.bytes.count
-      let shape = tensor.shape.map(String.init).joined(separator: ",")
-      members.append(
-        "\(quoted(tensor.name)):{\"dtype\":\"\(tensor.type.rawValue)\",\"shape\":[\(shape)],"
-          + "\"data_offsets\":[\(offset),\(end)]}")
-      offset = end
-    }
-    return withLength(Array("{\(members.joined(separator: ","))}".utf8))
-  }
-
   /// The properties of a tensor can be changed after its initialiser has checked them.
   private static func check(_ tensor: Tensor, path: String) throws(WeightsError) {
-    let (nameBytes, limit) = (tensor.name.utf8.count, JSONScanner.nameByteLimit)
-    guard nameBytes <= limit else {
-      throw WeightsError(
-        file: path, tensor: tensor.name, .nameTooLong(bytes: nameBytes, limit: limit))
-    }
     let expected = Tensor.byteCount(type: tensor.type, shape: tensor.shape)
-    guard let expected, tensor.shape.count <= SafetensorsHeader.axisLimit else {
-      throw WeightsError(file: path, tensor: tensor.name, .shapeOverflow(tensor.shape))
-    }
-    guard expected == tensor.bytes.count else {
-      throw WeightsError(
-        file: path, tensor: tensor.name,
-        .sizeMismatch(
-          type: tensor.type, shape: tensor.shape, expected: expected, tensor.bytes.count))
-    }
-  }
-
-  private static func withLength(_ json: [UInt8]) -> [UInt8] {
-    // Data begins at a multiple of eight, so that readers may map it.
-    let padding = [UInt8](repeating: UInt8(ascii: " "), count: (8 - json.count % 8) % 8)
-    let length = UInt64(json.count + padding.count).littleEndian
-    return withUnsafeBytes(of: length) { [UInt8]($0) } + json + padding
-  }
-
-  private static func metadataObject(_ metadata: [String: String]) -> String {
-    let members = metadata.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
-      .map { "\(quoted($0.key)):\(quoted($0.value))" }
-    return "{\(members.joined(separator: ","))}"
-  }
-
-  private static func quoted(_ text: String) -> String {
-    let escaped = text.unicodeScalars.map { scalar in
-      switch scalar {
-      case "\"": "\\\""
-      case "\\": "\\\\"
-      case "\u{0}"..<"\u{20}":
-        "\\u" + String(scalar.value + 0x10000, radix: 16).dropFirst()
-      default: String(scalar)
-      }
-    }
-    return "\"\(escaped.joined())\""
+    // No count at all is for the image to refuse, as it is for a tensor that is not there yet.
+    guard let expected, expected != tensor.bytes.count else { return }
+    throw WeightsError(
+      file: path, tensor: tensor.name,
+      .sizeMismatch(
+        type: tensor.type, shape: tensor.shape, expected: expected, tensor.bytes.count))
   }
 }

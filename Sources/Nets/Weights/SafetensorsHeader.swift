@@ -136,3 +136,49 @@ struct SafetensorsHeader {
     }
   }
 }
+
+extension SafetensorsHeader {
+  /// The first bytes of a file: the header's length and the header.
+  ///
+  /// - Parameter tensors: in the order of their data, with their bytes.
+  static func bytes(
+    of tensors: some Sequence<(TensorDescription, Int)>, metadata: [String: String]
+  ) -> [UInt8] {
+    var members = metadata.isEmpty ? [] : ["\"__metadata__\":\(metadataObject(metadata))"]
+    var offset = 0
+    for (description, count) in tensors {
+      let shape = description.shape.map(String.init).joined(separator: ",")
+      members.append(
+        "\(quoted(description.name)):{\"dtype\":\"\(description.type.rawValue)\",\"shape\":[\(shape)],"
+          + "\"data_offsets\":[\(offset),\(offset + count)]}")
+      offset += count
+    }
+    return withLength(Array("{\(members.joined(separator: ","))}".utf8))
+  }
+
+  private static func withLength(_ json: [UInt8]) -> [UInt8] {
+    // Data begins at a multiple of eight, so that readers may map it.
+    let padding = [UInt8](repeating: UInt8(ascii: " "), count: (8 - json.count % 8) % 8)
+    let length = UInt64(json.count + padding.count).littleEndian
+    return withUnsafeBytes(of: length) { [UInt8]($0) } + json + padding
+  }
+
+  private static func metadataObject(_ metadata: [String: String]) -> String {
+    let members = metadata.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+      .map { "\(quoted($0.key)):\(quoted($0.value))" }
+    return "{\(members.joined(separator: ","))}"
+  }
+
+  private static func quoted(_ text: String) -> String {
+    let escaped = text.unicodeScalars.map { scalar in
+      switch scalar {
+      case "\"": "\\\""
+      case "\\": "\\\\"
+      case "\u{0}"..<"\u{20}":
+        "\\u" + String(scalar.value + 0x10000, radix: 16).dropFirst()
+      default: String(scalar)
+      }
+    }
+    return "\"\(escaped.joined())\""
+  }
+}

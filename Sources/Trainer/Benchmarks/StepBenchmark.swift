@@ -158,7 +158,7 @@ private struct BenchmarkStep {
 
   /// What training does from one step boundary to the next, but for loading samples. Collective.
   func run() throws {
-    _ = try step.agreement.any(false, false)
+    _ = try step.agreement.any([])
     // A rate that moves nothing away from where the numbers are ordinary.
     try step.run(number: 1, learningRate: 1e-3) { slot, draw in
       try step.plan.run(slot: slot, draw: draw)

@@ -1,29 +1,45 @@
 import Digests
 import Foundation
 
-/// The files of a folder with their sizes and digests: what tells a whole checkpoint from a broken
-/// one.
+/// The files of a checkpoint with their sizes and digests: what tells a whole one from a broken one.
 struct CheckpointManifest: Codable, Equatable {
+  /// A file of the checkpoint's folder.
   struct Entry: Codable, Equatable {
     var name: String
     var bytes: Int
-    var sha256: String
+    /// Of the whole file: what manifests of format 1 have.
+    var sha256: String?
+    /// Of each of its pieces, which several ranks can digest at the same time; `split -b` and
+    /// `sha256sum` give the same.
+    var pieces: [String]?
   }
 
   static let fileName = "manifest.json"
+  /// The format that this program writes.
+  static let currentFormat = 2
 
-  var formatVersion = 1
+  /// The format of this file.
+  var formatVersion = Self.currentFormat
+  /// Bytes of a file's pieces; the last one has what is left.
+  var pieceBytes: Int? = CheckpointPiece.byteCount
   var files: [Entry]
 
-  /// Describes files of `folder`, in the order of their names.
-  init(of names: [String], in folder: String) throws {
-    files = try names.sorted().map { name in
-      let (digest, bytes) = try SHA256.digest(ofFile: "\(folder)/\(name)")
-      return Entry(name: name, bytes: bytes, sha256: digest)
+  /// A manifest of these files.
+  init(files: [Entry]) { self.files = files.sorted { $0.name < $1.name } }
+
+  /// The entries of files whose pieces have these digests, file by file.
+  static func entries(of files: [CheckpointFileSize], pieces: [String]) -> [Entry] {
+    var rest = pieces[...]
+    return files.map { file in
+      let count = CheckpointPiece.count(ofBytes: file.bytes)
+      defer { rest = rest.dropFirst(count) }
+      return Entry(name: file.name, bytes: file.bytes, pieces: Array(rest.prefix(count)))
     }
   }
 
   /// Reads the manifest of `folder`.
+  ///
+  /// - Throws: `TrainerError.checkpointUnusable` where there is none that this program can read.
   init(readingFrom folder: String) throws {
     let path = "\(folder)/\(Self.fileName)"
     guard let data = try DurableFiles.contents(path) else {
@@ -34,6 +50,12 @@ struct CheckpointManifest: Codable, Equatable {
     } catch {
       throw TrainerError.checkpointUnusable(
         path: folder, reason: "\(Self.fileName) is not what this program writes")
+    }
+    guard 1...Self.currentFormat ~= formatVersion else {
+      throw TrainerError.checkpointUnusable(
+        path: folder,
+        reason: "\(Self.fileName) is of format \(formatVersion); this program reads 1 to "
+          + "\(Self.currentFormat): it was written by a newer version, or is broken")
     }
   }
 
@@ -51,11 +73,21 @@ struct CheckpointManifest: Codable, Equatable {
           path: folder, reason: "\(entry.name) has \(size) bytes instead of \(entry.bytes)")
       }
     }
-    for entry in files {
-      guard try SHA256.digest(ofFile: "\(folder)/\(entry.name)").digest == entry.sha256 else {
-        throw TrainerError.checkpointUnusable(
-          path: folder, reason: "\(entry.name) is not what was written (SHA-256)")
-      }
+    for entry in files where try !matches(entry, in: folder) {
+      throw TrainerError.checkpointUnusable(
+        path: folder, reason: "\(entry.name) is not what was written (SHA-256)")
     }
+  }
+
+  private func matches(_ entry: Entry, in folder: String) throws -> Bool {
+    let path = "\(folder)/\(entry.name)"
+    if formatVersion == 1 {
+      return try SHA256.digest(ofFile: path).digest == entry.sha256
+    }
+    guard let pieceBytes, pieceBytes > 0, let pieces = entry.pieces,
+      // A file that says there are other pieces is not read in them.
+      pieces.count == CheckpointPiece.count(ofBytes: entry.bytes, pieceBytes: pieceBytes)
+    else { return false }
+    return try SHA256.digests(ofFile: path, pieceBytes: pieceBytes) == pieces
   }
 }

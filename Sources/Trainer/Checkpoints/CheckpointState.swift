@@ -40,6 +40,17 @@ struct CheckpointState: Codable, Equatable, Sendable {
   var choice: String?
   /// The values of the keys that decide the trained weights.
   var configuration: [String: String]
+  /// Those of all others; nil in checkpoints that are older than this entry.
+  var settings: [String: String]?
+
+  /// What was configured otherwise than now without deciding the weights, one line each.
+  func changedSettings(since other: CheckpointState) -> [String] {
+    guard let then = other.settings, let now = settings else { return [] }
+    return now.keys.sorted().compactMap { key in
+      guard let before = then[key], let after = now[key], before != after else { return nil }
+      return "\(key): \(before) -> \(after)"
+    }
+  }
 
   /// What differs from `other` in a way that gives another result, one line each.
   ///

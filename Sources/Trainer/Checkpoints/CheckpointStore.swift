@@ -1,3 +1,4 @@
+import Digests
 import Foundation
 
 /// A checkpoint on disk whose manifest was verified.
@@ -13,28 +14,53 @@ struct Checkpoint: Equatable, Sendable {
   var optimizerPath: String { "\(path)/\(CheckpointStore.optimizerFile)" }
 }
 
+/// A checkpoint that cannot be used.
+struct BrokenCheckpoint {
+  /// Its folder.
+  var path: String
+  /// Why it cannot.
+  var error: TrainerError
+}
+
+/// Which checkpoints of a run are kept.
+struct CheckpointRetention: Equatable, Sendable {
+  /// The newest.
+  var newest: Int
+  /// Those after every so many updates as well; nil for none.
+  var everySteps: Int?
+
+  /// Whether the checkpoint after `step` is kept, of whole ones at `steps`, ascending.
+  ///
+  /// - Parameter best: the update after which the best model so far was found.
+  func keeps(_ step: Int, of steps: [Int], best: Int?) -> Bool {
+    steps.suffix(newest).contains(step) || step == best
+      || everySteps.map { step.isMultiple(of: $0) } ?? false
+  }
+}
+
 /// The checkpoints of a run, `checkpoints/step-00000100/…`, and the marker `checkpoints/latest`.
 ///
-/// A checkpoint is written under a temporary name, every file fsynced and read back for the
-/// manifest, then renamed; the marker comes last. Whatever moment the power fails at, the newest
-/// whole checkpoint is found again.
+/// A checkpoint is written under a temporary name, by one process or several, and every file is on the
+/// device before the manifest is; then it is renamed, and the marker comes last. Whatever moment a
+/// process is killed or the power fails at, the newest whole checkpoint is found again.
 struct CheckpointStore: Sendable {
   static let modelFile = "model.safetensors"
   static let optimizerFile = "optimizer.safetensors"
   static let stateFile = "state.json"
   private static let namePrefix = "step-"
   private static let temporaryPrefix = ".writing-"
+  private static let brokenPrefix = "broken-"
   private static let supersededFolder = "superseded"
 
   /// The folder that the checkpoints lie in.
   let folder: String
-  /// How many are kept.
-  let keep: Int
+  /// Which ones stay.
+  let retention: CheckpointRetention
 
   /// The checkpoints in `folder`, which need not exist yet.
-  init(folder: String, keep: Int) {
+  init(folder: String, retention: CheckpointRetention = CheckpointRetention(newest: 1)) {
     self.folder = folder
-    self.keep = keep
+    self.retention = retention
   }
 
   /// The path of the checkpoint after `step`.
@@ -42,33 +68,82 @@ struct CheckpointStore: Sendable {
     "\(folder)/\(Self.namePrefix)\(String(format: "%08d", step))"
   }
 
-  /// Writes a checkpoint and then removes those beyond `keep`.
+  // MARK: - Writing
+
+  /// Makes the temporary folder of a checkpoint, with its files, where there is room for them.
   ///
-  /// - Parameters:
-  ///   - state: where the run stands.
-  ///   - writeModel: writes the model's tensors to the path it is given.
-  ///   - writeOptimizer: writes the optimizer's tensors to the path it is given.
-  /// - Throws: whatever writing throws; the earlier checkpoints are untouched then.
-  func write(
-    _ state: CheckpointState, writeModel: (String) throws -> Void,
-    writeOptimizer: (String) throws -> Void
-  ) throws {
-    let destination = path(step: state.step)
-    let temporary = temporaryPath(step: state.step)
+  /// - Throws: `TrainerError.system`; nothing is left then.
+  func prepare(step: Int, _ files: [CheckpointFileSize]) throws {
+    let temporary = temporaryPath(step: step)
     try DurableFiles.remove(temporary)
     try DurableFiles.makeFolder(temporary)
-    try writeModel("\(temporary)/\(Self.modelFile)")
-    try writeOptimizer("\(temporary)/\(Self.optimizerFile)")
-    try DurableFiles.write(Self.json(state), to: "\(temporary)/\(Self.stateFile)")
-    try seal(temporary)
+    do {
+      try DurableFiles.requireRoom(files.reduce(0) { $0 + $1.bytes }, in: temporary)
+      for file in files {
+        try DurableFiles.make("\(temporary)/\(file.name)", ofBytes: file.bytes)
+      }
+    } catch {
+      abandon(step: step)
+      throw error
+    }
+  }
+
+  /// Writes pieces of a checkpoint's prepared files; they are on the device when it returns.
+  ///
+  /// - Parameters:
+  ///   - files: of `prepare`.
+  ///   - share: this process's pieces, and their bytes.
+  /// - Returns: the SHA-256 of each piece.
+  /// - Throws: `TrainerError.system`.
+  func write(
+    step: Int, _ files: [CheckpointFileSize], _ share: [(CheckpointPiece, UnsafeRawBufferPointer)]
+  ) throws -> [String] {
+    var digests: [String] = []
+    let digest = try SHA256()
+    for (index, file) in files.enumerated() {
+      let own = share.filter { $0.0.file == index }
+      guard !own.isEmpty else { continue }
+      let path = "\(temporaryPath(step: step))/\(file.name)"
+      let target = try systemCall("open", path) { open(path, O_WRONLY | O_CLOEXEC) }
+      defer { close(target) }
+      for (piece, bytes) in own {
+        try DurableFiles.write(bytes, to: target, at: piece.range.lowerBound, path: path)
+        try digest.restart()
+        try digest.update(bytes)
+        digests.append(try digest.finish())
+      }
+      try systemCall("fsync", path) { fsync(target) }
+    }
+    return digests
+  }
+
+  /// Makes a checkpoint, of which all pieces are written, the newest one; removes those that are not kept.
+  ///
+  /// - Parameters:
+  ///   - entries: the files that were written.
+  ///   - requireOwnership: throws where the run folder is another job's by now; asked last.
+  /// - Throws: `TrainerError.system`, what `requireOwnership` throws; earlier checkpoints are untouched
+  ///   then.
+  func commit(
+    _ state: CheckpointState, _ entries: [CheckpointManifest.Entry],
+    requireOwnership: () throws -> Void = {}
+  ) throws {
+    let (destination, temporary) = (path(step: state.step), temporaryPath(step: state.step))
+    try seal(temporary, state, entries)
+    try requireOwnership()
     // A folder cannot be renamed onto another. From here to the renaming, the new checkpoint is
     // found by its temporary name.
     try DurableFiles.remove(destination)
     try DurableFiles.rename(temporary, to: destination)
     let name = (destination as NSString).lastPathComponent
     try DurableFiles.replace("\(folder)/latest", with: Array("\(name)\n".utf8))
-    try prune(newest: state.step)
+    try prune(newest: state.step, best: state.best?.step)
   }
+
+  /// Removes what was written of a checkpoint that will not be completed, where that is possible.
+  func abandon(step: Int) { try? DurableFiles.remove(temporaryPath(step: step)) }
+
+  // MARK: - Finding
 
   /// Whether there are checkpoints, whole or not.
   var hasCheckpoints: Bool { !steps().isEmpty }
@@ -80,26 +155,53 @@ struct CheckpointStore: Sendable {
 
   /// The newest checkpoint that is whole, nil where there is none at all.
   ///
+  /// What was being written when its process was killed is no checkpoint yet.
+  ///
   /// - Parameter report: hears of each broken one that was passed over.
   /// - Throws: `TrainerError.noUsableCheckpoint` where all are broken, since beginning again would
   ///   overwrite what may be worth saving; `.system` where one cannot be read.
-  func newestValid(report: (any Error) -> Void) throws -> Checkpoint? {
-    var broken: [TrainerError] = []
+  func newestValid(report: (BrokenCheckpoint) throws -> Void) throws -> Checkpoint? {
+    var broken: [BrokenCheckpoint] = []
     for step in steps().reversed() {
       for path in [path(step: step), temporaryPath(step: step)] where DurableFiles.exists(path) {
         do {
-          return try Self.load(path)
+          let checkpoint = try Self.load(path)
+          try broken.forEach(report)
+          return checkpoint
         } catch let error as TrainerError {
           // What could not be read may be whole: that is for a person to find out.
           guard case .checkpointUnusable = error else { throw error }
-          report(error)
-          broken.append(error)
+          if path != temporaryPath(step: step) {
+            broken.append(BrokenCheckpoint(path: path, error: error))
+          }
         }
       }
     }
     guard let newest = broken.first else { return nil }
     throw TrainerError.noUsableCheckpoint(
-      folder: folder, count: broken.count, first: "\(newest)")
+      folder: folder, count: broken.count, first: "\(newest.error)")
+  }
+
+  /// Renames a broken checkpoint, so that it is neither taken for one nor removed.
+  ///
+  /// - Returns: its new path.
+  func setAside(_ broken: BrokenCheckpoint) throws -> String {
+    let name = Self.brokenPrefix + (broken.path as NSString).lastPathComponent
+    let names = [name] + (2...99).map { "\(name)-\($0)" }
+    let free = names.first { !DurableFiles.exists("\(folder)/\($0)") } ?? name
+    try DurableFiles.rename(broken.path, to: "\(folder)/\(free)")
+    return "\(folder)/\(free)"
+  }
+
+  /// Completes or removes what processes that were killed were writing.
+  func recover() throws {
+    for step in steps() {
+      let (path, temporary) = (path(step: step), temporaryPath(step: step))
+      guard DurableFiles.exists(temporary) else { continue }
+      let isWhole = (try? Self.load(temporary)) != nil
+      try DurableFiles.remove(isWhole ? path : temporary)
+      if isWhole { try DurableFiles.rename(temporary, to: path) }
+    }
   }
 
   /// Moves the checkpoints after `step` out of the way, to `superseded`: who goes on from an earlier
@@ -134,7 +236,15 @@ struct CheckpointStore: Sendable {
         path: path, reason: "the manifest does not list \(expected.joined(separator: ", "))")
     }
     try manifest.verify(path)
-    return try loadWithoutVerifying(path)
+    let checkpoint = try loadWithoutVerifying(path)
+    // A folder that is named after another step would take the run there unnoticed.
+    if let named = step(ofFolder: (path as NSString).lastPathComponent),
+      named != checkpoint.state.step
+    {
+      throw TrainerError.checkpointUnusable(
+        path: path, reason: "it holds the checkpoint after step \(checkpoint.state.step)")
+    }
+    return checkpoint
   }
 
   /// The checkpoint in `path`, whose digests another rank has verified.
@@ -145,19 +255,24 @@ struct CheckpointStore: Sendable {
   // MARK: - Parts
 
   /// Makes the content of a folder durable, with its manifest.
-  private func seal(_ temporary: String) throws {
-    let names = [Self.modelFile, Self.optimizerFile, Self.stateFile]
-    for name in names { try DurableFiles.synchronise("\(temporary)/\(name)") }
-    let manifest = try CheckpointManifest(of: names, in: temporary)
+  private func seal(
+    _ temporary: String, _ state: CheckpointState, _ entries: [CheckpointManifest.Entry]
+  ) throws {
+    let stateBytes = try Self.json(state)
+    try DurableFiles.write(stateBytes, to: "\(temporary)/\(Self.stateFile)")
+    let entry = CheckpointManifest.Entry(
+      name: Self.stateFile, bytes: stateBytes.count,
+      pieces: [try SHA256.digest(of: stateBytes)])
     try DurableFiles.write(
-      Self.json(manifest), to: "\(temporary)/\(CheckpointManifest.fileName)")
+      Self.json(CheckpointManifest(files: entries + [entry])),
+      to: "\(temporary)/\(CheckpointManifest.fileName)")
     try DurableFiles.synchronise(temporary)
   }
 
-  /// Removes the oldest checkpoints up to `newest`; later ones, broken or not, are replaced when the
-  /// run gets there.
-  private func prune(newest: Int) throws {
-    for step in steps().filter({ $0 <= newest }).dropLast(keep) {
+  /// Removes checkpoints up to `newest` that are not kept; later ones are replaced when the run gets there.
+  private func prune(newest: Int, best: Int?) throws {
+    let written = steps().filter { $0 <= newest }
+    for step in written where !retention.keeps(step, of: written, best: best) {
       try DurableFiles.remove(path(step: step))
       try DurableFiles.remove(temporaryPath(step: step))
     }
@@ -166,12 +281,14 @@ struct CheckpointStore: Sendable {
   /// The steps of which there are checkpoints, whole or not, ascending.
   private func steps() -> [Int] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-    let steps = names.compactMap { name -> Int? in
-      let parts = name.components(separatedBy: Self.namePrefix)
-      let isOurs = parts.count == 2 && ["", Self.temporaryPrefix].contains(parts[0])
-      return isOurs ? Int(parts[1]) : nil
-    }
-    return Set(steps).sorted()
+    return Set(names.compactMap(Self.step(ofFolder:))).sorted()
+  }
+
+  /// The step that a checkpoint's folder is named after.
+  private static func step(ofFolder name: String) -> Int? {
+    let parts = name.components(separatedBy: namePrefix)
+    let isOurs = parts.count == 2 && ["", temporaryPrefix].contains(parts[0])
+    return isOurs ? Int(parts[1]) : nil
   }
 
   private func temporaryPath(step: Int) -> String {

@@ -14,26 +14,24 @@ struct ModelSnapshot {
   /// The model that is evaluated and kept.
   var kept: ParameterStore { average?.parameters ?? parameters }
 
-  /// Writes the model with torchvision's names.
+  /// The model with torchvision's names; the optimizer's vectors, `momentum_buffer.fc.weight` and so on, and
+  /// the averaged model, `ema.fc.weight` and so on.
   ///
-  /// - Throws: `TrainerError.system` where the file cannot be written.
-  func writeModel(to path: String) throws {
-    try DurableFiles.write(try parameters.modelTensors(), to: path, synchronise: false)
-  }
-
-  /// Writes the optimizer's vectors, `momentum_buffer.fc.weight` and so on, and the averaged model,
-  /// `ema.fc.weight` and so on.
-  func writeOptimizer(to path: String) throws {
-    let tensors = try optimizer.state.flatMap { name, values in
-      named("\(name).", try parameters.tensors(of: UnsafeBufferPointer(values)))
+  /// - Throws: `WeightsError` where the files cannot be.
+  func image() throws -> CheckpointImage {
+    let remembered = optimizer.state.flatMap { name, values in
+      named("\(name).", parameters.sources(of: UnsafeBufferPointer(values)))
     }
-    let averaged = try average?.parameters.modelTensors() ?? []
-    try DurableFiles.write(
-      tensors + named(Self.averagePrefix, averaged), to: path, synchronise: false)
+    let averaged = average?.parameters.modelSources() ?? []
+    return CheckpointImage(
+      files: try [
+        (CheckpointStore.modelFile, parameters.modelSources()),
+        (CheckpointStore.optimizerFile, remembered + named(Self.averagePrefix, averaged)),
+      ].map { ($0, try SafetensorsImage(of: $1, path: $0)) })
   }
 
-  private func named(_ prefix: String, _ tensors: [Tensor]) -> [Tensor] {
-    tensors.map { $0.renamed(prefix + $0.name) }
+  private func named(_ prefix: String, _ tensors: [TensorSource]) -> [TensorSource] {
+    tensors.map { $0.renamed(prefix + $0.description.name) }
   }
 
   /// Replaces the learned state by that of a checkpoint.
@@ -89,7 +87,7 @@ struct ModelSnapshot {
   func replaceModel(at path: String, step: Int) throws {
     try DurableFiles.makeFolder(DurableFiles.parent(of: path))
     try DurableFiles.replace(
-      path, with: try kept.modelTensors(), metadata: [Self.stepKey: "\(step)"])
+      path, with: kept.modelSources(), metadata: [Self.stepKey: "\(step)"])
   }
 
   /// The update that a model in a run folder is from; nil where there is none, or one that does not

@@ -93,12 +93,30 @@ struct TrainSection: ConfigurationSection {
   }
 }
 
+/// What happens where a checkpoint cannot be written.
+enum CheckpointErrorPolicy: String, ConfigurationChoice, CaseIterable {
+  /// The training says so and goes on.
+  case warn
+  /// The training ends.
+  case fail
+}
+
 /// `checkpoint`: what survives an interruption.
 struct CheckpointSection: ConfigurationSection {
   /// Updates between two checkpoints.
   var everySteps = 500
-  /// Checkpoints that are kept.
+  /// Newest checkpoints that are kept.
   var keep = 3
+  /// Updates between checkpoints that are kept for good.
+  var keepEverySteps: Int?
+  /// What happens where one cannot be written.
+  var onError = CheckpointErrorPolicy.warn
+  /// Whether the training goes on while one is written.
+  var background = true
+  /// Which of them stay.
+  var retention: CheckpointRetention {
+    CheckpointRetention(newest: keep, everySteps: keepEverySteps)
+  }
 
   /// The defaults.
   init() {}
@@ -110,6 +128,17 @@ struct CheckpointSection: ConfigurationSection {
         must: .positive, changesResult: false),
       ConfigurationKey(
         "keep", \.keep, "Newest checkpoints that are kept.", must: .positive, changesResult: false),
+      ConfigurationKey(
+        "keep_every_steps", \.keepEverySteps,
+        "Keeps every checkpoint after a multiple of so many updates, too; null: none.",
+        must: Requirement<Int>.positive.ifPresent, changesResult: false),
+      ConfigurationKey(
+        "on_error", \.onError,
+        "Where a checkpoint cannot be written: warn and try at the next one, or fail.",
+        changesResult: false),
+      ConfigurationKey(
+        "background", \.background, "Whether training goes on while a checkpoint is written.",
+        changesResult: false),
     ]
   }
 }

@@ -12,6 +12,13 @@ extension StageConfiguration {
     return Dictionary(uniqueKeysWithValues: keys.map { ($0.path, $0.write(self)) })
   }
 
+  /// The values of all other keys.
+  var freeValues: [String: String] {
+    let decided = identityValues
+    let keys = Self.keys.filter { decided[$0.path] == nil }
+    return Dictionary(uniqueKeysWithValues: keys.map { ($0.path, $0.write(self)) })
+  }
+
   var isSteered: Bool { common.isSteered }
 
   /// The learning rate at the peak of the schedule, for the global batch.

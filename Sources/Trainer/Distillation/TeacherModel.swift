@@ -71,7 +71,7 @@ extension RunFolder {
   /// How far a run has come, in a few words: `step 40 of 200`; nil for one that was brought to its end.
   fileprivate func progress(of train: TrainSection) -> String? {
     guard !DurableFiles.exists(finalModel) else { return nil }
-    let steps = CheckpointStore(folder: checkpoints, keep: 1).paths.last
+    let steps = CheckpointStore(folder: checkpoints).paths.last
     guard let state = steps.flatMap({ try? CheckpointStore.loadWithoutVerifying($0).state }),
       state.epoch > 0
     else { return "no checkpoint yet" }

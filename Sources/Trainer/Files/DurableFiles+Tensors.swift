@@ -7,7 +7,7 @@ extension DurableFiles {
   /// - Parameter temporary: nil where nobody else writes `path`.
   /// - Throws: `TrainerError.system`.
   static func replace(
-    _ path: String, with tensors: [Tensor], metadata: [String: String] = [:],
+    _ path: String, with tensors: [TensorSource], metadata: [String: String] = [:],
     by temporary: String? = nil
   ) throws {
     let temporary = temporary ?? path + ".writing"
@@ -21,11 +21,11 @@ extension DurableFiles {
   /// - Throws: `TrainerError.system`: a full disk is no fault of the file's content, which errors of
   ///   weights files are about.
   static func write(
-    _ tensors: [Tensor], metadata: [String: String] = [:], to path: String, synchronise: Bool
+    _ tensors: [TensorSource], metadata: [String: String] = [:], to path: String, synchronise: Bool
   ) throws {
     do {
       try Safetensors.write(tensors, metadata: metadata, to: path, synchronise: synchronise)
-    } catch {
+    } catch let error as WeightsError {
       guard case .system(let call, let reason) = error.cause else { throw error }
       throw TrainerError.system(call: call, path: path, reason: reason)
     }

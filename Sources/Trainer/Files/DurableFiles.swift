@@ -34,6 +34,43 @@ enum DurableFiles {
     }
   }
 
+  /// Writes all of `bytes` to their place in an open file.
+  static func write(
+    _ bytes: UnsafeRawBufferPointer, to file: CInt, at offset: Int, path: String
+  ) throws {
+    var done = 0
+    while done < bytes.count {
+      let rest = UnsafeRawBufferPointer(rebasing: bytes[done...])
+      done += try systemCall("write", path) {
+        pwrite(file, rest.baseAddress, rest.count, off_t(offset + done))
+      }
+    }
+  }
+
+  /// Makes a file of `count` bytes that are still to be written.
+  static func make(_ path: String, ofBytes count: Int) throws {
+    let file = try systemCall("open", path) {
+      open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    }
+    defer { close(file) }
+    try systemCall("ftruncate", path) { ftruncate(file, off_t(count)) }
+  }
+
+  /// Throws `TrainerError.system` where the file system of a folder has no room for so many bytes. Quotas
+  /// show when they are written.
+  static func requireRoom(_ count: Int, in folder: String) throws {
+    var status = statvfs()
+    try systemCall("statvfs", folder) { statvfs(folder, &status) }
+    let room = Int(clamping: status.f_bavail).multipliedReportingOverflow(
+      by: Int(clamping: status.f_frsize))
+    guard room.overflow || room.partialValue >= count else {
+      let (wanted, free) = (count >> 20, room.partialValue >> 20)
+      throw TrainerError.system(
+        call: "write", path: folder,
+        reason: "\(String(cString: strerror(ENOSPC))) (\(wanted) MiB wanted, \(free) free)")
+    }
+  }
+
   /// Renames, and makes the renaming durable.
   static func rename(_ source: String, to destination: String) throws {
     try systemCall("rename", source) { Foundation.rename(source, destination) }

@@ -20,7 +20,8 @@ struct SharedFolder: Equatable, Sendable {
     let digest = try Self.digest(of: tensors)
     // Another run may be writing the same file.
     try DurableFiles.replace(
-      file, with: tensors, metadata: metadata.merging([Self.content: digest]) { $1 },
+      file, with: tensors.map(TensorSource.init),
+      metadata: metadata.merging([Self.content: digest]) { $1 },
       by: "\(file).\(FileWriter.current.name)\(Self.ending)")
   }
 
@@ -121,9 +122,12 @@ struct FileWriter: Equatable {
   /// `NUMBERING-PROCESS`.
   var name: String { "\(numbering)-\(process)" }
 
+  /// Whether the system told how it counts processes.
+  var isKnown: Bool { numbering != Self.unknown }
+
   /// Whether there is certainly no such process any more.
   var isDead: Bool {
-    guard numbering != Self.unknown, numbering == Self.current.numbering else { return false }
+    guard isKnown, numbering == Self.current.numbering else { return false }
     return kill(process, 0) != 0 && errno == ESRCH
   }
 }

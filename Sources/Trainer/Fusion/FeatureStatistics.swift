@@ -144,6 +144,6 @@ struct Standardisation: Equatable {
           name: "\(modality.rawValue).factor", shape: [scale.factor.count], floats: scale.factor),
       ]
     }
-    try DurableFiles.replace(path, with: tensors)
+    try DurableFiles.replace(path, with: tensors.map(TensorSource.init))
   }
 }

@@ -5,7 +5,7 @@ import Foundation
 final class Agreement {
   let communicator: Communicator
   /// Kept so that a step boundary allocates nothing.
-  private var flags: [Int32] = [0, 0]
+  private var flags = [Int32](repeating: 0, count: 3)
 
   init(communicator: Communicator) { self.communicator = communicator }
 
@@ -59,12 +59,12 @@ final class Agreement {
     }
   }
 
-  /// Of each of two flags, whether it is set on any rank. Collective.
-  func any(_ first: Bool, _ second: Bool) throws -> (Bool, Bool) {
-    flags[0] = first ? 1 : 0
-    flags[1] = second ? 1 : 0
+  /// Of each flag, whether any rank has raised it. Collective.
+  func any(_ own: BoundaryFlags) throws -> BoundaryFlags {
+    for index in flags.indices { flags[index] = Int32(own.rawValue >> index & 1) }
     try communicator.allReduceMaximum(&flags)
-    return (flags[0] != 0, flags[1] != 0)
+    return BoundaryFlags(
+      rawValue: flags.indices.reduce(0) { $0 | Int(flags[$1]) << $1 })
   }
 
   private static func failure(of result: Result<some Any, any Error>) -> Failure? {
@@ -88,4 +88,16 @@ final class Agreement {
       status: failure.flatMap { ExitStatus(rawValue: $0.status) } ?? .internalError,
       message: rank.map { "rank \($0): \(message)" } ?? message)
   }
+}
+
+/// What ranks tell each other at step boundaries.
+struct BoundaryFlags: OptionSet {
+  let rawValue: Int
+
+  /// Somebody asked this rank to stop, or its time is up.
+  static let stop = BoundaryFlags(rawValue: 1 << 0)
+  /// There are samples that this rank could not use.
+  static let problems = BoundaryFlags(rawValue: 1 << 1)
+  /// This rank is still writing its part of a checkpoint.
+  static let writing = BoundaryFlags(rawValue: 1 << 2)
 }

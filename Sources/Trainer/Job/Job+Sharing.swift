@@ -1,4 +1,20 @@
 extension Job {
+  /// Throws where another job has taken the run folder over; on rank 0, which alone can tell.
+  func requireLease() throws { try lease?.require() }
+
+  /// The same, asked at each step: without a look at the disk, where the holder of the lease looks anyway.
+  func requireUntakenFolder() throws {
+    if lease?.isTaken == true { try requireLease() }
+  }
+
+  /// Whether this rank was asked to stop, or has no time left.
+  var isStopRequested: Bool { signals.isStopRequested || deadline?.isOver ?? false }
+
+  /// Whether any rank was asked to stop. Collective.
+  func isStopRequestedAnywhere() throws -> Bool {
+    try agreement.any(isStopRequested ? .stop : []).contains(.stop)
+  }
+
   /// Runs tasks, each on one rank, and gives every rank what all of them returned. Collective.
   ///
   /// - Parameter task: returns as many values as every other one; rank r of W runs r, r + W, ….

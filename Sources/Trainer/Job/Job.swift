@@ -11,6 +11,10 @@ public final class Job {
   public let signals: SignalWatcher
   /// Where a crash is recorded, once it is known.
   var runFolder: RunFolder?
+  /// The right to write to it; rank 0 alone has it.
+  var lease: RunLease?
+  /// What asks for a stop beside signals.
+  var deadline: Deadline?
   /// What the rank is doing, for crash reports.
   var activity = Activity.startingUp
 
@@ -46,6 +50,7 @@ public final class Job {
       printError("\(error)")
       return ExitStatus(of: error)
     }
+    defer { job.lease?.release() }
     do {
       let status = try body(job)
       try job.communicator.finalize()
@@ -79,6 +84,7 @@ public final class Job {
       process: ProcessInfo.processInfo.processIdentifier, time: Date(), activity: "\(activity)",
       exitCode: status.rawValue, error: "\(error)")
     if let path = runFolder?.crash(rank: rank) { report.write(to: path) }
+    lease?.release()
     communicator.abort(exitCode: status.rawValue)
   }
 

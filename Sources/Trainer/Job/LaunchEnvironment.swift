@@ -6,10 +6,22 @@ public struct LaunchEnvironment: Sendable {
   /// Variables that hold the number of ranks, by launcher.
   private static let worldSizeNames = ["OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_NTASKS"]
 
+  /// Variables that hold the scheduler's name for the job, and how often it has been started again.
+  private static let schedulers = [
+    (name: "slurm", job: "SLURM_JOB_ID", restarts: "SLURM_RESTART_COUNT"),
+    (name: "pbs", job: "PBS_JOBID", restarts: nil),
+  ]
+  /// When the scheduler will end the job, in seconds since 1970.
+  private static let endTimeName = "SLURM_JOB_END_TIME"
+
   /// Ranks of the job, 1 where no launcher says otherwise.
   public let worldSize: Int
   /// Whether rank 0's output ends on a terminal.
   public let isTerminal: Bool
+  /// The scheduler's job that this process is a part of; nil outside of one.
+  let scheduled: ScheduledJob?
+  /// When the scheduler will end the job; nil where it does not say.
+  let endTime: Date?
 
   /// This process's environment.
   public static var current: LaunchEnvironment {
@@ -19,7 +31,20 @@ public struct LaunchEnvironment: Sendable {
     return LaunchEnvironment(
       worldSize: sizes.first ?? 1,
       isTerminal: variables["TERM"] != "dumb"
-        && (isUnderOpenMPI ? parentWritesToTerminal() : isatty(STDOUT_FILENO) == 1))
+        && (isUnderOpenMPI ? parentWritesToTerminal() : isatty(STDOUT_FILENO) == 1),
+      scheduled: scheduledJob(variables),
+      endTime: variables[endTimeName].flatMap(TimeInterval.init)
+        .map(Date.init(timeIntervalSince1970:)))
+  }
+
+  private static func scheduledJob(_ variables: [String: String]) -> ScheduledJob? {
+    schedulers.lazy.compactMap { scheduler in
+      variables[scheduler.job].map { identifier in
+        ScheduledJob(
+          name: "\(scheduler.name):\(identifier)",
+          restarts: scheduler.restarts.flatMap { variables[$0] }.flatMap(Int.init) ?? 0)
+      }
+    }.first
   }
 
   /// mpirun gives its ranks a pseudo-terminal whatever its own output is, so that its own is what
@@ -30,4 +55,12 @@ public struct LaunchEnvironment: Sendable {
     else { return false }
     return target.hasPrefix("/dev/pts/") || target.hasPrefix("/dev/tty")
   }
+}
+
+/// A job of a scheduler, which ends one start of it before it makes the next.
+struct ScheduledJob: Equatable, Sendable {
+  /// `slurm:1234`.
+  var name: String
+  /// How often the scheduler has started it again.
+  var restarts: Int
 }

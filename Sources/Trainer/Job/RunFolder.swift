@@ -32,7 +32,7 @@ struct RunFolder: Equatable, Sendable {
   /// Whether a run has begun here: one that failed while it was set up has not.
   var isInUse: Bool {
     [configuration, metrics, bestModel, finalModel].contains(where: DurableFiles.exists)
-      || CheckpointStore(folder: checkpoints, keep: 1).hasCheckpoints
+      || CheckpointStore(folder: checkpoints).hasCheckpoints
   }
 
   /// The folder of a new run of `stage`, `runs/teacher-20260131-235959`.

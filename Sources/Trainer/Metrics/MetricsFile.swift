@@ -4,6 +4,10 @@ import Foundation
 final class MetricsFile {
   private let path: String
   private let file: CInt
+  /// Bytes of whole lines.
+  private var length: Int
+  /// Lines that a full disk had no room for.
+  private var pending: [UInt8] = []
 
   /// Opens the file for a run that goes on after `step`.
   ///
@@ -22,13 +26,25 @@ final class MetricsFile {
     file = try systemCall("open", path) {
       open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
     }
+    length = try DurableFiles.size(path) ?? 0
   }
 
   deinit { close(file) }
 
-  /// Appends a line.
+  /// Appends a line, after those that could not be written before.
+  ///
+  /// - Throws: `TrainerError.system`; the line is kept for the next call.
   func append(_ record: MetricsRecord) throws {
-    try DurableFiles.writeAll(Array("\(record.line)\n".utf8), to: file, path: path)
+    pending += Array("\(record.line)\n".utf8)
+    do {
+      try DurableFiles.writeAll(pending, to: file, path: path)
+    } catch {
+      // Behind a line that a full disk has torn, nobody reads on.
+      _ = ftruncate(file, off_t(length))
+      throw error
+    }
+    length += pending.count
+    pending = []
   }
 
   private struct Position: Decodable {

@@ -29,6 +29,7 @@ final class TrainingReporter {
   /// Rows of the training list that could not be used.
   private let rowsLeftOut: Int
   private var timer = StepTimer()
+  private var hasToldWait = false
   /// What could not be written last.
   private var toldFailure: String?
 
@@ -75,9 +76,9 @@ final class TrainingReporter {
   /// - Parameters:
   ///   - skipped: images that could not be used, since the run began.
   ///   - waitedSeconds: what the slowest rank has waited for samples, since the process started.
-  func log(_ result: StepResult, skipped: Int, waitedSeconds: Double) throws {
+  func log(_ result: StepResult, skipped: Int, waitedSeconds: Double) {
     let window = timer.takeWindow(waitedSeconds: waitedSeconds)
-    try write(
+    write(
       MetricsRecord(
         step: result.step, epoch: epoch(result.step), split: .training,
         values: result.metrics.map { ($0.name, .number($0.value)) } + [
@@ -91,9 +92,9 @@ final class TrainingReporter {
   /// Writes a line of validation metrics.
   ///
   /// - Parameter endsEarly: whether the training ends because of this evaluation.
-  func log(_ evaluation: Evaluation, after step: Int, endsEarly: Bool) throws {
+  func log(_ evaluation: Evaluation, after step: Int, endsEarly: Bool) {
     let end = endsEarly ? [("end", MetricValue.text("early_stopping"))] : []
-    try write(
+    write(
       MetricsRecord(
         step: step, epoch: epoch(step), split: .validation, values: evaluation.values + end))
     if job.isRankZero {
@@ -120,7 +121,7 @@ final class TrainingReporter {
   /// Writes the report where the training ends before its last step.
   func stopReport(after step: Int) { attempt { try report?.stop(after: step) } }
 
-  /// A picture is no reason to stop a training: a full disk shows at the next checkpoint.
+  /// What is looked at is no reason to stop a training: a full disk shows at the next checkpoint.
   private func attempt(_ body: () throws -> Void) {
     do { try body() } catch { tell(failure: error) }
   }
@@ -133,9 +134,58 @@ final class TrainingReporter {
     toldFailure = text
   }
 
+  // MARK: - Checkpoints
+
+  /// Seconds of a step, smoothed.
+  var secondsPerStep: Double { timer.smoothedSeconds }
+
+  /// Tells of a checkpoint on disk.
+  func tell(checkpointAfter step: Int, _ cost: CheckpointCost) {
+    let size = Double(cost.bytes) / 1_048_576
+    logger.info(
+      """
+      checkpoint after step \(step): \(String(format: "%.1f", size)) MiB, \
+      \(String(format: "%.3f", cost.stallSeconds)) s of the training, on disk after \
+      \(String(format: "%.3f", cost.seconds)) s
+      """)
+  }
+
+  /// Tells of a checkpoint that could not be written.
+  func tell(failedCheckpointAfter step: Int, _ message: String) {
+    tell(
+      failedWrite:
+        "the checkpoint after step \(step) could not be written, those before are as they were: "
+        + message)
+  }
+
+  /// Tells of a best model that could not be written.
+  func tell(failedBestModelAfter step: Int, _ message: String) {
+    tell(
+      failedWrite:
+        "the best model so far, after step \(step), could not be kept; the one before is: "
+        + message)
+  }
+
+  private func tell(failedWrite text: String) {
+    logger.error("\(text)")
+    console.say("warning: \(text)")
+  }
+
+  /// Tells that the training stood still for the checkpoint before.
+  func tellWait(forCheckpoint seconds: Double) {
+    let text =
+      "waited \(String(format: "%.1f", seconds)) s for the checkpoint before: writing one takes longer "
+      + "than checkpoint.every_steps"
+    logger.warning("\(text)")
+    if !hasToldWait { console.say("warning: \(text)") }
+    hasToldWait = true
+  }
+
   /// Tells why the run ends before its end.
   func sayPreempted(after step: Int) {
-    logger.notice("stopped by a signal after step \(step)")
+    let cause =
+      job.signals.isStopRequested ? "by a signal" : "by another rank's signal, or in time,"
+    logger.notice("stopped \(cause) after step \(step)")
     guard job.isRankZero else { return }
     console.say(
       "stopped after step \(step), checkpoint saved; go on with --run "
@@ -163,8 +213,8 @@ final class TrainingReporter {
     console.say("results in \(job.runFolder?.path ?? "")")
   }
 
-  private func write(_ record: MetricsRecord) throws {
-    try metrics?.append(record)
+  private func write(_ record: MetricsRecord) {
+    attempt { try metrics?.append(record) }
     attempt { try tensorBoard?.append(record) }
     report?.append(record)
   }

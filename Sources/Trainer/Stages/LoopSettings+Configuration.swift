@@ -7,7 +7,9 @@ extension LoadedConfiguration where Root: StageConfiguration {
     let settings = LoopSettings(
       totalSteps: min(all, values.train.maximumSteps ?? all),
       evaluationEvery: values.evaluation.every.steps(stepsPerEpoch: stepsPerEpoch),
-      checkpointEvery: values.checkpoint.everySteps, loggingEvery: values.logging.everySteps,
+      checkpointEvery: values.checkpoint.everySteps,
+      onCheckpointError: values.checkpoint.onError,
+      writesInBackground: values.checkpoint.background, loggingEvery: values.logging.everySteps,
       onDataError: onDataError, showsHistograms: values.logging.histograms,
       showsImages: values.logging.images)
     let warmup = values.schedule.warmup.steps(stepsPerEpoch: stepsPerEpoch)

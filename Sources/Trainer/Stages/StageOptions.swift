@@ -10,16 +10,19 @@ public struct StageOptions: Sendable {
   public var resume: ResumePolicy
   /// Go on although the kernels are others than the checkpoint's, or differ between ranks.
   public var allowIdentityChange: Bool
+  /// How long the job may take; nil for as long as its scheduler lets it.
+  public var timeLimit: TimeLimit?
 
   /// Options with every field given.
   public init(
     configurationFile: String, overrides: [String], runFolder: String?, resume: ResumePolicy,
-    allowIdentityChange: Bool
+    allowIdentityChange: Bool, timeLimit: TimeLimit? = nil
   ) {
     self.configurationFile = configurationFile
     self.overrides = overrides
     self.runFolder = runFolder
     self.resume = resume
     self.allowIdentityChange = allowIdentityChange
+    self.timeLimit = timeLimit
   }
 }

@@ -41,11 +41,11 @@ struct StageRun<S: Stage> {
     var stage = try S(loaded, job: job)
     let course = try job.agreement.together { try loaded.course(of: stage) }
     try job.refuseChanges(
-      since: CheckpointStore(folder: folder.checkpoints, keep: loaded.values.checkpoint.keep),
+      since: CheckpointStore(folder: folder.checkpoints),
       options: options, configuration: loaded.values.identityValues, engine: engine,
       defaults: S.Configuration().identityValues)
     let isPrepared = try stage.prepare(in: folder, console: console) {
-      try job.agreement.any(job.signals.isStopRequested, false).0
+      try job.isStopRequestedAnywhere()
     }
     guard isPrepared else { return .preempted }
     let run = try job.agreement.together {
@@ -84,16 +84,26 @@ struct StageRun<S: Stage> {
 
   /// Puts the loop together, at the checkpoint it goes on from. Collective.
   private func makeLoop(options: StageOptions, begin: () throws -> Void) throws -> TrainingLoop {
-    let parts = try makeParts()
+    let store = CheckpointStore(
+      folder: folder.checkpoints, retention: configuration.checkpoint.retention)
+    let parts = try makeParts(store)
     tellWhatWasFound()
     let checkpoint = try job.findCheckpoint(
-      in: parts.checkpoints, options: options, identity: parts.identity,
-      defaults: S.Configuration().identityValues,
-      report: { console.say("passed over \($0)") })
+      in: store, options: options, identity: parts.identity,
+      defaults: S.Configuration().identityValues
+    ) { broken in
+      let path = try store.setAside(broken)
+      console.say("set aside a broken checkpoint, now \(path): \(broken.error)")
+    }
     try job.agreement.together { try startWeights(at: checkpoint, snapshot: parts.snapshot) }
     var position =
       checkpoint.map { TrainingPosition($0.state, settings: settings) } ?? TrainingPosition()
-    if let checkpoint { try supersede(parts.checkpoints, after: checkpoint) }
+    if let checkpoint {
+      try supersede(store, after: checkpoint)
+      for change in parts.identity.changedSettings(since: checkpoint.state) {
+        console.say("since the checkpoint, \(change)")
+      }
+    }
     try forgetBestOfAnotherRun(&position)
     try job.agreement.onRankZero {
       try DurableFiles.replace(folder.configuration, with: Array(configuration.yaml().utf8))
@@ -134,10 +144,12 @@ struct StageRun<S: Stage> {
           + "the best from here on will be", best.score, best.step))
   }
 
-  private func makeParts() throws -> TrainingParts {
+  private func makeParts(_ store: CheckpointStore) throws -> TrainingParts {
     let optimizer = configuration.optimizer.makeOptimizer(
       count: plan.parameters.trainedCount, updateRanges)
     let average = try configuration.average.makeAverage(of: plan.parameters)
+    let snapshot = ModelSnapshot(
+      parameters: plan.parameters, optimizer: optimizer, average: average)
     return TrainingParts(
       step: TrainingStep(
         plan: plan, tree: tree,
@@ -150,10 +162,8 @@ struct StageRun<S: Stage> {
         agreement: job.agreement, microBatch: configuration.batch.micro,
         microBatches: configuration.batch.microBatches, seed: configuration.seed),
       schedule: schedule, steering: configuration.steering,
-      snapshot: ModelSnapshot(
-        parameters: plan.parameters, optimizer: optimizer, average: average),
-      checkpoints: CheckpointStore(
-        folder: folder.checkpoints, keep: configuration.checkpoint.keep),
+      snapshot: snapshot,
+      checkpoints: CheckpointWriter(job: job, store: store, snapshot: snapshot),
       run: folder,
       identity: try CheckpointState(identityOf: stage, configuration, engine: engine),
       stepsPerEpoch: stage.stepsPerEpoch)

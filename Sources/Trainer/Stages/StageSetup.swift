@@ -17,11 +17,28 @@ extension Job {
       }
       let folder = options.runFolder.map(RunFolder.init(path:)) ?? RunFolder.new(stage: stage)
       try folder.prepare(resume: options.resume)
+      try takeLease(of: folder)
+      try CheckpointStore(folder: folder.checkpoints).recover()
       return folder.path
     }
     let folder = RunFolder(path: path)
     runFolder = folder
+    deadline =
+      deadline
+      ?? Deadline(limit: options.timeLimit?.seconds, date: LaunchEnvironment.current.endTime)
     return folder
+  }
+
+  /// Takes the lease of a run folder, in the place of another folder's.
+  private func takeLease(of folder: RunFolder) throws {
+    lease?.release()
+    lease = nil
+    let own = LeaseRecord.own(
+      host: communicator.hostName, LaunchEnvironment.current.scheduled)
+    lease = try RunLease(folder: folder.path, own: own) { holder in
+      Self.printError(
+        "\(folder.path) was being written to by \(holder.description): waiting for a sign of life")
+    }
   }
 
   /// Sets up the kernels and makes sure that all ranks compute the same bits. Collective.
@@ -67,10 +84,10 @@ extension Job {
   /// - Parameters:
   ///   - identity: what the checkpoint has to agree with.
   ///   - defaults: the configuration's, for keys that the checkpoint is older than.
-  ///   - report: hears, on rank 0, of broken checkpoints that were passed over.
+  ///   - report: hears, on rank 0, of broken checkpoints, before an earlier one is taken.
   func findCheckpoint(
     in store: CheckpointStore, options: StageOptions, identity: CheckpointState,
-    defaults: [String: String], report: (any Error) -> Void
+    defaults: [String: String], report: (BrokenCheckpoint) throws -> Void
   ) throws -> Checkpoint? {
     let path = try agreement.onRankZero { () -> String in
       let checkpoint =
@@ -106,7 +123,7 @@ extension StageRun {
     }
     let folder = RunFolder(path: options.runFolder ?? "")
     return try job.findCheckpoint(
-      in: CheckpointStore(folder: folder.checkpoints, keep: 1), options: options,
+      in: CheckpointStore(folder: folder.checkpoints), options: options,
       identity: identity, defaults: S.Configuration().identityValues, report: { _ in })
   }
 }
@@ -121,7 +138,7 @@ extension CheckpointState {
       microBatches: configuration.batch.microBatches, engine: engine,
       trainingData: try stage.dataDigest(isSteered: configuration.isSteered),
       choice: try stage.choiceDigest(),
-      configuration: configuration.identityValues)
+      configuration: configuration.identityValues, settings: configuration.freeValues)
   }
 }
 

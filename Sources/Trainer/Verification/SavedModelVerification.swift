@@ -33,7 +33,7 @@ public struct SavedModelVerification: Sendable {
 
   private func checkRun(_ report: inout SavedModelReport) {
     let run = RunFolder(path: path)
-    let store = CheckpointStore(folder: run.checkpoints, keep: 1)
+    let store = CheckpointStore(folder: run.checkpoints)
     for checkpoint in store.paths { report.add(checkpoint) { try Self.checkpoint(checkpoint) } }
     for model in [run.bestModel, run.finalModel] where DurableFiles.exists(model) {
       report.add(model) { try Self.weights([model], model, step: nil) }

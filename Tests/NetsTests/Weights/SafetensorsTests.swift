@@ -84,7 +84,7 @@ import Testing
       file: missing, .system(call: "open", text: "No such file or directory"))
     #expect(throws: expected) { try Safetensors.read(path: missing) }
     #expect(expected.description == "\(missing): open failed: No such file or directory")
-    #expect(throws: expected) { try Safetensors.write([], to: missing) }
+    #expect(throws: expected) { try Safetensors.write([Tensor](), to: missing) }
     #expect(throws: WeightsError.self) { try Safetensors.read(path: "/") }
   }
 

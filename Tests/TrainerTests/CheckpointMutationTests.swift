@@ -1,0 +1,135 @@
+import Foundation
+import Nets
+import TestSupport
+import Testing
+
+@testable import Trainer
+
+/// What disks, people and other programs do to a folder of checkpoints.
+@Suite("Checkpoints that were changed")
+struct CheckpointMutationTests {
+  private static let steps = [10, 20, 30]
+
+  private static func state(step: Int) -> CheckpointState {
+    CheckpointState(
+      step: step, epoch: Double(step) / 10, isEvaluated: true,
+      best: CheckpointState.Best(score: 0.5, step: 3), skippedSamples: [1, 2], microBatches: 4,
+      engine: EngineIdentity(library: "kernels 1", instructionSet: "wide", threads: 1),
+      trainingData: "digest", configuration: ["seed": "1"])
+  }
+
+  private static func tensors(step: Int) throws -> [Tensor] {
+    [try Tensor(name: "w", shape: [200], floats: (0..<200).map { Float($0 * step) })]
+  }
+
+  private static func write(to folder: String) throws {
+    let store = CheckpointStore(folder: folder, retention: CheckpointRetention(newest: 3))
+    for step in steps { try store.write(state(step: step), tensors(step: step)) }
+  }
+
+  /// Changes a folder of checkpoints in one way, and says in which.
+  private static func mutate(_ folder: String, by random: inout SeededGenerator) throws -> String {
+    let files = FileManager.default
+    let paths = try files.subpathsOfDirectory(atPath: folder).sorted()
+    let isFolder = { (path: String) -> Bool in
+      var isFolder: ObjCBool = false
+      return files.fileExists(atPath: "\(folder)/\(path)", isDirectory: &isFolder)
+        && isFolder.boolValue
+    }
+    func any(_ paths: [String]) -> String { paths.randomElement(using: &random) ?? "" }
+    func url(_ path: String) -> URL { URL(fileURLWithPath: "\(folder)/\(path)") }
+    let (leaves, folders) = (paths.filter { !isFolder($0) }, paths.filter(isFolder))
+    let (file, other, checkpoint) = (any(leaves), any(leaves), any(folders))
+    var bytes = try Data(contentsOf: url(file))
+    switch Int.random(in: 0..<11, using: &random) {
+    case 0:
+      let count = Int.random(in: 0..<max(1, bytes.count), using: &random)
+      try bytes.prefix(count).write(to: url(file))
+      return "\(file) cut to \(count) bytes"
+    case 1:
+      let bit = Int.random(in: 0..<max(8, bytes.count * 8), using: &random)
+      if !bytes.isEmpty { bytes[bit / 8] ^= 1 << (bit % 8) }
+      try bytes.write(to: url(file))
+      return "\(file): bit \(bit) flipped"
+    case 2:
+      try files.removeItem(at: url(file))
+      return "\(file) removed"
+    case 3:
+      try bytes.write(to: url("\(checkpoint)/extra.safetensors"))
+      return "a file more in \(checkpoint)"
+    case 4:
+      let theirs = try Data(contentsOf: url(other))
+      try theirs.write(to: url(file))
+      try bytes.write(to: url(other))
+      return "\(file) and \(other) swapped"
+    case 5:
+      try Data().write(to: url(file))
+      return "\(file) emptied"
+    case 6:
+      let name = any(["step-00000099\n", "", "../../..", "step-00000010", "\u{FFFD}"])
+      try Data(name.utf8).write(to: url("latest"))
+      return "latest says \(name.debugDescription)"
+    case 7:
+      try files.removeItem(at: url(checkpoint))
+      return "\(checkpoint) removed"
+    case 8:
+      let name = any([
+        "step-00000040", "step-99999999999999999999", "step-", "step--0000005", "step-x",
+        ".writing-step-00000040", "step-00000020.bak",
+      ])
+      if files.fileExists(atPath: url(name).path) { try files.removeItem(at: url(name)) }
+      try files.moveItem(at: url(checkpoint), to: url(name))
+      return "\(checkpoint) renamed \(name)"
+    case 9:
+      bytes.append(bytes)
+      try bytes.write(to: url(file))
+      return "\(file) twice over"
+    default:
+      // Text with another number in the place of each digit that is one.
+      let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
+      let changed = bytes.map { digits ~= $0 ? UInt8.random(in: digits, using: &random) : $0 }
+      try Data(changed).write(to: url(file))
+      return "\(file): other digits"
+    }
+  }
+
+  /// The steps at which a checkpoint's files are those that were written.
+  private static func isAsWritten(_ checkpoint: Checkpoint) throws -> Bool {
+    let step = checkpoint.state.step
+    return try steps.contains(step) && checkpoint.state == state(step: step)
+      && [checkpoint.modelPath, checkpoint.optimizerPath].allSatisfy {
+        try Safetensors.read(path: $0) == tensors(step: step)
+      }
+  }
+
+  @Test("500 changes: never loaded wrong, never a crash; what is whole is found")
+  func mutations() throws {
+    let seed = UInt64.random(in: 0...UInt64.max)
+    var random = SeededGenerator(seed: seed)
+    let (pristine, copy) = (try TemporaryFolder(), try TemporaryFolder())
+    try Self.write(to: "\(pristine.path)/checkpoints")
+    var found = 0
+    for number in 0..<500 {
+      let folder = "\(copy.path)/\(number)"
+      try FileManager.default.copyItem(atPath: "\(pristine.path)/checkpoints", toPath: folder)
+      let changes = try (0..<Int.random(in: 1...3, using: &random)).map { _ in
+        try Self.mutate(folder, by: &random)
+      }
+      let store = CheckpointStore(folder: folder)
+      do {
+        try store.recover()
+        guard let checkpoint = try store.newestValid(report: { _ = try store.setAside($0) }) else {
+          continue
+        }
+        found += 1
+        #expect(try Self.isAsWritten(checkpoint), "seed \(seed), \(number): \(changes)")
+      } catch let error as TrainerError {
+        // A person has to look: said with the exit code for bad data, or for what cannot be read.
+        #expect([.badData, .internalError].contains(error.exitStatus), "\(error)")
+      }
+      try FileManager.default.removeItem(atPath: folder)
+    }
+    // Three checkpoints are not all broken by three changes.
+    #expect(found > 450, "seed \(seed): \(found)")
+  }
+}
