@@ -222,6 +222,11 @@ struct CheckpointStore: Sendable {
     return later
   }
 
+  /// The step of the checkpoint in a folder of this name, nil where it is none's.
+  static func step(ofName name: String) -> Int? {
+    name.hasPrefix(namePrefix) ? Int(name.dropFirst(namePrefix.count)) : nil
+  }
+
   /// The checkpoint in `path`, verified against its manifest.
   ///
   /// - Throws: `TrainerError.checkpointUnusable` saying what is wrong with it.

@@ -1,7 +1,7 @@
 import Yams
 
 /// The stages of the system, by the names of their commands.
-enum StageName: String, Sendable, ConfigurationChoice {
+public enum StageName: String, Sendable, ConfigurationChoice {
   /// Learns to see expressions from labelled faces and triplets.
   case teacher
   /// Learns the same from a teacher as well, and from faces without labels.

@@ -24,8 +24,8 @@ enum DurableFiles {
   }
 
   /// Appends all of `bytes` to an open file.
-  static func writeAll(_ bytes: [UInt8], to file: CInt, path: String) throws {
-    var rest = bytes[...]
+  static func writeAll(_ bytes: some Collection<UInt8>, to file: CInt, path: String) throws {
+    var rest = ArraySlice(bytes)
     while !rest.isEmpty {
       let written = try rest.withUnsafeBytes { buffer in
         try systemCall("write", path) { Foundation.write(file, buffer.baseAddress, buffer.count) }

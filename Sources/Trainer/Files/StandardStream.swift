@@ -10,8 +10,13 @@ public enum StandardStream: CInt, Sendable {
   /// Writes all of `text`.
   ///
   /// - Throws: `TrainerError.system` where the stream is closed or its device is full.
-  public func write(_ text: String) throws {
+  public func write(_ text: String) throws { try write(bytes: Array(text.utf8)[...]) }
+
+  /// Writes all of `bytes`.
+  ///
+  /// - Throws: `TrainerError.system` where the stream is closed or its device is full.
+  public func write(bytes: ArraySlice<UInt8>) throws {
     try DurableFiles.writeAll(
-      Array(text.utf8), to: rawValue, path: self == .output ? "standard output" : "standard error")
+      bytes, to: rawValue, path: self == .output ? "standard output" : "standard error")
   }
 }

@@ -135,25 +135,3 @@ enum Activity: CustomStringConvertible {
     }
   }
 }
-
-/// What a rank died of: `crash/rank-0000.json`.
-struct CrashReport: Codable {
-  var rank: Int
-  var worldSize: Int
-  var host: String
-  var process: Int32
-  var time: Date
-  var activity: String
-  var exitCode: Int32
-  var error: String
-
-  /// Writes the report where that is possible: dying has to go on without it.
-  func write(to path: String) {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    encoder.dateEncodingStrategy = .iso8601
-    guard let data = try? encoder.encode(self) else { return }
-    try? DurableFiles.makeFolder(DurableFiles.parent(of: path))
-    try? DurableFiles.replace(path, with: Array(data))
-  }
-}

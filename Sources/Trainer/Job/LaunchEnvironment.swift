@@ -13,6 +13,8 @@ public struct LaunchEnvironment: Sendable {
   ]
   /// When the scheduler will end the job, in seconds since 1970.
   private static let endTimeName = "SLURM_JOB_END_TIME"
+  /// Variables that Open MPI takes its temporary folder from.
+  private static let temporaryFolderNames = ["OMPI_MCA_orte_tmpdir_base", "TMPDIR", "TEMP", "TMP"]
 
   /// Ranks of the job, 1 where no launcher says otherwise.
   public let worldSize: Int
@@ -22,6 +24,12 @@ public struct LaunchEnvironment: Sendable {
   let scheduled: ScheduledJob?
   /// When the scheduler will end the job; nil where it does not say.
   let endTime: Date?
+  /// The folders that programs are looked for in, in this order.
+  public let searchPath: [String]
+  /// The folders that Open MPI's session folder may be in.
+  public let temporaryFolders: [String]
+  /// Where this process runs in an allocation of Slurm's.
+  public let slurm: SlurmAllocation?
 
   /// This process's environment.
   public static var current: LaunchEnvironment {
@@ -34,7 +42,10 @@ public struct LaunchEnvironment: Sendable {
         && (isUnderOpenMPI ? parentWritesToTerminal() : isatty(STDOUT_FILENO) == 1),
       scheduled: scheduledJob(variables),
       endTime: variables[endTimeName].flatMap(TimeInterval.init)
-        .map(Date.init(timeIntervalSince1970:)))
+        .map(Date.init(timeIntervalSince1970:)),
+      searchPath: (variables["PATH"] ?? "").split(separator: ":").map(String.init),
+      temporaryFolders: temporaryFolderNames.compactMap { variables[$0] } + ["/tmp"],
+      slurm: SlurmAllocation(variables))
   }
 
   private static func scheduledJob(_ variables: [String: String]) -> ScheduledJob? {

@@ -118,3 +118,8 @@ struct RunFolder: Equatable, Sendable {
 
   private static func padded(_ rank: Int) -> String { String(format: "%04d", rank) }
 }
+
+extension StageName {
+  /// The folder of a new run of the stage, `runs/teacher-20260131-235959`.
+  public func newRunFolder() -> String { RunFolder.new(stage: self).path }
+}

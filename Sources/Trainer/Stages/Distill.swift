@@ -4,6 +4,9 @@
 /// - Source: L. Schoneveld, A. Othmani and H. Abdelkawy, "Leveraging recent advances in deep learning for
 ///   audio-visual emotion recognition", 2021.
 public enum Distill {
+  /// What the folders of students who become teachers are called, before their number.
+  static let generationPrefix = "generation-"
+
   /// The configuration's keys with their meaning, for a help text.
   public static var keyTable: String { DistillConfiguration.keyTable }
 
@@ -50,7 +53,7 @@ private struct Generation {
   ///   - run: the command line of all, with a run folder.
   init(number: Int, of count: Int, values: DistillConfiguration, run: StageOptions) {
     let folder = run.runFolder ?? ""
-    func path(_ number: Int) -> String { "\(folder)/generation-\(number)" }
+    func path(_ number: Int) -> String { "\(folder)/\(Distill.generationPrefix)\(number)" }
     var options = run
     if number < count { options.runFolder = path(number) }
     options.overrides += ["distill.generations=1", "distill.followed=\(number < count)"]

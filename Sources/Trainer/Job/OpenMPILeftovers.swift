@@ -1,0 +1,107 @@
+import Foundation
+
+/// What a job of Open MPI leaves on this machine when its mpirun is killed: the ranks' segments of shared
+/// memory, which take memory until the machine is started anew, and mpirun's session folder.
+///
+/// The session folder has mpirun's process number in its name, and the job's number in its file
+/// `contact.txt`; the segments have the job's number in theirs. Nothing is touched while that process is
+/// there, nor segments that any process has mapped, nor what another user owns.
+///
+/// - Source: Open MPI 4.1, `orte/util/session_dir.c` and `opal/mca/btl/vader/btl_vader_module.c`.
+public struct OpenMPILeftovers {
+  private let launcher: Int32
+  private let temporaryFolders: [String]
+  private let sharedMemory: String
+  private let user = geteuid()
+
+  /// What the job of an mpirun may have left.
+  ///
+  /// - Parameters:
+  ///   - launcher: the process number that mpirun had.
+  ///   - temporaryFolders: the folders that session folders may be in.
+  ///   - sharedMemory: the folder of shared memory.
+  public init(
+    ofLauncher launcher: Int32,
+    temporaryFolders: [String] = LaunchEnvironment.current.temporaryFolders,
+    sharedMemory: String = "/dev/shm"
+  ) {
+    self.launcher = launcher
+    self.temporaryFolders = temporaryFolders
+    self.sharedMemory = sharedMemory
+  }
+
+  /// Removes it, as far as that is possible: what stays is only in the way of others.
+  ///
+  /// - Returns: the paths that were removed.
+  @discardableResult
+  public func remove() -> [String] {
+    guard launcher > 0, kill(launcher, 0) == -1, errno == ESRCH else { return [] }
+    return Set(temporaryFolders).sorted().flatMap(sessions).flatMap { session in
+      (segments(of: session) + [session.folder]).filter {
+        (try? FileManager.default.removeItem(atPath: $0)) != nil
+      }
+    }
+  }
+
+  /// The session folder of a job.
+  private struct Session {
+    var folder: String
+    var host: String
+    /// What the numbers of all parts of a job have in common.
+    var family: UInt32
+  }
+
+  private func sessions(in folder: String) -> [Session] {
+    names(in: folder).compactMap { name in
+      guard name.hasPrefix("ompi."), name.hasSuffix(".\(user)") else { return nil }
+      let session = "\(folder)/\(name)/pid.\(launcher)"
+      guard isOwn(session, S_IFDIR), let family = family(ofSession: session) else { return nil }
+      return Session(
+        folder: session, host: String(name.dropFirst(5).dropLast("\(user)".count + 1)),
+        family: family)
+    }
+  }
+
+  /// Reads `1331101696.0;tcp://…`, the job's number and mpirun's place in it, and the process number.
+  private func family(ofSession folder: String) -> UInt32? {
+    let path = "\(folder)/contact.txt"
+    guard isOwn(path, S_IFREG), let text = try? String(contentsOfFile: path, encoding: .utf8)
+    else { return nil }
+    let lines = text.split(separator: "\n")
+    guard lines.count == 2, Int32(lines[1]) == launcher,
+      let job = lines[0].split(separator: ".").first.flatMap({ UInt32($0) })
+    else { return nil }
+    return job >> 16
+  }
+
+  private func segments(of session: Session) -> [String] {
+    let prefix = "vader_segment.\(session.host).\(user)."
+    let candidates = names(in: sharedMemory).filter { name in
+      let parts = name.dropFirst(prefix.count).split(separator: ".")
+      return name.hasPrefix(prefix) && parts.count == 2
+        && UInt32(parts[0], radix: 16).map { $0 >> 16 } == session.family
+    }.map { "\(sharedMemory)/\($0)" }.filter { isOwn($0, S_IFREG) }
+    guard !candidates.isEmpty else { return [] }
+    let mapped = mappedFiles()
+    return candidates.filter { path in !mapped.contains { $0.contains(path) } }
+  }
+
+  /// The lists of files that processes have mapped, as far as they are this user's: segments are, too.
+  private func mappedFiles() -> [String] {
+    names(in: "/proc").filter { Int32($0) != nil }.compactMap { process in
+      // Such a file tells no length, and Foundation stops at its first page.
+      (try? DurableFiles.contents("/proc/\(process)/maps")).flatMap { $0 }
+        .map { String(decoding: $0, as: UTF8.self) }
+    }
+  }
+
+  /// Whether there is a file of this kind which is this user's, and no link to one.
+  private func isOwn(_ path: String, _ kind: mode_t) -> Bool {
+    var status = stat()
+    return lstat(path, &status) == 0 && status.st_uid == user && status.st_mode & S_IFMT == kind
+  }
+
+  private func names(in folder: String) -> [String] {
+    ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted()
+  }
+}

@@ -1,0 +1,90 @@
+import Foundation
+import Testing
+
+@testable import Trainer
+
+@Suite("Leftovers of Open MPI")
+struct OpenMPILeftoversTests {
+  private let temporary: TemporaryFolder
+  private let shared: TemporaryFolder
+  private let user = geteuid()
+  /// The number of a process that has ended.
+  private let mpirun: Int32
+
+  init() throws {
+    (temporary, shared) = (try TemporaryFolder(), try TemporaryFolder())
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/bin/true")
+    try process.run()
+    process.waitUntilExit()
+    mpirun = process.processIdentifier
+  }
+
+  private func makeSession(_ process: Int32, contact: String) throws -> String {
+    let folder = "\(temporary.path)/ompi.n1.cluster.\(user)/pid.\(process)"
+    try FileManager.default.createDirectory(
+      atPath: "\(folder)/1/0", withIntermediateDirectories: true)
+    try Data(contact.utf8).write(to: URL(fileURLWithPath: "\(folder)/contact.txt"))
+    return folder
+  }
+
+  private func makeSegment(_ name: String) throws -> String {
+    try shared.write("memory", to: name)
+  }
+
+  private func remove(of process: Int32) -> Set<String> {
+    Set(
+      OpenMPILeftovers(
+        ofLauncher: process, temporaryFolders: [temporary.path, temporary.path],
+        sharedMemory: shared.path
+      ).remove())
+  }
+
+  @Test("the session folder and the segments of all its jobs go, and nothing else")
+  func own() throws {
+    // 1331101696 is 4f570000 in hexadecimal.
+    let session = try makeSession(mpirun, contact: "1331101696.0;tcp://192.0.2.2:1\n\(mpirun)\n")
+    let other = try makeSession(1, contact: "1331167232.0;tcp://192.0.2.2:2\n1\n")
+    let own = try ["4f570001.0", "4f570001.12", "4f570002.0"].map {
+      try makeSegment("vader_segment.n1.cluster.\(user).\($0)")
+    }
+    let others = try [
+      "vader_segment.n1.cluster.\(user).4f580001.0", "vader_segment.n1.\(user).4f570001.0",
+      "vader_segment.n1.cluster.\(user + 1).4f570001.0", "4f570001.0",
+      "vader_segment.n1.cluster.\(user).4f570001",
+    ].map(makeSegment)
+    #expect(remove(of: mpirun) == Set(own + [session]))
+    for path in own + [session] { #expect(!FileManager.default.fileExists(atPath: path)) }
+    for path in others + [other] { #expect(FileManager.default.fileExists(atPath: path)) }
+    #expect(remove(of: mpirun).isEmpty)
+  }
+
+  @Test("nothing is touched while the process is there")
+  func alive() throws {
+    let process = getpid()
+    let session = try makeSession(process, contact: "1331101696.0;tcp://x\n\(process)\n")
+    #expect(remove(of: process).isEmpty)
+    #expect(FileManager.default.fileExists(atPath: session))
+  }
+
+  @Test("a segment that a process has mapped stays")
+  func mapped() throws {
+    let session = try makeSession(mpirun, contact: "1331101696.0;tcp://x\n\(mpirun)\n")
+    let segment = try makeSegment("vader_segment.n1.cluster.\(user).4f570001.0")
+    let file = open(segment, O_RDONLY)
+    let memory = mmap(nil, 1, PROT_READ, MAP_SHARED, file, 0)
+    close(file)
+    #expect(remove(of: mpirun) == [session])
+    munmap(memory, 1)
+    #expect(FileManager.default.fileExists(atPath: segment))
+  }
+
+  @Test(
+    "a session folder that does not say whose it is stays",
+    arguments: ["", "1331101696.0;tcp://x\n", "1331101696.0;tcp://x\n1\n", "job\n"])
+  func unclear(contact: String) throws {
+    _ = try makeSession(mpirun, contact: contact)
+    _ = try makeSegment("vader_segment.n1.cluster.\(user).4f570001.0")
+    #expect(remove(of: mpirun).isEmpty)
+  }
+}
