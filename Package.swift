@@ -34,7 +34,8 @@ let package = Package(
     .target(name: "CWinograd", dependencies: ["CKernelThreads"]),
 
     // Arrows point one way:
-    // CounterRandom, Files → (Media, Digests → Datasets, Nets, Distributed) → Trainer → executables.
+    // CounterRandom, Files → (Media, Digests → Datasets, Nets, Distributed) → Trainer
+    // → CommandArguments → executables.
     .target(name: "CounterRandom"),
     .target(name: "Files"),
     .target(
@@ -57,10 +58,17 @@ let package = Package(
         "Nets", .product(name: "Logging", package: "swift-log"), "Yams",
       ]),
 
+    .target(
+      name: "CommandArguments",
+      dependencies: [
+        "Trainer", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+
     .executableTarget(
       name: "aver-train",
       dependencies: [
-        "Trainer", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "CommandArguments", "Trainer",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(
       name: "aver",

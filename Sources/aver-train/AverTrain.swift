@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandArguments
 import Foundation
 import Trainer
 
@@ -48,12 +49,5 @@ struct AverTrain: ParsableCommand {
       return .finished
     }
     Foundation.exit(status == .finished ? code.rawValue : status.rawValue)
-  }
-}
-
-extension ExitStatus {
-  /// Leaves a command with this status.
-  func leave() throws {
-    guard self == .finished else { throw ExitCode(rawValue) }
   }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandArguments
 import Distributed
 import Foundation
 import Nets

@@ -35,6 +35,8 @@ final class Deadline {
 public struct TimeLimit: Equatable, Sendable {
   /// Seconds.
   public let seconds: Double
+  /// As it was given.
+  public let text: String
 
   /// Reads `minutes`, `minutes:seconds`, `hours:minutes:seconds`, `days-hours`, `days-hours:minutes` or
   /// `days-hours:minutes:seconds`, as Slurm's `--time` does; nil for anything else, and for no time at all.
@@ -57,5 +59,6 @@ public struct TimeLimit: Equatable, Sendable {
     let rest = zip(numbers.compactMap { $0 }, units).reduce(0) { $0 + $1.0 * $1.1 }
     guard days < 100_000, days * 86_400 + rest > 0 else { return nil }
     seconds = Double(days * 86_400 + rest)
+    self.text = text
   }
 }

@@ -1,46 +1,63 @@
 import ArgumentParser
 import Trainer
 
-/// The arguments that every stage takes.
-struct StageArguments: ParsableArguments {
+/// The arguments that every stage takes, from the trainer and from whoever starts it.
+public struct StageArguments: ParsableArguments {
+  /// The configuration, a YAML file.
   @Option(help: "The configuration, a YAML file.", completion: .file(extensions: ["yaml", "yml"]))
-  var config: String
+  public var config: String
 
+  /// The run folder, nil for a new one.
   @Option(
     name: .customLong("run"),
     help: "The run folder (default: a new runs/<stage>-<date>-<time>).", completion: .directory)
-  var runFolder: String?
+  public var runFolder: String?
 
+  /// `auto`, `never` or the path of a checkpoint, nil where nothing was said.
   @Option(
     help: """
       auto goes on from the run folder's newest valid checkpoint, or begins where there is none; \
       never begins afresh and refuses a folder that holds a run; a checkpoint's path goes on from \
-      there.
+      there. The default is never of aver-train and auto of aver-launch.
       """)
-  var resume = "never"
+  public var resume: String?
 
+  /// Go on with other kernels.
   @Flag(
     help: """
       Go on although the kernel library, the instruction set or the threads are others than the \
       checkpoint's or differ between ranks: the bits of the result will be others.
       """)
-  var allowIdentityChange = false
+  public var allowIdentityChange = false
 
+  /// How long the job may take.
   @Option(
     help: """
-      Leave with a checkpoint and 75 in time before so long has passed: minutes, HH:MM:SS or \
-      days-HH:MM:SS, as Slurm's --time. Where Slurm tells the job's end, that holds as well.
+      Leave with a checkpoint and 75 in time before so long has passed since the start of the ranks: \
+      minutes, HH:MM:SS or days-HH:MM:SS, as Slurm's --time. Where Slurm tells the job's end, that holds \
+      as well.
       """)
-  var timeLimit: TimeLimit?
+  public var timeLimit: TimeLimit?
 
+  /// `key=value`.
   @Argument(help: "Configuration values that win over the file, such as train.epochs=4.")
-  var overrides: [String] = []
+  public var overrides: [String] = []
+
+  /// Arguments without values, which the parser fills in.
+  public init() {}
+
+  /// What has to be said once more to whoever is started with the same configuration: all but where the
+  /// run is and begins.
+  public var forwarded: [String] {
+    ["--config", config] + (allowIdentityChange ? ["--allow-identity-change"] : [])
+      + (timeLimit.map { ["--time-limit", $0.text] } ?? []) + ["--"] + overrides
+  }
 
   /// Runs a stage with these arguments on this rank, and leaves the process with its status.
-  func run(_ stage: (StageOptions, Job) throws -> ExitStatus) throws {
+  public func run(_ stage: (StageOptions, Job) throws -> ExitStatus) throws {
     let options = StageOptions(
       configurationFile: config, overrides: overrides, runFolder: runFolder,
-      resume: ResumePolicy(resume), allowIdentityChange: allowIdentityChange,
+      resume: resume.map { ResumePolicy($0) } ?? .never, allowIdentityChange: allowIdentityChange,
       timeLimit: timeLimit)
     try Job.run(takingSignals: true) { try stage(options, $0) }.leave()
   }
@@ -51,7 +68,7 @@ struct StageArguments: ParsableArguments {
   ///   - stage: the stage's name.
   ///   - about: what there is to know about this one.
   ///   - keys: the table of its configuration's keys.
-  static func discussion(of stage: String, about: String = "", keys: String) -> String {
+  public static func discussion(of stage: String, about: String = "", keys: String) -> String {
     """
     \(about.isEmpty ? "" : about + "\n\n")\
     Example: mpirun -n 2 aver-train \(stage) --config configs/\(stage)-small.yaml --run runs/first \
