@@ -30,12 +30,13 @@ let package = Package(
     .target(name: "CFaceDetector", linkerSettings: [.linkedLibrary(":libdlib.a")]),
     .target(name: "COneDNN", linkerSettings: [.linkedLibrary("dnnl")]),
     .target(name: "CKernelThreads"),
+    .target(name: "CProcess"),
     .target(name: "CVectorKernels", dependencies: ["CKernelThreads"]),
     .target(name: "CWinograd", dependencies: ["CKernelThreads"]),
 
     // Arrows point one way:
     // CounterRandom, Files → (Media, Digests → Datasets, Nets, Distributed) → Trainer
-    // → CommandArguments → executables.
+    // → Launcher, CommandArguments → executables.
     .target(name: "CounterRandom"),
     .target(name: "Files"),
     .target(
@@ -58,6 +59,7 @@ let package = Package(
         "Nets", .product(name: "Logging", package: "swift-log"), "Yams",
       ]),
 
+    .target(name: "Launcher", dependencies: ["CProcess", "Trainer"]),
     .target(
       name: "CommandArguments",
       dependencies: [
@@ -104,6 +106,7 @@ let package = Package(
       ],
       exclude: ["Goldens"]),
     // The executables are dependencies so that they are built with the tests that run them.
+    .testTarget(name: "LauncherTests", dependencies: ["Launcher", "Trainer"]),
     .testTarget(name: "EndToEndTests", dependencies: ["aver-train", "aver"]),
   ],
   cxxLanguageStandard: .cxx17

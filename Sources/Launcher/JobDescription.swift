@@ -1,0 +1,66 @@
+import Trainer
+
+/// A training as it is to be run, whatever happens on the way.
+public struct JobDescription: Sendable {
+  /// The stage.
+  public var stage: StageName
+  /// The run folder, the same for all starts.
+  public var runFolder: String
+  /// Where the first start begins.
+  public var resume: ResumePolicy
+  /// What else the trainer is told, word by word.
+  public var trainerArguments: [String]
+  /// What else mpirun or srun is told, word by word.
+  public var starterArguments: [String]
+
+  /// A description with every field given.
+  public init(
+    stage: StageName, runFolder: String, resume: ResumePolicy, trainerArguments: [String],
+    starterArguments: [String]
+  ) {
+    self.stage = stage
+    self.runFolder = runFolder
+    self.resume = resume
+    self.trainerArguments = trainerArguments
+    self.starterArguments = starterArguments
+  }
+
+  /// The words of a start, the program first.
+  ///
+  /// - Parameters:
+  ///   - starter: the programs.
+  ///   - placement: how many ranks, and where.
+  ///   - resume: where this start begins.
+  func command(with starter: Starter, at placement: Placement, resume: ResumePolicy) -> [String] {
+    [starter.path] + starterArguments + starter.arguments(for: placement)
+      + [starter.trainer, "\(stage)", "--run", runFolder, "--resume", "\(resume)"]
+      + trainerArguments
+  }
+
+  /// Where a start begins: as it was asked for until this job has written a checkpoint, from then on at
+  /// the newest one. A run that was to begin afresh has its own folder after the first start.
+  func resume(start number: Int, hasWrittenCheckpoint: Bool) -> ResumePolicy {
+    switch resume {
+    case .checkpoint where !hasWrittenCheckpoint: resume
+    case .never where number == 1: resume
+    case .auto, .never, .checkpoint: .auto
+    }
+  }
+}
+
+extension Starter {
+  /// The words that say how many ranks there are, and where.
+  func arguments(for placement: Placement) -> [String] {
+    switch kind {
+    case .mpirun:
+      let hosts = placement.namesHosts ? placement.hosts.map { ["--host", $0.text] } : nil
+      return ["-n", "\(placement.ranks)"] + (hosts ?? [])
+    case .srun:
+      let hosts = placement.namesHosts ? placement.hosts?.hosts.map(\.name) : nil
+      let choice = hosts.map { names in
+        ["--nodes=\(names.count)", "--nodelist=\(names.joined(separator: ","))"]
+      }
+      return ["--ntasks=\(placement.ranks)"] + (choice ?? [])
+    }
+  }
+}

@@ -1,0 +1,47 @@
+import Trainer
+
+/// Why a job cannot be started at all: whoever typed the command can mend it.
+public enum LaunchError: Error, Equatable, CustomStringConvertible {
+  /// No program that starts ranks was found; `wanted` is the one that was asked for.
+  case noStarter(wanted: StarterChoice)
+  /// aver-train is neither beside this program nor in a folder of PATH.
+  case noTrainer(beside: String)
+  /// A program is there and cannot be started.
+  case cannotStart(program: String, reason: String)
+  /// A list of hosts makes no sense.
+  case hosts(String)
+  /// A new run folder cannot be made.
+  case runFolder(String, reason: String)
+  /// A call of the system that has to work failed.
+  case system(call: String, reason: String)
+
+  /// The status that the program leaves with.
+  public var exitStatus: ExitStatus {
+    switch self {
+    case .noStarter, .noTrainer, .cannotStart, .hosts, .runFolder: .usage
+    case .system: .internalError
+    }
+  }
+
+  /// What is wrong and what to do about it.
+  public var description: String {
+    switch self {
+    case .noStarter(.auto):
+      "there is no mpirun in any folder of PATH: install Open MPI or load its module"
+    case .noStarter(let wanted):
+      "there is no \(wanted.rawValue) in any folder of PATH: install it, load its module, or leave "
+        + "--launcher out"
+    case .noTrainer(let folder):
+      "aver-train is neither in \(folder) nor in any folder of PATH: build it with make build, or add "
+        + "its folder to PATH"
+    case .cannotStart(let program, let reason):
+      "\(program) cannot be started: \(reason)"
+    case .hosts(let message):
+      message
+    case .runFolder(let path, let reason):
+      "\(path) cannot be made: \(reason); name a folder with --run"
+    case .system(let call, let reason):
+      "\(call): \(reason)"
+    }
+  }
+}

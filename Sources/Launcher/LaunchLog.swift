@@ -1,0 +1,39 @@
+import Foundation
+import Trainer
+
+/// Says what a launcher does, on the standard error and in the run folder's `logs/launcher.log`.
+///
+/// The folder is the trainer's to make, once nothing stands against the run; lines from before wait.
+final class LaunchLog {
+  private let folder: String
+  private var waiting = ""
+
+  /// Whether there are lines that wait for the folder.
+  var isWaiting: Bool { !waiting.isEmpty }
+
+  /// - Parameter run: the run folder.
+  init(run: String) { folder = "\(run)/logs" }
+
+  /// Says a sentence, with the time.
+  func say(_ sentence: String) {
+    let line = "\(Self.time(Date())) aver-launch: \(sentence)\n"
+    // A job does not end because nobody hears about it.
+    try? StandardStream.errors.write(line)
+    waiting += line
+    writeWaiting()
+  }
+
+  /// Writes what has waited for the folder, if that is there now.
+  func writeWaiting() {
+    guard isWaiting, let file = fopen("\(folder)/launcher.log", "ae") else { return }
+    defer { fclose(file) }
+    if fputs(waiting, file) >= 0 { waiting = "" }
+  }
+
+  private static func time(_ date: Date) -> String {
+    let formatter = DateFormatter()
+    formatter.locale = Locale(identifier: "en_US_POSIX")
+    formatter.dateFormat = "yyyy-MM-dd HH:mm:ss"
+    return formatter.string(from: date)
+  }
+}

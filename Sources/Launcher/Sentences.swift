@@ -1,0 +1,26 @@
+import Trainer
+
+// What the log says.
+
+extension RunProgress {
+  /// Where the next start begins, for a sentence.
+  var place: String { checkpointStep.map { "step \($0)" } ?? "the beginning" }
+}
+
+extension RestartPolicy.LeaveReason {
+  /// Why there is no other start.
+  func text(status: Int32, failure: String) -> String {
+    switch self {
+    case .final:
+      switch ExitStatus(rawValue: status) {
+      case .finished: "the job has finished"
+      case .preempted: "the job was stopped with a checkpoint; run it again"
+      default: "the job ended with \(status), which another start would not change"
+      }
+    case .stopped: "\(failure); it was to end, and is not started again"
+    case .noProgress(let failures):
+      "\(failure); given up: no new checkpoint in \(failures) starts that failed"
+    case .restartsUsedUp(let number): "\(failure); given up after \(number) restarts"
+    }
+  }
+}
