@@ -19,7 +19,7 @@ setup: ## install the missing system packages (apt-get), check Swift and MPI
 swift:
 	@scripts/setup --swift
 
-build: swift ## build aver-train and aver, optimised, into .build/release
+build: swift ## build aver-train, aver-launch and aver, optimised, into .build/release
 	swift build --configuration release
 
 demo: ## make a corpus, train all stages on 2 ranks, compare them: some minutes

@@ -5,6 +5,7 @@ let package = Package(
   name: "aver",
   products: [
     .executable(name: "aver-train", targets: ["aver-train"]),
+    .executable(name: "aver-launch", targets: ["aver-launch"]),
     .executable(name: "aver", targets: ["aver"]),
     // For the package in fuzz/, which feeds them mutated files.
     .library(name: "Parsers", targets: ["Media", "Datasets", "Nets", "Trainer"]),
@@ -73,6 +74,12 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(
+      name: "aver-launch",
+      dependencies: [
+        "CommandArguments", "Launcher", "Trainer",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+    .executableTarget(
       name: "aver",
       dependencies: [
         "Trainer", "Datasets",
@@ -107,7 +114,7 @@ let package = Package(
       exclude: ["Goldens"]),
     // The executables are dependencies so that they are built with the tests that run them.
     .testTarget(name: "LauncherTests", dependencies: ["Launcher", "Trainer"]),
-    .testTarget(name: "EndToEndTests", dependencies: ["aver-train", "aver"]),
+    .testTarget(name: "EndToEndTests", dependencies: ["aver-train", "aver-launch", "aver"]),
   ],
   cxxLanguageStandard: .cxx17
 )

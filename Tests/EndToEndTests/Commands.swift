@@ -92,8 +92,17 @@ final class RunningCommand {
   func send(_ signal: Int32) { kill(process.processIdentifier, signal) }
 
   /// The ranks: what mpirun has started, or the command itself.
-  func ranks() throws -> [Int32] {
-    let process = process.processIdentifier
+  func ranks() throws -> [Int32] { try Self.children(of: process.processIdentifier) }
+
+  /// The ranks of an aver-launch, and their mpirun; nil where there are none at the moment.
+  func launched() -> (mpirun: Int32, ranks: [Int32])? {
+    guard let mpirun = try? Self.children(of: process.processIdentifier).first,
+      let ranks = try? Self.children(of: mpirun), !ranks.isEmpty
+    else { return nil }
+    return (mpirun, ranks)
+  }
+
+  private static func children(of process: Int32) throws -> [Int32] {
     let children = try String(
       contentsOfFile: "/proc/\(process)/task/\(process)/children", encoding: .utf8)
     return children.split(separator: " ").compactMap { Int32($0) }
