@@ -1,7 +1,6 @@
 /// What mpirun or srun says about the end of a rank, put together from the lines that it prints.
 ///
-/// - Source: Open MPI 4.1, `orte/tools/orterun/help-orterun.txt`, `orte/mca/errmgr/default_hnp`,
-///   `ompi/mpi/c/help-mpi-api.txt`; Slurm, `src/srun/libsrun/launch.c`.
+/// - Source: Open MPI 4.1, `help-orterun.txt`, `help-errmgr-base.txt` and `help-mpi-api.txt`.
 struct FailureNotice: Equatable, Sendable {
   /// What happened.
   enum Cause: Equatable, Sendable {

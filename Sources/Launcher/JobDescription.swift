@@ -60,7 +60,8 @@ extension Starter {
       let choice = hosts.map { names in
         ["--nodes=\(names.count)", "--nodelist=\(names.joined(separator: ","))"]
       }
-      return ["--ntasks=\(placement.ranks)"] + (choice ?? [])
+      // Or the other ranks would wait for the one that is gone.
+      return ["--kill-on-bad-exit=1", "--ntasks=\(placement.ranks)"] + (choice ?? [])
     }
   }
 }

@@ -136,11 +136,13 @@ struct StartCommandTests {
   func scheduler() throws {
     var placement = Placement(ranks: 4, hosts: try HostList(list: "a:2,b:2"), isChosen: false)
     #expect(starter(.mpirun).arguments(for: placement) == ["-n", "4"])
-    #expect(starter(.srun).arguments(for: placement) == ["--ntasks=4"])
+    #expect(starter(.srun).arguments(for: placement) == ["--kill-on-bad-exit=1", "--ntasks=4"])
     _ = placement.avoid("a", mayHalve: false)
     #expect(starter(.mpirun).arguments(for: placement) == ["-n", "2", "--host", "b:2"])
     #expect(
-      starter(.srun).arguments(for: placement) == ["--ntasks=2", "--nodes=1", "--nodelist=b"])
+      starter(.srun).arguments(for: placement) == [
+        "--kill-on-bad-exit=1", "--ntasks=2", "--nodes=1", "--nodelist=b",
+      ])
   }
 
   @Test(
