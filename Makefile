@@ -36,11 +36,11 @@ lint: swift ## swift-format, strict; shellcheck where it is installed
 bench: build ## time a training step beside PyTorch (PYTHON=… one that has torch and torchvision)
 	benchmarks/step
 
-soak: setup build ## the tests ROUNDS times over, with new random seeds each time
+soak: setup build ## the tests ROUNDS times over, with new random seeds and every interruption tried
 	swift build --build-tests
 	for round in $$(seq $(ROUNDS)); do \
 	  echo "soak: round $$round of $(ROUNDS)"; \
-	  scripts/run-tests; \
+	  AVER_SOAK=1 scripts/run-tests; \
 	done
 
 fuzz: swift ## feed mutated files to every parser, SECONDS=60 each; see fuzz/README.md

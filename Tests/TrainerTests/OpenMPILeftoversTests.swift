@@ -88,3 +88,36 @@ struct OpenMPILeftoversTests {
     #expect(remove(of: mpirun).isEmpty)
   }
 }
+
+@Suite("Marks of launchers")
+struct LauncherMarksTests {
+  @Test("what was noted of dead launchers is removed once, and nothing of living ones or other systems")
+  func replacing() throws {
+    let temporary = try TemporaryFolder()
+    let marks = LauncherMarks(folder: "\(temporary.path)/marks")
+    let own = FileWriter.current
+    let dead = FileWriter(numbering: own.numbering, process: .max)
+    let elsewhere = FileWriter(numbering: "elsewhere", process: .max)
+    var removed: [Int32] = []
+    for launcher in [dead, elsewhere, own] {
+      marks.replace(with: launcher) { removed.append($0) }
+    }
+    marks.replace(with: own) { removed.append($0) }
+    #expect(removed == [dead.process])
+    let names = { try FileManager.default.contentsOfDirectory(atPath: marks.folder).sorted() }
+    #expect(try names() == [own.name, elsewhere.name].sorted())
+    marks.forget(own)
+    #expect(try names() == [elsewhere.name])
+  }
+
+  @Test("a folder that others can write to is not believed")
+  func othersFolder() throws {
+    let temporary = try TemporaryFolder()
+    let dead = FileWriter(numbering: FileWriter.current.numbering, process: .max)
+    _ = try temporary.write("", to: "marks/\(dead.name)")
+    try #require(chmod("\(temporary.path)/marks", 0o777) == 0)
+    LauncherMarks(folder: "\(temporary.path)/marks").replace(with: .current) { _ in
+      Issue.record("removed on another's word")
+    }
+  }
+}

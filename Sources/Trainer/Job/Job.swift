@@ -43,6 +43,9 @@ public final class Job {
     // Before MPI starts threads: they inherit which signals are blocked.
     let signals = SignalWatcher()
     if takingSignals { signals.start() }
+    let launcher = LaunchEnvironment.current.localLauncher
+    if let launcher { LauncherMarks().replace(with: launcher) }
+    defer { if let launcher { LauncherMarks().forget(launcher) } }
     let job: Job
     do {
       job = Job(communicator: try Communicator.world(), signals: signals)

@@ -6,6 +6,8 @@ public struct LaunchEnvironment: Sendable {
   /// Variables that hold the number of ranks, by launcher.
   private static let worldSizeNames = ["OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_NTASKS"]
 
+  /// Where Open MPI says which of its host's ranks a process is.
+  private static let localRankName = "OMPI_COMM_WORLD_LOCAL_RANK"
   /// Variables that hold the scheduler's name for the job, and how often it has been started again.
   private static let schedulers = [
     (name: "slurm", job: "SLURM_JOB_ID", restarts: "SLURM_RESTART_COUNT"),
@@ -18,6 +20,9 @@ public struct LaunchEnvironment: Sendable {
 
   /// Ranks of the job, 1 where no launcher says otherwise.
   public let worldSize: Int
+  /// The mpirun or its daemon that has started this process, where it is the first of its host; nil for
+  /// others.
+  let localLauncher: FileWriter?
   /// Whether rank 0's output ends on a terminal.
   public let isTerminal: Bool
   /// The scheduler's job that this process is a part of; nil outside of one.
@@ -38,6 +43,8 @@ public struct LaunchEnvironment: Sendable {
     let isUnderOpenMPI = variables["OMPI_COMM_WORLD_RANK"] != nil
     return LaunchEnvironment(
       worldSize: sizes.first ?? 1,
+      localLauncher: variables[localRankName] == "0"
+        ? FileWriter(numbering: FileWriter.current.numbering, process: getppid()) : nil,
       isTerminal: variables["TERM"] != "dumb"
         && (isUnderOpenMPI ? parentWritesToTerminal() : isatty(STDOUT_FILENO) == 1),
       scheduled: scheduledJob(variables),

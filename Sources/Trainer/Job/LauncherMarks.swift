@@ -1,0 +1,40 @@
+import Foundation
+
+/// Which mpiruns have started this program on this machine: files in the user's own temporary folder, by
+/// which a later start knows whose leftovers it may remove. A job that is killed cannot remove its own.
+struct LauncherMarks {
+  /// The folder of the files; each is named after a process.
+  let folder: String
+
+  /// This user's.
+  init(folder: String = "\(NSTemporaryDirectory())aver-launchers-\(geteuid())") {
+    self.folder = folder
+  }
+
+  /// Removes what jobs have left whose mpirun is dead, and notes this job's. Where the folder cannot be
+  /// written, all stays as it is.
+  ///
+  /// - Parameters:
+  ///   - launcher: the process that has started this one.
+  ///   - remove: removes what an mpirun has left.
+  func replace(
+    with launcher: FileWriter, remove: (Int32) -> Void = { OpenMPILeftovers(ofLauncher: $0).remove() }
+  ) {
+    // Its owner's alone: what is noted here is removed.
+    _ = mkdir(folder, 0o700)
+    var status = stat()
+    guard lstat(folder, &status) == 0, status.st_uid == geteuid(), status.st_mode & 0o022 == 0
+    else { return }
+    for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] {
+      guard let dead = FileWriter(name: Substring(name)), dead.isDead else { continue }
+      remove(dead.process)
+      unlink("\(folder)/\(name)")
+    }
+    try? DurableFiles.write([], to: path(of: launcher))
+  }
+
+  /// Forgets a job that removes its own.
+  func forget(_ launcher: FileWriter) { unlink(path(of: launcher)) }
+
+  private func path(of launcher: FileWriter) -> String { "\(folder)/\(launcher.name)" }
+}

@@ -1,0 +1,64 @@
+import Foundation
+import Testing
+
+/// A library that makes a program's calls on files fail, wait or be its last; see `Faults/faults.c`.
+struct FaultInjection {
+  /// What happens to a call.
+  enum Action: CustomStringConvertible {
+    /// The process is killed before it.
+    case kill
+    /// It fails.
+    case error(Int32)
+    /// It waits.
+    case sleep(microseconds: Int)
+
+    var description: String {
+      switch self {
+      case .kill: "kill"
+      case .error(let number): "errno=\(number)"
+      case .sleep(let microseconds): "sleep=\(microseconds)"
+      }
+    }
+  }
+
+  private let library: String
+
+  /// Compiles the library, or finds it, in a folder.
+  init(in folder: String) throws {
+    library = "\(folder)/faults.so"
+    guard !FileManager.default.fileExists(atPath: library) else { return }
+    let source = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .appendingPathComponent("Faults/faults.c").path
+    let compiler = Process()
+    compiler.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    compiler.arguments = ["cc", "-shared", "-fPIC", "-O1", "-o", library, source, "-ldl"]
+    try compiler.run()
+    compiler.waitUntilExit()
+    try #require(compiler.terminationStatus == 0, "cc (g++'s package has it) on \(source)")
+  }
+
+  /// The environment in which calls of a program, on paths with `part` in them, are subject to an action.
+  ///
+  /// - Parameters:
+  ///   - calls: the first is 1, over all threads of a process.
+  ///   - log: a file that gets a line a call.
+  func environment(
+    _ action: Action, calls: ClosedRange<Int>, on part: String, log: String? = nil
+  ) -> [String: String] {
+    [
+      "LD_PRELOAD": library,
+      "AVER_FAULTS": "\(part) \(action) \(calls.lowerBound) \(calls.upperBound)",
+    ].merging(log.map { ["AVER_FAULTS_LOG": $0] } ?? [:]) { $1 }
+  }
+}
+
+/// How thorough tests of random interruptions are: a number a test, in continuous integration a small one.
+enum Thoroughness {
+  /// Whether everything is tried (`make soak`).
+  static let isFull = ProcessInfo.processInfo.environment["AVER_SOAK"] == "1"
+
+  /// Some of the numbers, drawn anew each time, or all.
+  static func some(_ count: Int, of numbers: ClosedRange<Int>) -> [Int] {
+    isFull ? Array(numbers) : Array(numbers.shuffled().prefix(count)).sorted()
+  }
+}
