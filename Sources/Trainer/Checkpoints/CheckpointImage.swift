@@ -47,15 +47,20 @@ struct CheckpointImage {
     return Array(pieces[bounds[0]..<bounds[1]])
   }
 
-  /// Copies pieces to memory, one behind the other.
+  /// Copies a rank's share to memory, one piece behind the other.
+  ///
+  /// The pieces of a file are neighbours, there as well: copied at once, few tensors are cut.
   ///
   /// - Throws: `NetsError.kernel` where a layout cannot be converted.
   func copy(_ share: [CheckpointPiece], into memory: UnsafeMutableRawBufferPointer) throws {
     var start = 0
-    for piece in share {
-      let end = start + piece.range.count
-      try files[piece.file].image.copy(
-        piece.range, into: UnsafeMutableRawBufferPointer(rebasing: memory[start..<end]))
+    for (index, file) in files.enumerated() {
+      let own = share.filter { $0.file == index }
+      guard let first = own.first, let last = own.last else { continue }
+      let range = first.range.lowerBound..<last.range.upperBound
+      let end = start + range.count
+      try file.image.copy(
+        range, into: UnsafeMutableRawBufferPointer(rebasing: memory[start..<end]))
       // Pieces begin where elements of any type may.
       start = SnapshotMemory.aligned(end)
     }
