@@ -50,7 +50,8 @@ extension EndToEnd {
 
     /// Interrupts a job that may have ended meanwhile.
     private func interrupt(
-      _ job: RunningCommand, _ interruption: Interruption, by random: inout some RandomNumberGenerator
+      _ job: RunningCommand, _ interruption: Interruption,
+      by random: inout some RandomNumberGenerator
     ) throws {
       let ranks = (try? job.ranks()) ?? []
       switch interruption {

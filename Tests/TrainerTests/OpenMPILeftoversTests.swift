@@ -91,7 +91,7 @@ struct OpenMPILeftoversTests {
 
 @Suite("Marks of launchers")
 struct LauncherMarksTests {
-  @Test("what was noted of dead launchers is removed once, and nothing of living ones or other systems")
+  @Test("what dead launchers left is removed once, and nothing of living ones or other systems")
   func replacing() throws {
     let temporary = try TemporaryFolder()
     let marks = LauncherMarks(folder: "\(temporary.path)/marks")

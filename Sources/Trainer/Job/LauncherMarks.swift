@@ -18,7 +18,8 @@ struct LauncherMarks {
   ///   - launcher: the process that has started this one.
   ///   - remove: removes what an mpirun has left.
   func replace(
-    with launcher: FileWriter, remove: (Int32) -> Void = { OpenMPILeftovers(ofLauncher: $0).remove() }
+    with launcher: FileWriter,
+    remove: (Int32) -> Void = { OpenMPILeftovers(ofLauncher: $0).remove() }
   ) {
     // Its owner's alone: what is noted here is removed.
     _ = mkdir(folder, 0o700)
