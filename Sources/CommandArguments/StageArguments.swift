@@ -35,7 +35,7 @@ public struct StageArguments: ParsableArguments {
     help: """
       Leave with a checkpoint and 75 in time before so long has passed since the start of the ranks: \
       minutes, HH:MM:SS or days-HH:MM:SS, as Slurm's --time. Where Slurm tells the job's end, that holds \
-      as well.
+      as well. aver-launch counts anew at each start.
       """)
   public var timeLimit: TimeLimit?
 

@@ -45,7 +45,7 @@ public enum ExitStatus: Int32, Sendable, CaseIterable {
     case .badData: "bad data or checkpoint"
     case .hung: "hung (watchdog)"
     case .internalError: "internal error"
-    case .preempted: "stopped by a signal, checkpoint saved; run it again"
+    case .preempted: "stopped by a signal or in time, checkpoint saved; run it again"
     case .interruptedTwice: "interrupted twice, no checkpoint"
     }
   }

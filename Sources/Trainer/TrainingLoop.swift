@@ -42,24 +42,42 @@ final class TrainingLoop {
     do {
       return try train()
     } catch TrainerError.agreed(let rank, .badData, let message) {
-      isLeaving = true
-      try writeCheckpoint(isLast: true)
+      let saved = try saveBeforeEnd()
       reporter.stopReport(after: position.step)
-      throw TrainerError.agreed(
-        rank: rank, status: .badData,
-        message: "\(message)\nA checkpoint after step \(position.step) is saved: when the data are "
-          + "back, go on with --resume auto")
+      throw TrainerError.agreed(rank: rank, status: .badData, message: "\(message)\n\(saved)")
+    } catch let error as TrainerError {
+      // What all ranks know leaves them time for the checkpoint that is being written.
+      if case .agreed = error { _ = try parts.checkpoints.finish() }
+      throw error
     }
   }
 
+  /// Writes a checkpoint where data have failed.
+  ///
+  /// - Returns: what there is to go on from, for people.
+  private func saveBeforeEnd() throws -> String {
+    isLeaving = true
+    do {
+      try parts.step.refuseNonFiniteWeights(after: position.step)
+      try writeCheckpoint(waits: true)
+    } catch TrainerError.agreed(_, _, let message) {
+      return "No checkpoint is saved after step \(position.step): \(message)"
+    }
+    return "A checkpoint after step \(position.step) is saved: when the data are back, go on with "
+      + "--resume auto"
+  }
+
   private func train() throws -> ExitStatus {
+    job.deadline?.leave(stepSeconds: 0, checkpointSeconds: try parts.checkpoints.likelySeconds())
     guard try evaluateIfOwed() else { return try leaveEarly() }
     while position.step < settings.totalSteps, !endsEarly {
       if try stopIsRequested() { return try leaveEarly() }  // collective
+      let began = ContinuousClock.now
       reporter.beginStep(position.step + 1)
       try update()  // collective
       try report()  // collective every few steps
       guard try evaluateIfOwed() else { return try leaveEarly() }  // collective when due
+      job.deadline?.leave(stepSeconds: began.secondsAgo, checkpointSeconds: 0)
       try checkpointIfDue()  // collective when due
     }
     try finish()  // collective
@@ -179,26 +197,26 @@ final class TrainingLoop {
 
   private func checkpointIfDue() throws {
     if settings.isCheckpointDue(after: position.step) {
-      try saveCheckpoint(isLast: !settings.writesInBackground)
+      try saveCheckpoint(waits: !settings.writesInBackground)
     }
   }
 
   /// Writes a checkpoint unless the last one says the same.
-  private func saveCheckpoint(isLast: Bool) throws {
+  private func saveCheckpoint(waits: Bool) throws {
     try parts.step.refuseNonFiniteWeights(after: position.step)
     try countSkipped()
-    try writeCheckpoint(isLast: isLast)
+    try writeCheckpoint(waits: waits)
   }
 
-  /// - Parameter isLast: whether to return only once the checkpoint is on disk.
-  private func writeCheckpoint(isLast: Bool) throws {
+  /// - Parameter waits: whether to return only once the checkpoint is on disk.
+  private func writeCheckpoint(waits: Bool) throws {
     try job.during(.writingCheckpoint(afterStep: position.step)) {
       let state = parts.state(position)
       if parts.checkpoints.stateUnderWay.map({ $0 != state }) ?? false { try waitForCheckpoint() }
       if state != position.saved, parts.checkpoints.stateUnderWay == nil {
         try take(parts.checkpoints.begin(state))
       }
-      if isLast { try take(parts.checkpoints.finish()) }
+      if waits { try take(parts.checkpoints.finish()) }
     }
   }
 
@@ -206,20 +224,22 @@ final class TrainingLoop {
   private func waitForCheckpoint() throws {
     let began = ContinuousClock.now
     try take(parts.checkpoints.finish())
-    reporter.tellWait(forCheckpoint: began.secondsAgo)
+    if !isLeaving { reporter.tellWait(forCheckpoint: began.secondsAgo) }
   }
 
   /// Takes note of how a checkpoint ended.
   private func take(_ outcome: CheckpointWriter.Outcome?) throws {
     switch outcome {
     case nil: return
-    case .written(let state, let cost):
+    case .written(let state, let cost, let remark):
       position.saved = state
-      job.deadline?.leave(
-        stepSeconds: reporter.secondsPerStep, checkpointSeconds: cost.seconds)
+      job.deadline?.leave(stepSeconds: 0, checkpointSeconds: cost.seconds)
       reporter.tell(checkpointAfter: state.step, cost)
+      if let remark { reporter.tell(remark: remark) }
     case .failed(let state, let message):
-      guard settings.onCheckpointError == .warn, !isLeaving else {
+      // An earlier one does not stand against the last.
+      let isLast = isLeaving && state.step == position.step
+      guard settings.onCheckpointError == .warn, !isLast else {
         let error = TrainerError.checkpointNotWritten(step: state.step, reason: message)
         throw TrainerError.agreed(rank: 0, status: error.exitStatus, message: "\(error)")
       }
@@ -230,7 +250,7 @@ final class TrainingLoop {
   /// Leaves with a checkpoint because somebody asked to stop.
   private func leaveEarly() throws -> ExitStatus {
     isLeaving = true
-    try saveCheckpoint(isLast: true)
+    try saveCheckpoint(waits: true)
     reporter.stopReport(after: position.step)
     reporter.sayPreempted(after: position.step)
     return .preempted
@@ -238,7 +258,7 @@ final class TrainingLoop {
 
   private func finish() throws {
     isLeaving = true
-    try saveCheckpoint(isLast: true)
+    try saveCheckpoint(waits: true)
     try job.agreement.onRankZero {
       try parts.snapshot.replaceModel(at: parts.run.finalModel, step: position.step)
     }

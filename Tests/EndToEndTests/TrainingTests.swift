@@ -183,6 +183,30 @@ extension EndToEnd {
       #expect(try impatient.wait().status == 130)
     }
 
+    @Test("a time limit, and the end that Slurm tells, stop a run in time, with a checkpoint")
+    func timeLimit() throws {
+      let reference = try reference()
+      // Ten seconds are kept free for the way out with a checkpoint of 128 MiB: no time for a step.
+      let end = "\(Int(Date().timeIntervalSince1970) + 10)"
+      for (run, options, environment) in [
+        ("limited", ["--time-limit", "0:05"], [:]), ("ending", [], ["SLURM_JOB_END_TIME": end]),
+      ] {
+        let stopped = try laboratory.run(
+          "aver-train", ranks: 2, environment: environment,
+          ["teacher", "--config", "tiny.yaml", "--run", run] + options)
+        #expect(stopped.status == 75, "\(stopped.errors)")
+        #expect(stopped.output.contains("stopped after step 0, checkpoint saved"))
+        let log = try String(
+          contentsOfFile: "\(laboratory.folder)/\(run)/logs/rank-0000.log", encoding: .utf8)
+        #expect(log.contains("stopped after step 0, because of the time limit"))
+        try laboratory.train(run, resume: "auto")
+        #expect(try laboratory.finalModel(run) == reference)
+      }
+      let refused = try laboratory.run(
+        "aver-train", ["teacher", "--config", "tiny.yaml", "--time-limit", "soon"])
+      #expect(refused.status == 64 && refused.errors.contains("--time-limit"))
+    }
+
     @Test("a broken checkpoint is set aside, and an older one leads to the same weights")
     func brokenCheckpoint() throws {
       let reference = try reference()

@@ -127,6 +127,15 @@ struct RunLeaseTests {
     #expect(try read() == holder())
   }
 
+  @Test("a dead holder's lease that cannot be replaced is an error, not a wait without end")
+  func unwritable() throws {
+    try write(holder(process: "\(FileWriter.current.numbering)-\(Int32.max)"))
+    // Refused to every user alike.
+    try FileManager.default.createDirectory(
+      atPath: "\(path).taking/within", withIntermediateDirectories: true)
+    #expect(throws: TrainerError.self) { try take() }
+  }
+
   @Test("the holder's number grows, in place; a folder that went away takes nothing")
   func beats() throws {
     let lease = try take()
@@ -189,5 +198,9 @@ struct DeadlineTests {
     // What took long once may do so again.
     far.leave(stepSeconds: 1, checkpointSeconds: 2)
     #expect(far.isOver)
+    // An end that is over is another job's, or was put off since.
+    #expect(Deadline(limit: nil, date: now.addingTimeInterval(-1), now: now) == nil)
+    let before = ContinuousClock.now.advanced(by: .seconds(-90))
+    #expect(try #require(Deadline(limit: 91, since: before, date: nil)).isOver)
   }
 }

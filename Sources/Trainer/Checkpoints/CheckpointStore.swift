@@ -29,7 +29,7 @@ struct CheckpointRetention: Equatable, Sendable {
   /// Those after every so many updates as well; nil for none.
   var everySteps: Int?
 
-  /// Whether the checkpoint after `step` is kept, of whole ones at `steps`, ascending.
+  /// Whether the checkpoint after `step` is kept, of all that there are at `steps`, ascending.
   ///
   /// - Parameter best: the update after which the best model so far was found.
   func keeps(_ step: Int, of steps: [Int], best: Int?) -> Bool {
@@ -118,16 +118,19 @@ struct CheckpointStore: Sendable {
   }
 
   /// Makes a checkpoint, of which all pieces are written, the newest one; removes those that are not kept.
+  /// It counts once it has its name: what goes wrong after that is a remark.
   ///
   /// - Parameters:
   ///   - entries: the files that were written.
   ///   - requireOwnership: throws where the run folder is another job's by now; asked last.
+  /// - Returns: what could not be done once the checkpoint was there; nil where all was.
   /// - Throws: `TrainerError.system`, what `requireOwnership` throws; earlier checkpoints are untouched
   ///   then.
+  @discardableResult
   func commit(
     _ state: CheckpointState, _ entries: [CheckpointManifest.Entry],
     requireOwnership: () throws -> Void = {}
-  ) throws {
+  ) throws -> String? {
     let (destination, temporary) = (path(step: state.step), temporaryPath(step: state.step))
     try seal(temporary, state, entries)
     try requireOwnership()
@@ -135,9 +138,14 @@ struct CheckpointStore: Sendable {
     // found by its temporary name.
     try DurableFiles.remove(destination)
     try DurableFiles.rename(temporary, to: destination)
-    let name = (destination as NSString).lastPathComponent
-    try DurableFiles.replace("\(folder)/latest", with: Array("\(name)\n".utf8))
-    try prune(newest: state.step, best: state.best?.step)
+    do {
+      let name = (destination as NSString).lastPathComponent
+      try DurableFiles.replace("\(folder)/latest", with: Array("\(name)\n".utf8))
+      try prune(newest: state.step, best: state.best?.step)
+      return nil
+    } catch {
+      return "the checkpoint after step \(state.step) is on disk, but \(error)"
+    }
   }
 
   /// Removes what was written of a checkpoint that will not be completed, where that is possible.
@@ -194,13 +202,19 @@ struct CheckpointStore: Sendable {
   }
 
   /// Completes or removes what processes that were killed were writing.
+  ///
+  /// - Throws: `TrainerError.system` where one cannot be read: it may be whole.
   func recover() throws {
     for step in steps() {
       let (path, temporary) = (path(step: step), temporaryPath(step: step))
       guard DurableFiles.exists(temporary) else { continue }
-      let isWhole = (try? Self.load(temporary)) != nil
-      try DurableFiles.remove(isWhole ? path : temporary)
-      if isWhole { try DurableFiles.rename(temporary, to: path) }
+      do {
+        _ = try Self.load(temporary)
+        try DurableFiles.remove(path)
+        try DurableFiles.rename(temporary, to: path)
+      } catch TrainerError.checkpointUnusable {
+        try DurableFiles.remove(temporary)
+      }
     }
   }
 

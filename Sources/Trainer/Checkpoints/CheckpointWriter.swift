@@ -8,8 +8,8 @@ import Foundation
 final class CheckpointWriter {
   /// How a checkpoint ended, the same on all ranks.
   enum Outcome {
-    /// It is on disk.
-    case written(CheckpointState, CheckpointCost)
+    /// It is on disk; the remark says what could not be done after that.
+    case written(CheckpointState, CheckpointCost, remark: String?)
     /// It is not; the message says why. Earlier ones are untouched.
     case failed(CheckpointState, message: String)
   }
@@ -19,7 +19,7 @@ final class CheckpointWriter {
     /// This rank's pieces are being written.
     case writing(UnderWay, BackgroundWork<[String]>)
     /// Rank 0 completes the checkpoint; the others have nothing to do.
-    case completing(UnderWay, BackgroundWork<Void>?)
+    case completing(UnderWay, BackgroundWork<String?>?)
   }
 
   private struct UnderWay {
@@ -98,15 +98,24 @@ final class CheckpointWriter {
     case .writing(let checkpoint, let work): return try complete(checkpoint, work)
     case .completing(let checkpoint, let work):
       phase = .idle
+      let remark: String?
       do {
-        try job.agreement.onRankZero { try work?.wait() }
+        remark = try job.agreement.onRankZero { [try work?.wait() ?? nil] }[0]
       } catch TrainerError.agreed(_, .internalError, let message) {
         return try abandon(checkpoint, message: message)
       }
       var cost = checkpoint.cost
       cost.seconds = checkpoint.began.secondsAgo
-      return .written(checkpoint.state, cost)
+      return .written(checkpoint.state, cost, remark: remark)
     }
+  }
+
+  /// Seconds that a checkpoint takes on a slow file system: before one was written, nothing better is known.
+  ///
+  /// - Throws: what `ModelSnapshot.image` throws.
+  func likelySeconds() throws -> Double {
+    let slowBytesPerSecond = 50e6
+    return Double(try snapshot.image().sizes.reduce(0) { $0 + $1.bytes }) / slowBytesPerSecond
   }
 
   /// Waits for the checkpoint that is under way. Collective.

@@ -4,31 +4,43 @@ import Foundation
 final class Deadline {
   /// Least seconds for the way out: a step, an evaluation's micro-batch, files that are no checkpoint.
   private static let leastSeconds = 5.0
+  /// No job takes longer, and clocks count as far.
+  private static let mostSeconds = 1e9
 
   private let end: ContinuousClock.Instant
-  /// What leaving takes.
-  private var neededSeconds = leastSeconds
+  private var stepSeconds = 0.0
+  private var checkpointSeconds = 0.0
 
   /// The earlier of two ends.
   ///
   /// - Parameters:
-  ///   - limit: seconds from now on.
-  ///   - date: of the system's clock, as schedulers tell it.
-  /// - Returns: nil where neither is given.
-  init?(limit: Double?, date: Date?, now: Date = Date()) {
-    let seconds = [limit, date?.timeIntervalSince(now)].compactMap { $0 }
-    guard let least = seconds.min() else { return nil }
-    end = .now.advanced(by: .seconds(least))
+  ///   - limit: seconds since `start`.
+  ///   - date: of the system's clock, as schedulers tell it. One that is over is of another job, or was put
+  ///     off since: it does not count.
+  /// - Returns: nil where there is no end.
+  init?(
+    limit: Double?, since start: ContinuousClock.Instant = .now, date: Date?, now: Date = Date()
+  ) {
+    let left = date.map { $0.timeIntervalSince(now) }.flatMap { $0 > 0 ? $0 : nil }
+    let ends = [
+      limit.map { start.advanced(by: .seconds($0)) },
+      left.map { .now.advanced(by: .seconds(min($0, Self.mostSeconds))) },
+    ].compactMap { $0 }
+    guard let first = ends.min() else { return nil }
+    end = first
   }
 
-  /// Learns what a step and a checkpoint take: time for two of each is kept free.
+  /// Learns what a step and a checkpoint may take: time for two of the slowest of each is kept free.
   func leave(stepSeconds: Double, checkpointSeconds: Double) {
-    neededSeconds = max(
-      neededSeconds, Self.leastSeconds + 2 * (stepSeconds + checkpointSeconds))
+    self.stepSeconds = max(self.stepSeconds, stepSeconds)
+    self.checkpointSeconds = max(self.checkpointSeconds, checkpointSeconds)
   }
 
   /// Whether it is time to go.
-  var isOver: Bool { .now.advanced(by: .seconds(neededSeconds)) >= end }
+  var isOver: Bool {
+    let needed = Self.leastSeconds + 2 * (stepSeconds + checkpointSeconds)
+    return .now.advanced(by: .seconds(needed)) >= end
+  }
 }
 
 /// Seconds in the words of schedulers.

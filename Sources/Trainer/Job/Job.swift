@@ -13,6 +13,8 @@ public final class Job {
   var runFolder: RunFolder?
   /// The right to write to it; rank 0 alone has it.
   var lease: RunLease?
+  /// When the process came here first.
+  let began = ContinuousClock.now
   /// What asks for a stop beside signals.
   var deadline: Deadline?
   /// What the rank is doing, for crash reports.
@@ -86,7 +88,8 @@ public final class Job {
       rank: rank, worldSize: communicator.worldSize, host: communicator.hostName,
       process: ProcessInfo.processInfo.processIdentifier, time: Date(), activity: "\(activity)",
       exitCode: status.rawValue, error: "\(error)")
-    if let path = runFolder?.crash(rank: rank) { report.write(to: path) }
+    // A folder that another job has taken over is that job's.
+    if lease?.isTaken != true, let path = runFolder?.crash(rank: rank) { report.write(to: path) }
     lease?.release()
     communicator.abort(exitCode: status.rawValue)
   }

@@ -48,8 +48,8 @@ public struct LaunchEnvironment: Sendable {
       isTerminal: variables["TERM"] != "dumb"
         && (isUnderOpenMPI ? parentWritesToTerminal() : isatty(STDOUT_FILENO) == 1),
       scheduled: scheduledJob(variables),
-      endTime: variables[endTimeName].flatMap(TimeInterval.init)
-        .map(Date.init(timeIntervalSince1970:)),
+      endTime: variables[endTimeName].flatMap { UInt32($0) }
+        .map { Date(timeIntervalSince1970: TimeInterval($0)) },
       searchPath: (variables["PATH"] ?? "").split(separator: ":").map(String.init),
       temporaryFolders: temporaryFolderNames.compactMap { variables[$0] } + ["/tmp"],
       slurm: SlurmAllocation(variables))

@@ -23,6 +23,7 @@ final class RunLease: @unchecked Sendable {
   }
 
   private let path: String
+  private let token: String
   private var record: LeaseRecord
   private let timing: Timing
   private let lock = NSCondition()
@@ -40,6 +41,7 @@ final class RunLease: @unchecked Sendable {
   ) throws {
     path = "\(folder)/\(Self.fileName)"
     record = own
+    token = own.token
     self.timing = timing
     try take(wait: wait)
     Thread.detachNewThread { self.keep() }
@@ -56,7 +58,7 @@ final class RunLease: @unchecked Sendable {
   /// Throws `TrainerError.runFolderTaken` where another job has taken the lease over.
   func require() throws {
     // A file that cannot be read says nothing about who has it.
-    guard let other = (try? Self.read(path)) ?? nil, other.token != record.token else { return }
+    guard let other = (try? Self.read(path)) ?? nil, other.token != token else { return }
     throw TrainerError.runFolderTaken(
       folder: DurableFiles.parent(of: path), by: other.description)
   }
@@ -85,10 +87,19 @@ final class RunLease: @unchecked Sendable {
 
   /// What fails here is tried again: a full disk or a server that is away takes no lease.
   private func beat(_ number: Int) {
-    guard let there = try? Self.read(path) else { return }
+    // One file for the look and the number: where another job's has taken its place in between, the
+    // number goes to the old one, which nobody sees.
+    let file = open(path, O_RDWR | O_CLOEXEC)
+    guard file >= 0 else { return }
+    defer { close(file) }
+    var bytes = [UInt8](repeating: 0, count: 4096)
+    let count = pread(file, &bytes, bytes.count, 0)
+    guard count > 0,
+      let there = try? JSONDecoder().decode(LeaseRecord.self, from: Data(bytes[..<count]))
+    else { return }
     record.beat = LeaseRecord.beat(number)
     if there.token == record.token {
-      try? write(to: path, O_WRONLY)
+      try? write(to: file)
     } else {
       taken.store(true, ordering: .relaxed)
     }
@@ -101,6 +112,7 @@ final class RunLease: @unchecked Sendable {
     while true {
       if try create() { return }
       guard let holder = try readHolder() else { continue }
+      if holder.token == record.token { return }
       if observed?.record.token != holder.token {
         if holder.verdict(by: record) == .unknown { wait(holder) }
         observed = (holder, .now)
@@ -150,16 +162,30 @@ final class RunLease: @unchecked Sendable {
     do {
       try write(to: beside, O_WRONLY | O_CREAT | O_EXCL)
     } catch {
-      guard let age = Self.age(of: beside) else { return false }
+      // None: the file system takes no files, or another job has just had it.
+      guard let age = Self.age(of: beside) else {
+        if try readHolder()?.token == holder.token { throw error }
+        return false
+      }
       // Its maker was killed in that moment.
-      if age > timing.patience { unlink(beside) } else { usleep(UInt32(timing.look * 1e6)) }
+      guard age > timing.patience else {
+        usleep(UInt32(timing.look * 1e6))
+        return false
+      }
+      if unlink(beside) != 0, errno != ENOENT { throw error }
       return false
     }
     guard try readHolder()?.token == holder.token else {
       unlink(beside)
       return false
     }
-    guard rename(beside, path) == 0 else { return false }
+    guard rename(beside, path) == 0 else {
+      // Gone: another job took this one's for that of a dead one.
+      if errno == ENOENT { return false }
+      let reason = String(cString: strerror(errno))
+      unlink(beside)
+      throw TrainerError.system(call: "rename", path: path, reason: reason)
+    }
     return try Self.read(path)?.token == record.token
   }
 
@@ -175,16 +201,20 @@ final class RunLease: @unchecked Sendable {
   private func write(to path: String, _ flags: CInt) throws {
     let file = try systemCall("open", path) { open(path, flags | O_CLOEXEC, 0o644) }
     defer { close(file) }
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     do {
-      let bytes = Array(try encoder.encode(record)) + [UInt8(ascii: "\n")]
-      try bytes.withUnsafeBytes { try DurableFiles.write($0, to: file, at: 0, path: path) }
-      try systemCall("fsync", path) { fsync(file) }
+      try write(to: file)
     } catch {
-      if flags & O_CREAT != 0 { unlink(path) }
+      unlink(path)
       throw error
     }
+  }
+
+  private func write(to file: CInt) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    let bytes = Array(try encoder.encode(record)) + [UInt8(ascii: "\n")]
+    try bytes.withUnsafeBytes { try DurableFiles.write($0, to: file, at: 0, path: path) }
+    try systemCall("fsync", path) { fsync(file) }
   }
 
   /// The record in a file; nil where there is no file, or something else in it.

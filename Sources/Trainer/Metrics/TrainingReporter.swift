@@ -30,6 +30,7 @@ final class TrainingReporter {
   private let rowsLeftOut: Int
   private var timer = StepTimer()
   private var hasToldWait = false
+  private var hasToldCost = false
   /// What could not be written last.
   private var toldFailure: String?
 
@@ -136,18 +137,24 @@ final class TrainingReporter {
 
   // MARK: - Checkpoints
 
-  /// Seconds of a step, smoothed.
-  var secondsPerStep: Double { timer.smoothedSeconds }
-
   /// Tells of a checkpoint on disk.
   func tell(checkpointAfter step: Int, _ cost: CheckpointCost) {
     let size = Double(cost.bytes) / 1_048_576
-    logger.info(
-      """
+    let text = """
       checkpoint after step \(step): \(String(format: "%.1f", size)) MiB, \
       \(String(format: "%.3f", cost.stallSeconds)) s of the training, on disk after \
       \(String(format: "%.3f", cost.seconds)) s
-      """)
+      """
+    logger.info("\(text)")
+    // Once is enough to know what preemption has to leave time for.
+    if !hasToldCost { console.say(text) }
+    hasToldCost = true
+  }
+
+  /// Tells what went wrong after a checkpoint was on disk.
+  func tell(remark: String) {
+    logger.warning("\(remark)")
+    console.say("warning: \(remark)")
   }
 
   /// Tells of a checkpoint that could not be written.
@@ -183,12 +190,13 @@ final class TrainingReporter {
 
   /// Tells why the run ends before its end.
   func sayPreempted(after step: Int) {
+    let isLate = job.deadline?.isOver ?? false
     let cause =
-      job.signals.isStopRequested ? "by a signal" : "by another rank's signal, or in time,"
-    logger.notice("stopped \(cause) after step \(step)")
+      job.signals.isStopRequested ? "a signal" : isLate ? "the time limit" : "another rank"
+    logger.notice("stopped after step \(step), because of \(cause)")
     guard job.isRankZero else { return }
     console.say(
-      "stopped after step \(step), checkpoint saved; go on with --run "
+      "stopped after step \(step), checkpoint saved (\(cause)); go on with --run "
         + "\(job.runFolder?.path ?? "") --resume auto")
   }
 

@@ -18,6 +18,8 @@ extension Job {
       let folder = options.runFolder.map(RunFolder.init(path:)) ?? RunFolder.new(stage: stage)
       try folder.prepare(resume: options.resume)
       try takeLease(of: folder)
+      // The one who had it may have made a run here since.
+      try folder.prepare(resume: options.resume)
       try CheckpointStore(folder: folder.checkpoints).recover()
       return folder.path
     }
@@ -25,7 +27,8 @@ extension Job {
     runFolder = folder
     deadline =
       deadline
-      ?? Deadline(limit: options.timeLimit?.seconds, date: LaunchEnvironment.current.endTime)
+      ?? Deadline(
+        limit: options.timeLimit?.seconds, since: began, date: LaunchEnvironment.current.endTime)
     return folder
   }
 
