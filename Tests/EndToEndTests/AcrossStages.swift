@@ -6,15 +6,14 @@ import Testing
 struct AcrossStages {
   /// The folder of the runs.
   let folder: String
-  /// The step after which the training ends early; where steps are quick, late enough for a kill.
-  var lastStep = 6
   /// Starts a training into a run folder.
   let start:
     (_ run: String, _ ranks: Int?, _ resume: String, _ overrides: [String]) throws ->
       RunningCommand
 
-  // Nothing after the first evaluation is better by so much.
-  private var overrides: [String] {
+  // Nothing after the first evaluation is better by so much; late enough for a kill where steps are quick.
+  private static let lastStep = 20
+  private static var overrides: [String] {
     [
       "optimizer.name=lamb", "optimizer.learning_rate=0.01", "optimizer.scaling=sqrt",
       "optimizer.clip_norm=0.5", "ema.decay=0.9", "schedule.name=plateau",
@@ -27,7 +26,7 @@ struct AcrossStages {
 
   /// Trains on one rank, and on four that are killed and go on as two.
   func check(_ name: String, _ stages: [String] = []) throws {
-    let overrides = stages + overrides
+    let (overrides, lastStep) = (stages + Self.overrides, Self.lastStep)
     let reference = try start("\(name)-one", nil, "never", overrides).wait()
     try #require(reference.status == 0, "\(reference.errors)")
     #expect(reference.output.contains("early stopping after step \(lastStep)"))

@@ -21,10 +21,11 @@ extension EndToEnd {
     }
 
     private func start(
-      _ run: String, ranks: Int? = nil, resume: String = "never", _ overrides: [String] = []
+      _ run: String, ranks: Int? = nil, resume: String = "never", slowly: Bool = false,
+      _ overrides: [String] = []
     ) throws -> RunningCommand {
       try RunningCommand(
-        "aver-train", ranks: ranks,
+        "aver-train", ranks: ranks, environment: slowly ? try laboratory.slowSteps : [:],
         ["audio", "--config", "audio.yaml", "--run", run, "--resume", resume] + overrides,
         in: folder)
     }
@@ -57,14 +58,14 @@ extension EndToEnd {
     func interrupted() throws {
       let reference = try reference()
       let often = ["checkpoint.every_steps=3"]
-      let killed = try start("audio-killed", ranks: 4, often)
+      let killed = try start("audio-killed", ranks: 4, slowly: true, often)
       try laboratory.wait(for: "audio-killed", step: 5, killed)
       kill(try #require(try killed.ranks().last), SIGKILL)
       #expect(try killed.wait().status == 128 + SIGKILL)
       try train("audio-killed", ranks: 1, resume: "auto")
       #expect(try laboratory.finalModel("audio-killed") == reference)
 
-      let stopped = try start("audio-stopped", ranks: 1)
+      let stopped = try start("audio-stopped", ranks: 1, slowly: true)
       try laboratory.wait(for: "audio-stopped", step: 4, stopped)
       stopped.send(SIGUSR1)
       let outcome = try stopped.wait()
@@ -94,7 +95,9 @@ extension EndToEnd {
 
     @Test("what all stages have in common: the same bits for any number of ranks and a kill")
     func acrossStages() throws {
-      try AcrossStages(folder: folder, start: start).check("audio-across")
+      try AcrossStages(folder: folder) { run, ranks, resume, overrides in
+        try start(run, ranks: ranks, resume: resume, overrides)
+      }.check("audio-across")
     }
 
     @Test("published weights of a network that sees start one that hears")
@@ -192,7 +195,7 @@ extension Laboratory {
     stage: audio
     seed: 5
     model:
-      name: resnet18
+      name: resnet10_x0_25
     data:
       root: voices/speech
       validation_part: 0.25

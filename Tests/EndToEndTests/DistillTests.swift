@@ -43,7 +43,8 @@ extension EndToEnd {
       let overrides =
         student + ["data.augmentation.mixup=0.3", "unlabeled.balance=sampling"]
       try train("student-1", overrides)
-      let job = try laboratory.start("student-4", stage: "distill", ranks: 4, overrides)
+      let job = try laboratory.start(
+        "student-4", stage: "distill", ranks: 4, slowly: true, overrides)
       try laboratory.wait(for: "student-4", step: 3, job)
       kill(try #require(try job.ranks().last), SIGKILL)
       #expect(try job.wait().status == 128 + SIGKILL)
@@ -60,7 +61,7 @@ extension EndToEnd {
       try teacher()
       let overrides = student + ["distill.view=crop", "data.augmentation.crop_scale=[0.6, 0.9]"]
       try train("crops-1", overrides)
-      let job = try laboratory.start("crops-2", stage: "distill", ranks: 2, overrides)
+      let job = try laboratory.start("crops-2", stage: "distill", ranks: 2, slowly: true, overrides)
       try laboratory.wait(for: "crops-2", step: 3, job)
       job.send(SIGUSR1)
       #expect(try job.wait().status == 75)
@@ -220,7 +221,8 @@ extension EndToEnd {
       try teacher()
       let overrides = student + ["distill.generations=2", "train.max_steps=3"]
       try train("generations-1", overrides)
-      let job = try laboratory.start("generations-2", stage: "distill", ranks: 2, overrides)
+      let job = try laboratory.start(
+        "generations-2", stage: "distill", ranks: 2, slowly: true, overrides)
       try laboratory.wait(for: "generations-2", step: 1, job)
       kill(try #require(try job.ranks().last), SIGKILL)
       #expect(try job.wait().status == 128 + SIGKILL)

@@ -29,7 +29,7 @@ final class FusionLaboratory: Sendable {
 
   private let eyes = """
     stage: teacher
-    model: {image_size: 32}
+    model: {name: resnet10_x0_25, image_size: 32}
     data: {root: corpus/affectnet, workers: 1}
     batch: {global: 8, micro: 8}
     train: {epochs: 1, max_steps: 2}
@@ -39,7 +39,7 @@ final class FusionLaboratory: Sendable {
 
   private let ears = """
     stage: audio
-    model: {name: resnet18}
+    model: {name: resnet10_x0_25}
     data: {root: corpus/speech, workers: 1, split: chance, validation_part: 0.3}
     batch: {global: 8, micro: 8}
     train: {epochs: 1, max_steps: 1}

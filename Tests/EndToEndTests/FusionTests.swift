@@ -47,7 +47,7 @@ extension EndToEnd {
 
     @Test("what all stages have in common: the same bits for any number of ranks and a kill")
     func acrossStages() throws {
-      try AcrossStages(folder: laboratory.folder, lastStep: 20, start: laboratory.start)
+      try AcrossStages(folder: laboratory.folder, start: laboratory.start)
         .check("fusion-across")
     }
 

@@ -60,11 +60,11 @@ extension EndToEnd {
         Self.tuning + shared + ["optimizer.freeze=[visual.backbone, audio.backbone]"])
       #expect(frozen.output.contains("weights from eyes/"))
       #expect(!frozen.output.contains("extracting features"))
-      #expect(frozen.output.contains("tuning visual resnet18, tuning audio resnet18"))
+      #expect(frozen.output.contains("tuning visual resnet10_x0_25, tuning audio resnet10_x0_25"))
       let eyes = try TensorBytes("\(laboratory.folder)/eyes/best/model.safetensors")
       let own = try TensorBytes("\(laboratory.folder)/tuned/final/model.safetensors")
       let held = try TensorBytes("\(laboratory.folder)/tuned-frozen/final/model.safetensors")
-      for name in ["conv1.weight", "layer4.1.conv2.weight", "bn1.weight", "bn1.running_mean"] {
+      for name in ["conv1.weight", "layer4.0.conv2.weight", "bn1.weight", "bn1.running_mean"] {
         let initial = try eyes.bytes(of: name)
         #expect(try held.bytes(of: "visual.backbone.\(name)") == initial, "\(name)")
         let tuned = try own.bytes(of: "visual.backbone.\(name)")

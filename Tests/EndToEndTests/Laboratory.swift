@@ -23,6 +23,7 @@ final class Laboratory: Sendable {
   private let configuration = """
     seed: 5
     model:
+      name: resnet10_x0_25
       image_size: 32
     data:
       root: corpus/affectnet
@@ -56,12 +57,24 @@ final class Laboratory: Sendable {
   }
 
   /// Starts a training into the run folder `run`.
+  ///
+  /// - Parameter slowly: whether steps take so long that who waits for one finds the run at it.
   func start(
     _ run: String, stage: String = "teacher", ranks: Int? = nil, resume: String = "never",
-    _ overrides: [String] = []
+    slowly: Bool = false, _ overrides: [String] = []
   ) throws -> RunningCommand {
     let arguments = [stage, "--config", "tiny.yaml", "--run", run, "--resume", resume]
-    return try RunningCommand("aver-train", ranks: ranks, arguments + overrides, in: folder)
+    return try RunningCommand(
+      "aver-train", ranks: ranks, environment: slowly ? try slowSteps : [:], arguments + overrides,
+      in: folder)
+  }
+
+  /// The environment in which a step with metrics takes a twentieth of a second more, whatever the machine.
+  var slowSteps: [String: String] {
+    get throws {
+      try FaultInjection(in: folder).environment(
+        .sleep(microseconds: 50_000), calls: 1...Int(Int32.max), on: "metrics.jsonl")
+    }
   }
 
   /// Trains to the end; any other end is a failure.
@@ -140,7 +153,7 @@ final class Laboratory: Sendable {
 
   /// Trains on four ranks, of which one is killed after `step` steps, and then on two to the end.
   func trainKilled(_ run: String, atStep step: Int, _ overrides: [String]) throws {
-    let job = try start(run, ranks: 4, overrides)
+    let job = try start(run, ranks: 4, slowly: true, overrides)
     try wait(for: run, step: step, job)
     kill(try #require(try job.ranks().last), SIGKILL)
     #expect(try job.wait().status == 128 + SIGKILL)

@@ -75,7 +75,7 @@ extension EndToEnd {
       try laboratory.train("frozen-2", ranks: 2, overrides)
       let areSame = try self.learned("frozen-2") == learned
       #expect(areSame, "2 ranks")
-      let job = try laboratory.start("frozen-killed", ranks: 2, overrides)
+      let job = try laboratory.start("frozen-killed", ranks: 2, slowly: true, overrides)
       try laboratory.wait(for: "frozen-killed", step: 4, job)
       kill(try #require(try job.ranks().last), SIGKILL)
       #expect(try job.wait().status == 128 + SIGKILL)
@@ -131,7 +131,7 @@ extension EndToEnd {
       let rates = all.compactMap { $0["learning_rate"] as? Double }
       #expect(rates == [1.5e-4, 3e-4, 3e-4, 3e-4, 1.5e-4, 1.5e-4, 7.5e-5])
 
-      let job = try laboratory.start("plateau-parts", ranks: 4, overrides)
+      let job = try laboratory.start("plateau-parts", ranks: 4, slowly: true, overrides)
       try laboratory.wait(for: "plateau-parts", step: 4, job)
       job.send(SIGUSR1)
       #expect(try job.wait().status == 75)

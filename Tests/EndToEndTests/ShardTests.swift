@@ -46,7 +46,7 @@ extension EndToEnd {
         try laboratory.train("shards-\(ranks)", ranks: ranks, onShards)
         #expect(try laboratory.finalModel("shards-\(ranks)") == reference)
       }
-      let job = try laboratory.start("shards-stop", ranks: 4, onShards)
+      let job = try laboratory.start("shards-stop", ranks: 4, slowly: true, onShards)
       // In the middle of the second epoch.
       try laboratory.wait(for: "shards-stop", step: 7, job)
       job.send(SIGUSR1)

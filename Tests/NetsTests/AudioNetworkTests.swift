@@ -143,7 +143,8 @@ import Testing
     for (own, other) in zip(try network.graph().parameters, published.graph.parameters) {
       #expect(own.name == other.name)
       let isFirst = own.name == network.imageConvolution
-      #expect(isFirst ? own.shape == [64, 1, 7, 7] : own.shape == other.shape, "\(own.name)")
+      let shape = isFirst ? [other.shape[0], 1, 7, 7] : other.shape
+      #expect(own.shape == shape, "\(own.name)")
     }
     #expect(try network.graph().parameters.count == published.graph.parameters.count)
   }
@@ -152,7 +153,8 @@ import Testing
     #expect {
       try AudioNetwork(backbone: .densenet121, classes: 8).graph()
     } throws: {
-      "\($0)".contains("densenet121 sees images only; these hear: vggish, resnet18, resnet50")
+      "\($0)".contains(
+        "densenet121 sees images only; these hear: vggish, resnet10_x0_25, resnet18, resnet50")
     }
   }
 }

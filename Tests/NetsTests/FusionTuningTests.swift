@@ -170,7 +170,7 @@ import Testing
   @Test func backbonesSayHowManyFeaturesTheyGive() throws {
     #expect(
       try ModelName.allCases.map { try $0.featureCount() }
-        == [512, 2048, 1024, 1920, 1280, 1408, 128])
+        == [128, 512, 2048, 1024, 1920, 1280, 1408, 128])
     #expect(try AudioNetwork(backbone: .resnet18, classes: 3).backbone.featureCount() == 512)
   }
 

@@ -40,7 +40,10 @@ struct AudioConfigurationTests {
   @Test("what cannot be names its key and what would work")
   func refusals() throws {
     let cases: [([String], String)] = [
-      (["model.name=densenet121"], "a network that hears (vggish, resnet18, resnet50)"),
+      (
+        ["model.name=densenet121"],
+        "a network that hears (vggish, resnet10_x0_25, resnet18, resnet50)"
+      ),
       (["loss.emotion=0"], "nothing would be learned"),
       (["data.seconds=0.1"], "data.seconds: 0.1 s are too short for vggish: layer features.15"),
       (

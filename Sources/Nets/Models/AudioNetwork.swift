@@ -9,7 +9,7 @@
 /// and `affect.bias`.
 public struct AudioNetwork: Sendable, Equatable {
   /// The networks that hear.
-  public static let backbones: [ModelName] = [.vggish, .resnet18, .resnet50]
+  public static let backbones: [ModelName] = [.vggish, .resnet10_x0_25, .resnet18, .resnet50]
 
   /// The backbone, one of `backbones`.
   public var backbone: ModelName

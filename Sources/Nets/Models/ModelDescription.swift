@@ -1,5 +1,9 @@
 /// Names of the networks that can be trained; torchvision's, and torchvggish's.
+///
+/// `resnet10_x0_25` is none of torchvision's: its ResNet with one block a stage and a quarter of the
+/// channels, 0.3 million parameters, to try things with on a laptop.
 public enum ModelName: String, CaseIterable, Sendable, Codable {
+  case resnet10_x0_25
   case resnet18
   case resnet50
   case densenet121
@@ -11,7 +15,8 @@ public enum ModelName: String, CaseIterable, Sendable, Codable {
   /// The name of the network's input: `images` `[3, size, size]`, or `patches` of log-mel energies.
   public var input: String {
     switch self {
-    case .resnet18, .resnet50, .densenet121, .densenet201, .efficientnet_b0, .efficientnet_b2:
+    case .resnet10_x0_25, .resnet18, .resnet50, .densenet121, .densenet201, .efficientnet_b0,
+      .efficientnet_b2:
       "images"
     case .vggish: "patches"
     }
@@ -20,7 +25,7 @@ public enum ModelName: String, CaseIterable, Sendable, Codable {
   /// Whether the network has branches that stochastic depth can drop.
   public var hasResidualBranches: Bool {
     switch self {
-    case .resnet18, .resnet50, .efficientnet_b0, .efficientnet_b2: true
+    case .resnet10_x0_25, .resnet18, .resnet50, .efficientnet_b0, .efficientnet_b2: true
     case .densenet121, .densenet201, .vggish: false
     }
   }
@@ -31,7 +36,7 @@ public enum ModelName: String, CaseIterable, Sendable, Codable {
   /// The classifier's head.
   var headLayer: String {
     switch self {
-    case .resnet18, .resnet50: ResNet.headLayer
+    case .resnet10_x0_25, .resnet18, .resnet50: ResNet.headLayer
     case .densenet121, .densenet201: DenseNet.headLayer
     case .efficientnet_b0, .efficientnet_b2: EfficientNet.headLayer
     case .vggish: VGGish.headLayer
@@ -61,6 +66,7 @@ public enum ModelName: String, CaseIterable, Sendable, Codable {
     of input: ValueID, in graph: inout Graph, prefix: String = ""
   ) throws -> ValueID {
     switch self {
+    case .resnet10_x0_25: try graph.resNet(input, .resnet10Quarter, prefix: prefix)
     case .resnet18: try graph.resNet(input, .resnet18, prefix: prefix)
     case .resnet50: try graph.resNet(input, .resnet50, prefix: prefix)
     case .densenet121: try graph.denseNet(input, .densenet121, prefix: prefix)
@@ -104,6 +110,7 @@ public struct ModelDescription: Sendable, Equatable {
   /// - Throws: `NetsError.shape` where the images are too small for it.
   public func network() throws -> Network {
     switch name {
+    case .resnet10_x0_25: try network(ResNet.resnet10Quarter)
     case .resnet18: try network(ResNet.resnet18)
     case .resnet50: try network(ResNet.resnet50)
     case .densenet121: try network(DenseNet.densenet121)

@@ -23,6 +23,8 @@ struct ResNet {
   /// Probability of the last block's branch to be dropped; it rises linearly from 0 at the first block.
   var stochasticDepth: Float = 0
 
+  static let resnet10Quarter = ResNet(
+    block: .basic, depths: [1, 1, 1, 1], widths: [16, 32, 64, 128])
   static let resnet18 = ResNet(block: .basic, depths: [2, 2, 2, 2])
   static let resnet50 = ResNet(block: .bottleneck, depths: [3, 4, 6, 3])
 

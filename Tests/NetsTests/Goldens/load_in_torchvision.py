@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Shows that models as we store them load in torchvision (VGGish, which it lacks, in a module with
-torchvggish's names) and give our logits there.
+"""Shows that models as we store them load in torchvision (what it lacks in modules of networks.py) and
+give our logits there.
 
     python load_in_torchvision.py FOLDER     what ExportTests has written there
     python load_in_torchvision.py --check    ends with 0 where it could run
 
-FOLDER holds NAME.safetensors, NAME being torchvision's of the model, and NAME-logits.safetensors with
+FOLDER holds NAME.safetensors, NAME being ours of the model, and NAME-logits.safetensors with
 `images` (NHWC) or `patches` (N1HW) and the `logits` that we compute of them.
 """
 
@@ -21,10 +21,17 @@ import torch
 import torchvision
 from safetensors.torch import load_file
 
-from networks import VGGISH, VGGish
+from networks import NarrowResNet, VGGISH, VGGish
 
 TOLERANCE = 1e-5  # of the largest logit
 SUFFIX = "-logits"
+
+
+def visual(name, classes):
+    if name == "resnet10_x0_25":
+        block = torchvision.models.resnet.BasicBlock
+        return NarrowResNet(block, [1, 1, 1, 1], [16, 32, 64, 128], classes)
+    return torchvision.models.get_model(name, num_classes=classes)
 
 
 def difference(path):
@@ -36,7 +43,7 @@ def difference(path):
         model = VGGish(tuple(samples.shape[2:]), **VGGISH, outputs=classes)
     else:
         samples = expected["images"].permute(0, 3, 1, 2).contiguous()
-        model = torchvision.models.get_model(path.stem, num_classes=classes)
+        model = visual(path.stem, classes)
     model.load_state_dict(load_file(path), strict=True)
     with torch.no_grad():
         logits = model.eval()(samples)
