@@ -35,9 +35,18 @@ public struct StageArguments: ParsableArguments {
     help: """
       Leave with a checkpoint and 75 in time before so long has passed since the start of the ranks: \
       minutes, HH:MM:SS or days-HH:MM:SS, as Slurm's --time. Where Slurm tells the job's end, that holds \
-      as well. aver-launch counts anew at each start.
+      as well. aver-launch counts from its own start, over all restarts.
       """)
   public var timeLimit: TimeLimit?
+
+  /// How long a scheduler waits.
+  @Option(
+    help: ArgumentHelp(
+      """
+      What the scheduler leaves between asking the job to stop and killing it, such as GraceTime of \
+      Slurm's partition: a warning is given where a step and a checkpoint take longer.
+      """, valueName: "seconds"))
+  public var gracePeriod: Int?
 
   /// `key=value`.
   @Argument(help: "Configuration values that win over the file, such as train.epochs=4.")
@@ -46,11 +55,18 @@ public struct StageArguments: ParsableArguments {
   /// Arguments without values, which the parser fills in.
   public init() {}
 
+  /// Refuses what no scheduler waits.
+  public func validate() throws {
+    guard gracePeriod ?? 1 > 0 else {
+      throw ValidationError("--grace-period must be 1 second or more")
+    }
+  }
+
   /// What has to be said once more to whoever is started with the same configuration: all but where the
-  /// run is and begins.
+  /// run is and begins, and how long it may take.
   public var forwarded: [String] {
     ["--config", config] + (allowIdentityChange ? ["--allow-identity-change"] : [])
-      + (timeLimit.map { ["--time-limit", $0.text] } ?? []) + ["--"] + overrides
+      + (gracePeriod.map { ["--grace-period", "\($0)"] } ?? []) + ["--"] + overrides
   }
 
   /// Runs a stage with these arguments on this rank, and leaves the process with its status.
@@ -58,7 +74,7 @@ public struct StageArguments: ParsableArguments {
     let options = StageOptions(
       configurationFile: config, overrides: overrides, runFolder: runFolder,
       resume: resume.map { ResumePolicy($0) } ?? .never, allowIdentityChange: allowIdentityChange,
-      timeLimit: timeLimit)
+      timeLimit: timeLimit, graceSeconds: gracePeriod)
     try Job.run(takingSignals: true) { try stage(options, $0) }.leave()
   }
 

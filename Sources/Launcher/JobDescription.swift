@@ -8,6 +8,8 @@ public struct JobDescription: Sendable {
   public var runFolder: String
   /// Where the first start begins.
   public var resume: ResumePolicy
+  /// How long all starts together may take; nil for as long as the scheduler lets them.
+  public var timeLimit: TimeLimit?
   /// What else the trainer is told, word by word.
   public var trainerArguments: [String]
   /// What else mpirun or srun is told, word by word.
@@ -15,12 +17,13 @@ public struct JobDescription: Sendable {
 
   /// A description with every field given.
   public init(
-    stage: StageName, runFolder: String, resume: ResumePolicy, trainerArguments: [String],
-    starterArguments: [String]
+    stage: StageName, runFolder: String, resume: ResumePolicy, timeLimit: TimeLimit?,
+    trainerArguments: [String], starterArguments: [String]
   ) {
     self.stage = stage
     self.runFolder = runFolder
     self.resume = resume
+    self.timeLimit = timeLimit
     self.trainerArguments = trainerArguments
     self.starterArguments = starterArguments
   }
@@ -31,9 +34,13 @@ public struct JobDescription: Sendable {
   ///   - starter: the programs.
   ///   - placement: how many ranks, and where.
   ///   - resume: where this start begins.
-  func command(with starter: Starter, at placement: Placement, resume: ResumePolicy) -> [String] {
-    [starter.path] + starterArguments + starter.arguments(for: placement)
+  ///   - secondsLeft: how long it may take; nil for as long as it likes.
+  func command(
+    with starter: Starter, at placement: Placement, resume: ResumePolicy, secondsLeft: Double?
+  ) -> [String] {
+    [starter.path] + starter.defaults + starterArguments + starter.arguments(for: placement)
       + [starter.trainer, "\(stage)", "--run", runFolder, "--resume", "\(resume)"]
+      + (secondsLeft.map { ["--time-limit", TimeLimit(wholeSeconds: Int($0)).text] } ?? [])
       + trainerArguments
   }
 
@@ -49,6 +56,15 @@ public struct JobDescription: Sendable {
 }
 
 extension Starter {
+  /// What goes before the words of whoever starts the job, which win over it.
+  fileprivate var defaults: [String] {
+    switch kind {
+    case .mpirun: []
+    // Ranks of Open MPI find each other by it, whatever the cluster's default is.
+    case .srun: ["--mpi=pmix"]
+    }
+  }
+
   /// The words that say how many ranks there are, and where.
   func arguments(for placement: Placement) -> [String] {
     switch kind {

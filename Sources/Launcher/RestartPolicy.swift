@@ -12,10 +12,15 @@ public struct RestartPolicy: Sendable {
     public var host: String?
     /// What was asked of the launcher until then.
     public var stop: StopRequest
+    /// How much time is left for other starts, nil where there is no limit.
+    public var secondsLeft: Double?
 
     /// An attempt with every field given.
-    public init(end: JobEnd, madeProgress: Bool, host: String?, stop: StopRequest) {
-      (self.end, self.madeProgress, self.host, self.stop) = (end, madeProgress, host, stop)
+    public init(
+      end: JobEnd, madeProgress: Bool, host: String?, stop: StopRequest, secondsLeft: Double?
+    ) {
+      (self.end, self.madeProgress, self.host) = (end, madeProgress, host)
+      (self.stop, self.secondsLeft) = (stop, secondsLeft)
     }
   }
 
@@ -35,6 +40,8 @@ public struct RestartPolicy: Sendable {
     case stopped
     /// This many failures in a row left no checkpoint.
     case noProgress(failures: Int)
+    /// The next start would begin after the time limit.
+    case outOfTime
     /// This many restarts were allowed.
     case restartsUsedUp(Int)
   }
@@ -66,8 +73,14 @@ public struct RestartPolicy: Sendable {
     if case .exited = attempt.end, Self.finalStatuses.contains(status) {
       return .leave(status, .final)
     }
-    // A failure that a restart would have answered: the scheduler's restart does.
-    if attempt.stop == .gentle { return .leave(ExitStatus.preempted.rawValue, .stopped) }
+    if attempt.stop == .gentle {
+      // The last checkpoint was not written: that is for a person to know, before anything runs again.
+      if attempt.end == .exited(ExitStatus.internalError.rawValue) {
+        return .leave(status, .stopped)
+      }
+      // A failure that a restart would have answered: the scheduler's restart does.
+      return .leave(ExitStatus.preempted.rawValue, .stopped)
+    }
     count(attempt)
     if fruitlessFailures >= patience {
       return .leave(status, .noProgress(failures: fruitlessFailures))
@@ -75,9 +88,12 @@ public struct RestartPolicy: Sendable {
     guard restarts < maximalRestarts else {
       return .leave(status, .restartsUsedUp(maximalRestarts))
     }
+    let delay = backoff.next()
+    if let left = attempt.secondsLeft, left <= Double(delay) {
+      return .leave(ExitStatus.preempted.rawValue, .outOfTime)
+    }
     restarts += 1
-    return .restart(
-      number: restarts, delaySeconds: backoff.next(), suspect: suspect(after: attempt.host))
+    return .restart(number: restarts, delaySeconds: delay, suspect: suspect(after: attempt.host))
   }
 
   private mutating func count(_ attempt: Attempt) {

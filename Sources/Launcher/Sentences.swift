@@ -20,6 +20,7 @@ extension RestartPolicy.LeaveReason {
     case .stopped: "\(failure); it was to end, and is not started again"
     case .noProgress(let failures):
       "\(failure); given up: no new checkpoint in \(failures) starts that failed"
+    case .outOfTime: "\(failure); no time is left for another start: run it again"
     case .restartsUsedUp(let number): "\(failure); given up after \(number) restarts"
     }
   }

@@ -20,6 +20,8 @@ struct SignalInbox {
     for signal in Self.stopSignals + (ignored ? [] : [SIGHUP]) + [SIGCHLD] {
       sigaddset(&set, signal)
     }
+    // Where it was ignored before, as exec keeps it, the system would tell of no job's end.
+    _ = Foundation.signal(SIGCHLD, SIG_DFL)
     pthread_sigmask(SIG_BLOCK, &set, nil)
     self.set = set
   }

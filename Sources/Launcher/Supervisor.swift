@@ -13,6 +13,10 @@ public final class Supervisor {
   private var stopRequests = StopRequests()
   private var stop: StopRequest { stopRequests.request }
   private var hasWrittenCheckpoint = false
+  private let began = ContinuousClock.now
+  private var secondsLeft: Double? {
+    job.timeLimit.map { $0.seconds - (ContinuousClock.now - began) / .seconds(1) }
+  }
 
   /// A supervisor of a job that has not been started yet.
   ///
@@ -62,7 +66,8 @@ public final class Supervisor {
   private func start(_ number: Int, from progress: RunProgress) throws -> RunningJob {
     let command = job.command(
       with: starter, at: placement,
-      resume: job.resume(start: number, hasWrittenCheckpoint: hasWrittenCheckpoint))
+      resume: job.resume(start: number, hasWrittenCheckpoint: hasWrittenCheckpoint),
+      secondsLeft: secondsLeft)
     let ranks = placement.ranks == 1 ? "1 rank" : "\(placement.ranks) ranks"
     log.say(
       "starting \(ranks) with \(starter.kind.rawValue), run \(job.runFolder), "
@@ -125,7 +130,8 @@ public final class Supervisor {
     let madeProgress = after.hasCheckpoint(since: before)
     let verdict = policy.verdict(
       after: RestartPolicy.Attempt(
-        end: end, madeProgress: madeProgress, host: finding.host, stop: stop))
+        end: end, madeProgress: madeProgress, host: finding.host, stop: stop,
+        secondsLeft: secondsLeft))
     let failure = finding.sentence + (after.lastStep.map { " after step \($0)" } ?? "")
     switch verdict {
     case .leave(let status, let reason):

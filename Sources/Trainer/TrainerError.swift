@@ -20,6 +20,8 @@ public enum TrainerError: Error, Sendable, CustomStringConvertible {
   case runFolderHeld(folder: String, by: String)
   /// Another job has taken the run folder over, because this one gave no sign of life.
   case runFolderTaken(folder: String, by: String)
+  /// The process was asked to stop while it waited for a sign of life of the job that has the run folder.
+  case stoppedWaiting(folder: String, for: String)
   /// A checkpoint that the run cannot end without could not be written.
   case checkpointNotWritten(step: Int, reason: String)
   /// There are checkpoints, and none of them can be used; `first` says why the newest cannot.
@@ -54,6 +56,7 @@ public enum TrainerError: Error, Sendable, CustomStringConvertible {
       .featuresBroken, .recordingUnusable:
       .badData
     case .system, .nonFinite, .checkpointNotWritten: .internalError
+    case .stoppedWaiting: .preempted
     case .agreed(_, let status, _): status
     }
   }
@@ -83,6 +86,8 @@ public enum TrainerError: Error, Sendable, CustomStringConvertible {
     case .runFolderHeld(let folder, let holder):
       "\(folder) is being written to by another job (\(holder)): wait for its end or stop it, or name "
         + "another folder with --run"
+    case .stoppedWaiting(let folder, let holder):
+      "stopped before anything was trained, while waiting for \(holder) to give up \(folder)"
     case .runFolderTaken(let folder, let holder):
       "\(folder) was taken over by another job (\(holder)) while this one gave no sign of life; it "
         + "goes on there"

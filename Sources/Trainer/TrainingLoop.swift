@@ -68,7 +68,9 @@ final class TrainingLoop {
   }
 
   private func train() throws -> ExitStatus {
-    job.deadline?.leave(stepSeconds: 0, checkpointSeconds: try parts.checkpoints.likelySeconds())
+    if job.deadline != nil {
+      job.leavingTime.take(checkpoint: try parts.checkpoints.likelySeconds())
+    }
     guard try evaluateIfOwed() else { return try leaveEarly() }
     while position.step < settings.totalSteps, !endsEarly {
       if try stopIsRequested() { return try leaveEarly() }  // collective
@@ -77,7 +79,7 @@ final class TrainingLoop {
       try update()  // collective
       try report()  // collective every few steps
       guard try evaluateIfOwed() else { return try leaveEarly() }  // collective when due
-      job.deadline?.leave(stepSeconds: began.secondsAgo, checkpointSeconds: 0)
+      job.leavingTime.take(step: began.secondsAgo)
       try checkpointIfDue()  // collective when due
     }
     try finish()  // collective
@@ -233,7 +235,7 @@ final class TrainingLoop {
     case nil: return
     case .written(let state, let cost, let remark):
       position.saved = state
-      job.deadline?.leave(stepSeconds: 0, checkpointSeconds: cost.seconds)
+      job.leavingTime.take(checkpoint: cost.seconds)
       reporter.tell(checkpointAfter: state.step, cost)
       if let remark { reporter.tell(remark: remark) }
     case .failed(let state, let message):

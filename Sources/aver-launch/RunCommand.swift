@@ -102,8 +102,8 @@ struct RunCommand: ParsableCommand {
   ) throws -> Int32 {
     let job = JobDescription(
       stage: stage, runFolder: folder,
-      resume: ResumePolicy(arguments.resume ?? "auto"), trainerArguments: arguments.forwarded,
-      starterArguments: launcherArguments)
+      resume: ResumePolicy(arguments.resume ?? "auto"), timeLimit: arguments.timeLimit,
+      trainerArguments: arguments.forwarded, starterArguments: launcherArguments)
     return try Supervisor(
       job, starter: starter, placement: placement, maximalRestarts: maxRestarts,
       patience: patience

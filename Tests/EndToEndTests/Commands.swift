@@ -102,6 +102,14 @@ final class RunningCommand {
     return (mpirun, ranks)
   }
 
+  /// Whether a process is there and has not ended.
+  static func isThere(_ process: Int32) -> Bool {
+    let line = (try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8)) ?? ""
+    // The state stands behind the name, in parentheses; nobody may have asked for a zombie's status.
+    let state = line.split(separator: ")").last?.split(separator: " ").first
+    return state != nil && state != "Z"
+  }
+
   private static func children(of process: Int32) throws -> [Int32] {
     let children = try String(
       contentsOfFile: "/proc/\(process)/task/\(process)/children", encoding: .utf8)

@@ -18,7 +18,7 @@ extension EndToEnd {
       _ overrides: [String]
     ) throws -> RunningCommand {
       try RunningCommand(
-        "aver-launch", environment: environment,
+        "aver-launch", environment: try laboratory.slowSteps.merging(environment) { $1 },
         ["run", "--ranks", "\(ranks)", "--run", run] + options + [
           "teacher", "--config", "tiny.yaml",
         ]
@@ -104,7 +104,9 @@ extension EndToEnd {
       job.send(SIGINT)
       let outcome = try job.wait()
       #expect(outcome.status == 130, "\(outcome.errors)")
-      for process in launched.ranks + [launched.mpirun] { #expect(!Self.isThere(process)) }
+      for process in launched.ranks + [launched.mpirun] {
+        #expect(!RunningCommand.isThere(process))
+      }
     }
 
     @Test("a job whose mpirun is killed goes on by itself, and nothing of the first one stays")
@@ -130,9 +132,28 @@ extension EndToEnd {
       let launched = try wait(job, "launcher-killed", start: 1, step: 4)
       job.send(SIGKILL)
       #expect(try job.wait().status == SIGKILL)
-      while Self.isThere(launched.mpirun) { usleep(10_000) }
+      while RunningCommand.isThere(launched.mpirun) { usleep(10_000) }
       let step = try laboratory.files(of: "launcher-killed").latestCheckpoint() ?? 0
       #expect(step >= 4 && step < 24)
+    }
+
+    @Test("a job that began at another run's checkpoint does so again before its own")
+    func killedBeforeFirstCheckpoint() throws {
+      let reference = try reference()
+      try laboratory.trainOnce("launch-origin", Self.often + ["checkpoint.keep=100"])
+      let origin = "launch-origin/checkpoints/step-00000003"
+      let job = try launch(
+        "begun-elsewhere", options: ["--resume", origin],
+        Self.steps + ["checkpoint.every_steps=1000"])
+      let launched = try wait(job, "begun-elsewhere", start: 1, step: 5)
+      kill(try #require(launched.ranks.last), SIGKILL)
+      let outcome = try job.wait()
+      #expect(outcome.status == 0, "\(outcome.errors)")
+      #expect(outcome.errors.contains("(restart 1 of 10)"), "\(outcome.errors)")
+      #expect(
+        outcome.output.components(separatedBy: "going on from \(origin)").count == 3,
+        "\(outcome.output)")
+      #expect(try laboratory.finalModel("begun-elsewhere") == reference)
     }
 
     @Test("a wrong configuration exits 64 at once and leaves nothing")
@@ -192,14 +213,6 @@ extension EndToEnd {
 }
 
 extension EndToEnd.LaunchTests {
-  /// Whether a process is there and has not ended.
-  fileprivate static func isThere(_ process: Int32) -> Bool {
-    let line = (try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8)) ?? ""
-    // The state stands behind the name, in parentheses; nobody may have asked for a zombie's status.
-    let state = line.split(separator: ")").last?.split(separator: " ").first
-    return state != nil && state != "Z"
-  }
-
   /// Where Open MPI keeps what belongs to a job.
   fileprivate static func sessionFolder(of mpirun: Int32) -> String? {
     let files = FileManager.default

@@ -70,12 +70,7 @@ extension EndToEnd {
       }
       _ = try job.wait()
       // What mpirun has started ends a moment after it.
-      while ranks.contains(where: { kill($0, 0) == 0 && !isZombie($0) }) { usleep(5_000) }
-    }
-
-    private func isZombie(_ process: Int32) -> Bool {
-      let line = (try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8)) ?? ""
-      return line.split(separator: ")").last?.hasPrefix(" Z") ?? true
+      while ranks.contains(where: RunningCommand.isThere) { usleep(5_000) }
     }
 
     /// The updates that the next start makes again.

@@ -114,7 +114,7 @@ struct PlacementTests {
 @Suite("Commands of starts")
 struct StartCommandTests {
   private let job = JobDescription(
-    stage: .teacher, runFolder: "runs/a b", resume: .never,
+    stage: .teacher, runFolder: "runs/a b", resume: .never, timeLimit: nil,
     trainerArguments: ["--config", "c.yaml"],
     starterArguments: ["--map-by", "slot:PE=2"])
 
@@ -126,9 +126,20 @@ struct StartCommandTests {
   func mpirun() throws {
     let placement = Placement(ranks: 4, hosts: try HostList(list: "a:2,b:2"), isChosen: true)
     #expect(
-      job.command(with: starter(.mpirun), at: placement, resume: .auto) == [
+      job.command(with: starter(.mpirun), at: placement, resume: .auto, secondsLeft: nil) == [
         "/bin/mpirun", "--map-by", "slot:PE=2", "-n", "4", "--host", "a:2,b:2", "/bin/aver-train",
         "teacher", "--run", "runs/a b", "--resume", "auto", "--config", "c.yaml",
+      ])
+  }
+
+  @Test("srun uses PMIx unless the words for it say otherwise; the trainer hears what time is left")
+  func srun() {
+    let placement = Placement(ranks: 2, hosts: nil, isChosen: false)
+    #expect(
+      job.command(with: starter(.srun), at: placement, resume: .auto, secondsLeft: 3_725.9) == [
+        "/bin/srun", "--mpi=pmix", "--map-by", "slot:PE=2", "--kill-on-bad-exit=1", "--ntasks=2",
+        "/bin/aver-train", "teacher", "--run", "runs/a b", "--resume", "auto",
+        "--time-limit", "1:02:05", "--config", "c.yaml",
       ])
   }
 

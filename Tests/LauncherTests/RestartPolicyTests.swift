@@ -8,9 +8,11 @@ struct RestartPolicyTests {
   private var policy = RestartPolicy(maximalRestarts: 10, patience: 3)
 
   private func attempt(
-    _ end: JobEnd, progress: Bool = false, host: String? = nil, stop: StopRequest = .none
+    _ end: JobEnd, progress: Bool = false, host: String? = nil, stop: StopRequest = .none,
+    secondsLeft: Double? = nil
   ) -> RestartPolicy.Attempt {
-    RestartPolicy.Attempt(end: end, madeProgress: progress, host: host, stop: stop)
+    RestartPolicy.Attempt(
+      end: end, madeProgress: progress, host: host, stop: stop, secondsLeft: secondsLeft)
   }
 
   @Test(
@@ -33,9 +35,25 @@ struct RestartPolicyTests {
 
   @Test("a job that fails while it is to end is the scheduler's to start again")
   mutating func failedWhileStopping() {
-    for end in [JobEnd.exited(137), .exited(70), .killed(signal: 10)] {
+    for end in [JobEnd.exited(137), .exited(69), .killed(signal: 10)] {
       #expect(policy.verdict(after: attempt(end, stop: .gentle)) == .leave(75, .stopped))
     }
+  }
+
+  @Test("a last checkpoint that could not be written is passed on, not hidden by another start")
+  mutating func lostLastCheckpoint() {
+    #expect(
+      policy.verdict(after: attempt(.exited(70), stop: .gentle)) == .leave(70, .stopped))
+  }
+
+  @Test("no start begins after the time limit", arguments: [(2.5, true), (2, false), (-1, false)])
+  mutating func timeLimit(secondsLeft: Double, isStarted: Bool) {
+    _ = policy.verdict(after: attempt(.exited(137), secondsLeft: 100))
+    let verdict = policy.verdict(after: attempt(.exited(137), secondsLeft: secondsLeft))
+    #expect(
+      verdict
+        == (isStarted
+          ? .restart(number: 2, delaySeconds: 2, suspect: nil) : .leave(75, .outOfTime)))
   }
 
   @Test("who was impatient gets 130, whatever the job makes of it")

@@ -11,7 +11,7 @@ private final class ProgramFolder {
   init(_ names: String..., mode: Int = 0o755) throws {
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     for name in names {
-      FileManager.default.createFile(
+      _ = FileManager.default.createFile(
         atPath: "\(path)/\(name)", contents: Data(), attributes: [.posixPermissions: mode])
     }
   }

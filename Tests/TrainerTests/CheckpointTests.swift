@@ -368,6 +368,32 @@ struct CheckpointTests {
   }
 }
 
+extension CheckpointTests {
+  @Test("a run goes on from the other run's checkpoint that it began at, and from none else's")
+  func origin() throws {
+    let folder = try TemporaryFolder()
+    let run = RunFolder(path: "\(folder.path)/run")
+    try DurableFiles.makeFolder(run.checkpoints)
+    let store = CheckpointStore(folder: run.checkpoints)
+    let theirs = "\(folder.path)/other/checkpoints/step-00000001"
+    try store.rememberOrigin(Checkpoint(path: theirs, state: state(step: 1)))
+    // Its own are no origin.
+    let own = store.path(step: 2)
+    try store.rememberOrigin(Checkpoint(path: own, state: state(step: 2)))
+    #expect(try store.origin == theirs)
+    try DurableFiles.write([], to: run.configuration)
+    for path in [theirs, "\(folder.path)/run/../other/checkpoints/step-00000001/", own] {
+      try run.prepare(resume: .checkpoint(path))
+    }
+    for path in ["\(folder.path)/other/checkpoints/step-00000002", folder.path] {
+      #expect(throws: TrainerError.self, "\(path)") { try run.prepare(resume: .checkpoint(path)) }
+    }
+    try store.rememberOrigin(nil)
+    #expect(try store.origin == nil)
+    #expect(throws: TrainerError.self) { try run.prepare(resume: .checkpoint(theirs)) }
+  }
+}
+
 @Suite("Files")
 struct FileTests {
   @Test("SHA-256 gives the digests of FIPS 180-4's examples, of bytes and of files")

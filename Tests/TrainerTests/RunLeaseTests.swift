@@ -29,11 +29,13 @@ struct RunLeaseTests {
     try JSONDecoder().decode(LeaseRecord.self, from: Data(contentsOf: URL(fileURLWithPath: path)))
   }
 
-  private func take(_ own: LeaseRecord? = nil, heard: (LeaseRecord) -> Void = { _ in }) throws
-    -> RunLease
-  {
+  private func take(
+    _ own: LeaseRecord? = nil, isStopRequested: () -> Bool = { false },
+    heard: (LeaseRecord) -> Void = { _ in }
+  ) throws -> RunLease {
     try RunLease(
-      folder: folder.path, own: own ?? .own(host: "n1", nil), timing: timing, wait: heard)
+      folder: folder.path, own: own ?? .own(host: "n1", nil), timing: timing,
+      isStopRequested: isStopRequested, wait: heard)
   }
 
   @Test("the first has it, a second is refused at once and told who has it; given back, it is free")
@@ -54,6 +56,16 @@ struct RunLeaseTests {
     try take().release()
   }
 
+  @Test("who is asked to stop while it waits leaves at once, to be started again")
+  func stoppedWaiting() throws {
+    let theirs = holder(beat: 7)
+    try write(theirs)
+    #expect(
+      performing: { try take(isStopRequested: { true }) },
+      throws: { "\($0)".contains("on n7") && ExitStatus(of: $0) == .preempted })
+    #expect(try read() == theirs)
+  }
+
   @Test("a holder that is dead for certain loses it at once")
   func dead() throws {
     let own = LeaseRecord.own(host: "n1", ScheduledJob(name: "slurm:5", restarts: 2))
@@ -68,7 +80,7 @@ struct RunLeaseTests {
     for record in dead {
       #expect(record.verdict(by: own) == .dead)
       try write(record)
-      let lease = try take(own) { _ in Issue.record("nobody to wait for") }
+      let lease = try take(own, heard: { _ in Issue.record("nobody to wait for") })
       #expect(try read().token == own.token)
       lease.release()
     }
@@ -82,10 +94,10 @@ struct RunLeaseTests {
     try write(holder())
     var waits = 0
     let began = ContinuousClock.now
-    try take { holder in
+    try take(heard: { holder in
       waits += 1
       #expect(holder.host == "n7")
-    }.release()
+    }).release()
     #expect(waits == 1)
     #expect(began.secondsAgo >= timing.patience)
 
@@ -182,25 +194,45 @@ struct DeadlineTests {
     arguments: ["", "0", "0:00", "-5", "1h", "1:2:3:4", "1-2-3", "a-1", "-", ":", "1-", "９", "1e3"])
   func noLimits(_ text: String) { #expect(TimeLimit(text) == nil) }
 
+  @Test("limits in seconds are written as they are read", arguments: [1, 59, 60, 3_599, 90_061])
+  func wholeSeconds(_ seconds: Int) {
+    let limit = TimeLimit(wholeSeconds: seconds)
+    #expect(limit.seconds == Double(seconds) && TimeLimit(limit.text)?.seconds == limit.seconds)
+  }
+
+  @Test("a grace period that is too short for a step and a checkpoint is told, and no other")
+  func gracePeriod() {
+    var time = LeavingTime()
+    time.take(step: 3)
+    time.take(checkpoint: 57.5)
+    #expect(time.warning(graceSeconds: 61) == nil)
+    #expect(
+      time.warning(graceSeconds: 60)?.hasPrefix("a stop may take 60.5 s (a step 3.0 s,") == true)
+  }
+
   @Test("the earlier end counts, and time for the way out is kept free")
   func ends() throws {
     #expect(Deadline(limit: nil, date: nil) == nil)
     let now = Date()
     let near = now.addingTimeInterval(4)
-    #expect(try #require(Deadline(limit: 1_000, date: near, now: now)).isOver)
-    #expect(try #require(Deadline(limit: 4, date: nil)).isOver)
+    let soon = try #require(Deadline(limit: 1_000, date: near, now: now))
+    #expect(soon.isOver(leaving: LeavingTime()))
+    #expect(try #require(Deadline(limit: 4, date: nil)).isOver(leaving: LeavingTime()))
     let far = try #require(Deadline(limit: 1_000, date: now.addingTimeInterval(60), now: now))
-    #expect(!far.isOver)
-    far.leave(stepSeconds: 1, checkpointSeconds: 2)
-    #expect(!far.isOver)
-    far.leave(stepSeconds: 1, checkpointSeconds: 40)
-    #expect(far.isOver)
+    var time = LeavingTime()
+    #expect(!far.isOver(leaving: time))
+    time.take(step: 1)
+    time.take(checkpoint: 2)
+    #expect(!far.isOver(leaving: time))
+    time.take(checkpoint: 40)
+    #expect(far.isOver(leaving: time))
     // What took long once may do so again.
-    far.leave(stepSeconds: 1, checkpointSeconds: 2)
-    #expect(far.isOver)
+    time.take(checkpoint: 2)
+    #expect(far.isOver(leaving: time))
     // An end that is over is another job's, or was put off since.
     #expect(Deadline(limit: nil, date: now.addingTimeInterval(-1), now: now) == nil)
     let before = ContinuousClock.now.advanced(by: .seconds(-90))
-    #expect(try #require(Deadline(limit: 91, since: before, date: nil)).isOver)
+    let almostOver = try #require(Deadline(limit: 91, since: before, date: nil))
+    #expect(almostOver.isOver(leaving: LeavingTime()))
   }
 }

@@ -20,14 +20,10 @@ enum ProcessFacts {
 
   /// Seconds since the process was started, to a hundredth; 0 where the kernel does not tell.
   static func secondsSinceStart() -> Double {
-    // The name, in parentheses, may hold spaces; the start is the 20th field after it.
-    guard let status = try? String(contentsOfFile: "/proc/self/stat", encoding: .utf8),
-      let fields = status.split(separator: ")").last?.split(separator: " "), fields.count > 19,
-      let ticks = Double(fields[19])
-    else { return 0 }
+    guard let status = ProcessStatus(of: getpid()) else { return 0 }
     var now = timespec()
     clock_gettime(CLOCK_BOOTTIME, &now)
-    return Double(now.tv_sec) + Double(now.tv_nsec) * 1e-9 - ticks
-      / Double(sysconf(Int32(_SC_CLK_TCK)))
+    let start = Double(status.startTicks) / Double(sysconf(Int32(_SC_CLK_TCK)))
+    return Double(now.tv_sec) + Double(now.tv_nsec) * 1e-9 - start
   }
 }

@@ -68,6 +68,51 @@ struct CheckpointStore: Sendable {
     "\(folder)/\(Self.namePrefix)\(String(format: "%08d", step))"
   }
 
+  // MARK: - Where the run began
+
+  /// The checkpoint of another run that this one began at, nil where it began at none.
+  ///
+  /// Before the run has a checkpoint of its own, it goes on from there.
+  var origin: String? {
+    get throws {
+      guard let bytes = try DurableFiles.contents(originMarker) else { return nil }
+      return String(decoding: bytes, as: UTF8.self).trimmingCharacters(in: .newlines)
+    }
+  }
+
+  /// Remembers a checkpoint of another run that this one begins at, or that it begins at none; one of its
+  /// own is nothing to remember.
+  ///
+  /// - Throws: `TrainerError.system`.
+  func rememberOrigin(_ checkpoint: Checkpoint?) throws {
+    guard let checkpoint else { return try DurableFiles.remove(originMarker) }
+    guard !contains(checkpoint: checkpoint.path) else { return }
+    try DurableFiles.replace(
+      originMarker, with: Array("\(Self.resolved(checkpoint.path))\n".utf8))
+  }
+
+  /// Whether the run can go on from a checkpoint: one of its own, or the one it began at, by whatever path.
+  func canGoOn(from checkpoint: String) -> Bool {
+    contains(checkpoint: checkpoint) || (try? origin) == Self.resolved(checkpoint)
+  }
+
+  private func contains(checkpoint: String) -> Bool {
+    Self.resolvedParent(of: checkpoint).path
+      == URL(fileURLWithPath: folder).resolvingSymlinksInPath().path
+  }
+
+  /// A path without links on its way; what it names need not exist.
+  private static func resolved(_ path: String) -> String {
+    let name = URL(fileURLWithPath: path).lastPathComponent
+    return resolvedParent(of: path).appendingPathComponent(name).path
+  }
+
+  private static func resolvedParent(of path: String) -> URL {
+    URL(fileURLWithPath: path).deletingLastPathComponent().resolvingSymlinksInPath()
+  }
+
+  private var originMarker: String { "\(folder)/origin" }
+
   // MARK: - Writing
 
   /// Makes the temporary folder of a checkpoint, with its files, where there is room for them.
@@ -236,11 +281,6 @@ struct CheckpointStore: Sendable {
     return later
   }
 
-  /// The step of the checkpoint in a folder of this name, nil where it is none's.
-  static func step(ofName name: String) -> Int? {
-    name.hasPrefix(namePrefix) ? Int(name.dropFirst(namePrefix.count)) : nil
-  }
-
   /// The checkpoint in `path`, verified against its manifest.
   ///
   /// - Throws: `TrainerError.checkpointUnusable` saying what is wrong with it.
@@ -303,8 +343,8 @@ struct CheckpointStore: Sendable {
     return Set(names.compactMap(Self.step(ofFolder:))).sorted()
   }
 
-  /// The step that a checkpoint's folder is named after.
-  private static func step(ofFolder name: String) -> Int? {
+  /// The step that a checkpoint's folder is named after; nil where it is none's.
+  static func step(ofFolder name: String) -> Int? {
     let parts = name.components(separatedBy: namePrefix)
     let isOurs = parts.count == 2 && ["", temporaryPrefix].contains(parts[0])
     return isOurs ? Int(parts[1]) : nil

@@ -7,7 +7,6 @@ extension LoadedConfiguration where Root: StageConfiguration {
   ///
   /// - Throws: `TrainerError.configuration` where what is frozen is no part of the model, or all of it.
   func updateRanges(of parameters: ParameterStore) throws -> [UpdateRange] {
-    let names = parameters.parameters.map(\.name)
     let ranges = values.optimizer.updateRanges(
       of: parameters.parametersFromInput,
       isHead: { name in values.heads.contains(where: name.isOrIsBelow) })

@@ -7,16 +7,21 @@ extension StageConfiguration {
   /// The values of the keys that decide the trained weights, by dotted key: where evaluations steer
   /// the training, when they are made and on what as well.
   var identityValues: [String: String] {
-    let steering = isSteered ? Self.evaluationKeys + ["evaluation.every", "best.metric"] : []
-    let keys = Self.keys.filter { $0.changesResult || steering.contains($0.path) }
-    return Dictionary(uniqueKeysWithValues: keys.map { ($0.path, $0.write(self)) })
+    values { decidesWeights($0) }
   }
 
   /// The values of all other keys.
   var freeValues: [String: String] {
-    let decided = identityValues
-    let keys = Self.keys.filter { decided[$0.path] == nil }
-    return Dictionary(uniqueKeysWithValues: keys.map { ($0.path, $0.write(self)) })
+    values { !decidesWeights($0) }
+  }
+
+  private func values(where isWanted: (ConfigurationKey<Self>) -> Bool) -> [String: String] {
+    Dictionary(uniqueKeysWithValues: Self.keys.filter(isWanted).map { ($0.path, $0.write(self)) })
+  }
+
+  private func decidesWeights(_ key: ConfigurationKey<Self>) -> Bool {
+    let steering = isSteered ? Self.evaluationKeys + ["evaluation.every", "best.metric"] : []
+    return key.changesResult || steering.contains(key.path)
   }
 
   var isSteered: Bool { common.isSteered }

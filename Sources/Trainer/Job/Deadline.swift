@@ -1,15 +1,39 @@
 import Foundation
 
+/// What it takes a run to leave: the slowest step and the slowest checkpoint so far, in seconds.
+struct LeavingTime: Equatable, Sendable {
+  /// A step, an evaluation that followed it included.
+  private(set) var step = 0.0
+  /// From the copy of what is learned until it is on disk.
+  private(set) var checkpoint = 0.0
+
+  /// Learns how long a step took.
+  mutating func take(step seconds: Double) { step = max(step, seconds) }
+
+  /// Learns how long a checkpoint took, or may take.
+  mutating func take(checkpoint seconds: Double) { checkpoint = max(checkpoint, seconds) }
+
+  /// What to say where a scheduler that asks a job to stop may kill it too early; nil where there is time.
+  ///
+  /// - Parameter graceSeconds: how long it waits before it does.
+  func warning(graceSeconds: Double) -> String? {
+    guard step + checkpoint > graceSeconds else { return nil }
+    return String(
+      format: "a stop may take %.1f s (a step %.1f s, a checkpoint %.1f s), and the scheduler "
+        + "kills the job after %.0f s, which loses all since the last checkpoint: ask for more "
+        + "time, or lower checkpoint.every_steps",
+      step + checkpoint, step, checkpoint, graceSeconds)
+  }
+}
+
 /// When a job has to have left, of its own accord rather than by a scheduler's SIGKILL.
-final class Deadline {
+struct Deadline {
   /// Least seconds for the way out: a step, an evaluation's micro-batch, files that are no checkpoint.
   private static let leastSeconds = 5.0
   /// No job takes longer, and clocks count as far.
   private static let mostSeconds = 1e9
 
   private let end: ContinuousClock.Instant
-  private var stepSeconds = 0.0
-  private var checkpointSeconds = 0.0
 
   /// The earlier of two ends.
   ///
@@ -30,15 +54,9 @@ final class Deadline {
     end = first
   }
 
-  /// Learns what a step and a checkpoint may take: time for two of the slowest of each is kept free.
-  func leave(stepSeconds: Double, checkpointSeconds: Double) {
-    self.stepSeconds = max(self.stepSeconds, stepSeconds)
-    self.checkpointSeconds = max(self.checkpointSeconds, checkpointSeconds)
-  }
-
-  /// Whether it is time to go.
-  var isOver: Bool {
-    let needed = Self.leastSeconds + 2 * (stepSeconds + checkpointSeconds)
+  /// Whether it is time to go: time for two of the slowest steps and checkpoints is kept free.
+  func isOver(leaving time: LeavingTime) -> Bool {
+    let needed = Self.leastSeconds + 2 * (time.step + time.checkpoint)
     return .now.advanced(by: .seconds(needed)) >= end
   }
 }
@@ -72,5 +90,12 @@ public struct TimeLimit: Equatable, Sendable {
     guard days < 100_000, days * 86_400 + rest > 0 else { return nil }
     seconds = Double(days * 86_400 + rest)
     self.text = text
+  }
+
+  /// A limit in whole seconds, at least one.
+  public init(wholeSeconds: Int) {
+    let all = max(1, wholeSeconds)
+    seconds = Double(all)
+    text = String(format: "%d:%02d:%02d", all / 3600, all / 60 % 60, all % 60)
   }
 }

@@ -8,7 +8,10 @@ extension Job {
   }
 
   /// Whether this rank was asked to stop, or has no time left.
-  var isStopRequested: Bool { signals.isStopRequested || deadline?.isOver ?? false }
+  var isStopRequested: Bool { signals.isStopRequested || isOutOfTime }
+
+  /// Whether the time limit is near.
+  var isOutOfTime: Bool { deadline?.isOver(leaving: leavingTime) ?? false }
 
   /// Whether any rank was asked to stop. Collective.
   func isStopRequestedAnywhere() throws -> Bool {

@@ -17,6 +17,10 @@ public final class Job {
   let began = ContinuousClock.now
   /// What asks for a stop beside signals.
   var deadline: Deadline?
+  /// How long a stop takes.
+  var leavingTime = LeavingTime()
+  /// How long the scheduler waits between asking the job to stop and killing it; nil where nobody said.
+  var graceSeconds: Double?
   /// What the rank is doing, for crash reports.
   var activity = Activity.startingUp
 

@@ -57,15 +57,9 @@ struct LeaseRecord: Codable, Equatable, Sendable {
     return "process \(process) on \(host)\(job), since \(since)"
   }
 
-  /// When a process was started, in ticks since the system was; nil where there is no such process, or
-  /// only what its parent has not yet been told of.
-  static func startTime(of process: Int32) -> String? {
-    guard let bytes = try? DurableFiles.contents("/proc/\(process)/stat") else { return nil }
-    // The name, in parentheses, may hold anything.
-    let fields = String(decoding: bytes, as: UTF8.self).split(separator: ")").last?
-      .split(separator: " ")
-    // proc(5): the third field is the state, the 22nd the time.
-    guard let fields, fields.count > 19, fields[0] != "Z", fields[0] != "X" else { return nil }
-    return String(fields[19])
+  /// When a process was started; nil where none of this number lives.
+  private static func startTime(of process: Int32) -> String? {
+    guard let status = ProcessStatus(of: process), !status.hasEnded else { return nil }
+    return "\(status.startTicks)"
   }
 }

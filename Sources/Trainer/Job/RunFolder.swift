@@ -29,10 +29,12 @@ struct RunFolder: Equatable, Sendable {
   /// What a rank died of.
   func crash(rank: Int) -> String { "\(path)/crash/rank-\(Self.padded(rank)).json" }
 
+  private var store: CheckpointStore { CheckpointStore(folder: checkpoints) }
+
   /// Whether a run has begun here: one that failed while it was set up has not.
   var isInUse: Bool {
     [configuration, metrics, bestModel, finalModel].contains(where: DurableFiles.exists)
-      || CheckpointStore(folder: checkpoints).hasCheckpoints
+      || store.hasCheckpoints
   }
 
   /// The folder of a new run of `stage`, `runs/teacher-20260131-235959`.
@@ -90,12 +92,12 @@ struct RunFolder: Equatable, Sendable {
   /// Makes the folder ready for a run.
   ///
   /// - Throws: `TrainerError.runFolderInUse` where a run is there already and is not to be resumed,
-  ///   `.runFolderOfAnotherRun` where it is not the one that the checkpoint is from,
+  ///   `.runFolderOfAnotherRun` where the checkpoint is neither of it nor the one it began at,
   ///   `.runFolderUnusable` where files cannot be written.
   func prepare(resume: ResumePolicy) throws {
     switch resume {
     case .never where isInUse: throw TrainerError.runFolderInUse(folder: path)
-    case .checkpoint(let checkpoint) where isInUse && !contains(checkpoint: checkpoint):
+    case .checkpoint(let checkpoint) where isInUse && !store.canGoOn(from: checkpoint):
       throw TrainerError.runFolderOfAnotherRun(folder: path, checkpoint: checkpoint)
     case .auto, .never, .checkpoint: break
     }
@@ -107,13 +109,6 @@ struct RunFolder: Equatable, Sendable {
       throw TrainerError.runFolderUnusable(
         folder: self.path, reason: "\(call) \(path): \(reason)")
     }
-  }
-
-  /// Whether a checkpoint is one of this run's, by whatever path it is named.
-  private func contains(checkpoint: String) -> Bool {
-    let folder = URL(fileURLWithPath: checkpoint).deletingLastPathComponent()
-      .resolvingSymlinksInPath()
-    return folder.path == URL(fileURLWithPath: checkpoints).resolvingSymlinksInPath().path
   }
 
   private static func padded(_ rank: Int) -> String { String(format: "%04d", rank) }

@@ -32,18 +32,20 @@ final class RunLease: @unchecked Sendable {
 
   /// Takes the lease of a run folder.
   ///
-  /// - Parameter wait: hears, once, of a holder that is waited for.
-  /// - Throws: `TrainerError.runFolderHeld` where another job has it, `.system` where the file cannot be
-  ///   made.
+  /// - Parameters:
+  ///   - isStopRequested: asked while a holder is waited for.
+  ///   - wait: hears, once, of a holder that is waited for.
+  /// - Throws: `TrainerError.runFolderHeld` where another job has it, `.stoppedWaiting` where the process
+  ///   is to end, `.system` where the file cannot be made.
   init(
     folder: String, own: LeaseRecord, timing: Timing = Timing(),
-    wait: (LeaseRecord) -> Void = { _ in }
+    isStopRequested: () -> Bool = { false }, wait: (LeaseRecord) -> Void = { _ in }
   ) throws {
     path = "\(folder)/\(Self.fileName)"
     record = own
     token = own.token
     self.timing = timing
-    try take(wait: wait)
+    try take(isStopRequested: isStopRequested, wait: wait)
     Thread.detachNewThread { self.keep() }
   }
 
@@ -69,19 +71,26 @@ final class RunLease: @unchecked Sendable {
       guard !isReleased else { return }
       isReleased = true
       lock.broadcast()
-      if (try? Self.read(path))??.token == record.token { unlink(path) }
+      if (try? Self.read(path))??.token == token { unlink(path) }
     }
   }
 
   /// Beats until the lease is given back.
   private func keep() {
     var number = 0
-    lock.withLock {
-      while !isReleased {
-        if lock.wait(until: Date(timeIntervalSinceNow: timing.beat)) { continue }
-        number += 1
-        beat(number)
-      }
+    while waitForBeat() {
+      number += 1
+      // Without the lock: who gives the lease back does not wait for a file system that hangs.
+      beat(number)
+    }
+  }
+
+  /// Waits until a beat is due; false where the lease was given back.
+  private func waitForBeat() -> Bool {
+    let due = Date(timeIntervalSinceNow: timing.beat)
+    return lock.withLock {
+      while !isReleased, lock.wait(until: due) {}
+      return !isReleased
     }
   }
 
@@ -94,9 +103,7 @@ final class RunLease: @unchecked Sendable {
     defer { close(file) }
     var bytes = [UInt8](repeating: 0, count: 4096)
     let count = pread(file, &bytes, bytes.count, 0)
-    guard count > 0,
-      let there = try? JSONDecoder().decode(LeaseRecord.self, from: Data(bytes[..<count]))
-    else { return }
+    guard count > 0, let there = Self.record(in: bytes[..<count]) else { return }
     record.beat = LeaseRecord.beat(number)
     if there.token == record.token {
       try? write(to: file)
@@ -107,7 +114,7 @@ final class RunLease: @unchecked Sendable {
 
   // MARK: - Getting it
 
-  private func take(wait: (LeaseRecord) -> Void) throws {
+  private func take(isStopRequested: () -> Bool, wait: (LeaseRecord) -> Void) throws {
     var observed: (record: LeaseRecord, since: ContinuousClock.Instant)?
     while true {
       if try create() { return }
@@ -127,7 +134,12 @@ final class RunLease: @unchecked Sendable {
           folder: DurableFiles.parent(of: path), by: holder.description)
       case .unknown where seconds >= timing.patience:
         if try takeOver(from: holder) { return }
-      case .alive, .unknown: usleep(UInt32(timing.look * 1e6))
+      case .alive, .unknown:
+        if isStopRequested() {
+          throw TrainerError.stoppedWaiting(
+            folder: DurableFiles.parent(of: path), for: holder.description)
+        }
+        usleep(UInt32(timing.look * 1e6))
       }
     }
   }
@@ -219,7 +231,10 @@ final class RunLease: @unchecked Sendable {
 
   /// The record in a file; nil where there is no file, or something else in it.
   private static func read(_ path: String) throws -> LeaseRecord? {
-    guard let bytes = try DurableFiles.contents(path) else { return nil }
-    return try? JSONDecoder().decode(LeaseRecord.self, from: Data(bytes))
+    try DurableFiles.contents(path).flatMap { record(in: $0[...]) }
+  }
+
+  private static func record(in bytes: ArraySlice<UInt8>) -> LeaseRecord? {
+    try? JSONDecoder().decode(LeaseRecord.self, from: Data(bytes))
   }
 }

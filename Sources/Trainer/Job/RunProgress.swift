@@ -27,7 +27,7 @@ public struct RunProgress: Equatable, Sendable {
     ).compactMapValues { $0 }
     let current = trainings.last { DurableFiles.exists(RunFolder(path: $0).metrics) }
     checkpoints = newest
-    checkpointStep = current.flatMap { newest[$0] }.flatMap(CheckpointStore.step(ofName:))
+    checkpointStep = current.flatMap { newest[$0] }.flatMap(CheckpointStore.step(ofFolder:))
     measuredStep = current.flatMap { MetricsFile.lastStep(in: RunFolder(path: $0).metrics) }
     crashes = Set(trainings.flatMap(Self.crashes))
   }

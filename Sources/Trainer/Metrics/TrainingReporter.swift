@@ -147,7 +147,10 @@ final class TrainingReporter {
       """
     logger.info("\(text)")
     // Once is enough to know what preemption has to leave time for.
-    if !hasToldCost { console.say(text) }
+    if !hasToldCost {
+      console.say(text)
+      job.graceSeconds.flatMap(job.leavingTime.warning).map(tell(remark:))
+    }
     hasToldCost = true
   }
 
@@ -190,7 +193,7 @@ final class TrainingReporter {
 
   /// Tells why the run ends before its end.
   func sayPreempted(after step: Int) {
-    let isLate = job.deadline?.isOver ?? false
+    let isLate = job.isOutOfTime
     let cause =
       job.signals.isStopRequested ? "a signal" : isLate ? "the time limit" : "another rank"
     logger.notice("stopped after step \(step), because of \(cause)")

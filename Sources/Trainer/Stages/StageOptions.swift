@@ -12,11 +12,13 @@ public struct StageOptions: Sendable {
   public var allowIdentityChange: Bool
   /// How long the job may take; nil for as long as its scheduler lets it.
   public var timeLimit: TimeLimit?
+  /// How long the scheduler waits between asking the job to stop and killing it; nil where nobody said.
+  public var graceSeconds: Int?
 
   /// Options with every field given.
   public init(
     configurationFile: String, overrides: [String], runFolder: String?, resume: ResumePolicy,
-    allowIdentityChange: Bool, timeLimit: TimeLimit? = nil
+    allowIdentityChange: Bool, timeLimit: TimeLimit? = nil, graceSeconds: Int? = nil
   ) {
     self.configurationFile = configurationFile
     self.overrides = overrides
@@ -24,5 +26,6 @@ public struct StageOptions: Sendable {
     self.resume = resume
     self.allowIdentityChange = allowIdentityChange
     self.timeLimit = timeLimit
+    self.graceSeconds = graceSeconds
   }
 }

@@ -106,6 +106,8 @@ struct StageRun<S: Stage> {
     }
     try forgetBestOfAnotherRun(&position)
     try job.agreement.onRankZero {
+      // First: a run that is known to have begun must not begin anew elsewhere.
+      try store.rememberOrigin(checkpoint)
       try DurableFiles.replace(folder.configuration, with: Array(configuration.yaml().utf8))
       try begin()
     }

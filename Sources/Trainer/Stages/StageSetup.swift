@@ -29,6 +29,7 @@ extension Job {
       deadline
       ?? Deadline(
         limit: options.timeLimit?.seconds, since: began, date: LaunchEnvironment.current.endTime)
+    graceSeconds = options.graceSeconds.map(Double.init)
     return folder
   }
 
@@ -38,10 +39,13 @@ extension Job {
     lease = nil
     let own = LeaseRecord.own(
       host: communicator.hostName, LaunchEnvironment.current.scheduled)
-    lease = try RunLease(folder: folder.path, own: own) { holder in
-      Self.printError(
-        "\(folder.path) was being written to by \(holder.description): waiting for a sign of life")
-    }
+    lease = try RunLease(
+      folder: folder.path, own: own, isStopRequested: { signals.isStopRequested },
+      wait: { holder in
+        Self.printError(
+          "\(folder.path) was being written to by \(holder.description): waiting for a sign of life"
+        )
+      })
   }
 
   /// Sets up the kernels and makes sure that all ranks compute the same bits. Collective.
@@ -69,7 +73,7 @@ extension Job {
       let path: String? =
         switch options.resume {
         case .never: nil
-        case .auto: store.paths.last
+        case .auto: try store.paths.last ?? store.origin
         case .checkpoint(let path): path
         }
       guard let checkpoint = path.flatMap({ try? CheckpointStore.loadWithoutVerifying($0) }) else {
@@ -96,7 +100,8 @@ extension Job {
       let checkpoint =
         switch options.resume {
         case .never: Checkpoint?.none
-        case .auto: try store.newestValid(report: report)
+        case .auto:
+          try store.newestValid(report: report) ?? store.origin.map(CheckpointStore.load)
         case .checkpoint(let path): try CheckpointStore.load(path)
         }
       try checkpoint?.requireMatch(
