@@ -14,7 +14,7 @@ extension RestartPolicy.LeaveReason {
     case .final:
       switch ExitStatus(rawValue: status) {
       case .finished: "the job has finished"
-      case .preempted: "the job was stopped with a checkpoint; run it again"
+      case .preempted: "the job was stopped; run it again, and it goes on where it was"
       default: "the job ended with \(status), which another start would not change"
       }
     case .stopped: "\(failure); it was to end, and is not started again"

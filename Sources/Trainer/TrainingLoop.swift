@@ -69,7 +69,7 @@ final class TrainingLoop {
 
   private func train() throws -> ExitStatus {
     if job.deadline != nil {
-      job.leavingTime.take(checkpoint: try parts.checkpoints.likelySeconds())
+      job.leavingTime.assumedCheckpoint = try parts.checkpoints.likelySeconds()
     }
     guard try evaluateIfOwed() else { return try leaveEarly() }
     while position.step < settings.totalSteps, !endsEarly {

@@ -60,7 +60,7 @@ extension EndToEnd {
       let arguments = ["teacher", "--config", "tiny.yaml", "--run", "three"]
       let outcome = try laboratory.run("aver-train", ranks: 3, arguments)
       #expect(outcome.status == 64)
-      #expect(outcome.ownErrors.contains("tiny.yaml:9: batch.global: 3 ranks"))
+      #expect(outcome.ownErrors.contains("tiny.yaml:10: batch.global: 3 ranks"))
       #expect(outcome.ownErrors.components(separatedBy: "1, 2, 4").count == 2)
       for benchmark in [["allreduce", "--bytes", "1000"], ["step", "--image-size", "32"]] {
         let refused = try laboratory.run("aver-train", ranks: 3, ["benchmark"] + benchmark)

@@ -394,6 +394,62 @@ extension CheckpointTests {
   }
 }
 
+extension CheckpointTests {
+  @Test("links that lead nowhere are broken checkpoints, and not none")
+  func danglingLinks() throws {
+    try write(step: 1)
+    let link = store.path(step: 2)
+    try FileManager.default.createSymbolicLink(
+      atPath: link, withDestinationPath: "\(folder.path)/not-mounted/step-00000002")
+    var broken: [String] = []
+    let found = try store.newestValid { broken.append(try store.setAside($0)) }
+    #expect(found?.state.step == 1 && broken == ["\(store.folder)/broken-step-00000002"])
+    try FileManager.default.removeItem(atPath: store.path(step: 1))
+    try FileManager.default.createSymbolicLink(
+      atPath: link, withDestinationPath: "\(folder.path)/not-mounted/step-00000002")
+    #expect(
+      performing: { try store.newestValid { _ in } },
+      throws: { "\($0)".contains("none of 1 checkpoints can be used") })
+    // The next one after this step takes its place.
+    try write(step: 2)
+    #expect(try store.newestValid { _ in }?.state.step == 2)
+  }
+
+  @Test("a name that is almost a checkpoint's is told, not passed over", arguments: ["2", "+2"])
+  func almostNames(number: String) throws {
+    try write(step: 2)
+    try FileManager.default.moveItem(
+      atPath: store.path(step: 2), toPath: "\(store.folder)/step-\(number)")
+    #expect(store.hasCheckpoints)
+    #expect(
+      performing: { try store.newestValid { _ in } },
+      throws: {
+        "\($0)".contains("step-\(number)") && "\($0)".contains("is named step-00000002: rename it")
+          && ExitStatus(of: $0) == .badData
+      })
+  }
+
+  @Test("a folder that cannot be listed is not taken for an empty one")
+  func unlisted() throws {
+    // Root may list anything: a file in its place cannot be by anybody.
+    _ = try folder.write("", to: "checkpoints")
+    #expect(store.hasCheckpoints)
+    #expect(throws: TrainerError.self) { try store.newestValid { _ in } }
+  }
+
+  @Test(
+    "an origin that is gone or garbage is told by name", arguments: ["", "x\u{1}", "/gone/step"])
+  func brokenOrigins(content: String) throws {
+    _ = try folder.write(content + "\n", to: "checkpoints/origin")
+    #expect(
+      performing: { try store.loadOrigin() },
+      throws: {
+        "\($0)".contains("checkpoints/origin") && "\($0)".contains("start anew in another folder")
+          && ExitStatus(of: $0) == .badData
+      })
+  }
+}
+
 @Suite("Files")
 struct FileTests {
   @Test("SHA-256 gives the digests of FIPS 180-4's examples, of bytes and of files")

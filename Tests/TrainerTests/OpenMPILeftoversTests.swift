@@ -32,13 +32,13 @@ struct OpenMPILeftoversTests {
     try shared.write("memory", to: name)
   }
 
-  private func remove(of process: Int32) -> Set<String> {
-    Set(
-      OpenMPILeftovers(
-        ofLauncher: process, temporaryFolders: [temporary.path, temporary.path],
-        sharedMemory: shared.path
-      ).remove())
+  private func leftovers(of process: Int32) -> OpenMPILeftovers {
+    OpenMPILeftovers(
+      ofLauncher: process, temporaryFolders: [temporary.path, temporary.path],
+      sharedMemory: shared.path)
   }
+
+  private func remove(of process: Int32) -> Set<String> { Set(leftovers(of: process).remove()) }
 
   @Test("the session folder and the segments of all its jobs go, and nothing else")
   func own() throws {
@@ -67,16 +67,18 @@ struct OpenMPILeftoversTests {
     #expect(FileManager.default.fileExists(atPath: session))
   }
 
-  @Test("a segment that a process has mapped stays")
+  @Test("a job's leftovers stay while a process has one of its segments mapped")
   func mapped() throws {
     let session = try makeSession(mpirun, contact: "1331101696.0;tcp://x\n\(mpirun)\n")
     let segment = try makeSegment("vader_segment.n1.cluster.\(user).4f570001.0")
     let file = open(segment, O_RDONLY)
     let memory = mmap(nil, 1, PROT_READ, MAP_SHARED, file, 0)
     close(file)
-    #expect(remove(of: mpirun) == [session])
+    #expect(leftovers(of: mpirun).areInUse && remove(of: mpirun).isEmpty)
+    // Without it, the segment would not be found again.
+    #expect(FileManager.default.fileExists(atPath: session))
     munmap(memory, 1)
-    #expect(FileManager.default.fileExists(atPath: segment))
+    #expect(!leftovers(of: mpirun).areInUse && remove(of: mpirun) == [segment, session])
   }
 
   @Test(
@@ -99,11 +101,14 @@ struct LauncherMarksTests {
     let dead = FileWriter(numbering: own.numbering, process: .max)
     let elsewhere = FileWriter(numbering: "elsewhere", process: .max)
     var removed: [Int32] = []
-    for launcher in [dead, elsewhere, own] {
-      marks.replace(with: launcher) { removed.append($0) }
+    // The first time, ranks are still there.
+    let remove = { (process: Int32) in
+      removed.append(process)
+      return removed.count > 1
     }
-    marks.replace(with: own) { removed.append($0) }
-    #expect(removed == [dead.process])
+    for launcher in [dead, elsewhere, own] { marks.replace(with: launcher, remove: remove) }
+    marks.replace(with: own, remove: remove)
+    #expect(removed == [dead.process, dead.process])
     let names = { try FileManager.default.contentsOfDirectory(atPath: marks.folder).sorted() }
     #expect(try names() == [own.name, elsewhere.name].sorted())
     marks.forget(own)
@@ -118,6 +123,7 @@ struct LauncherMarksTests {
     try #require(chmod("\(temporary.path)/marks", 0o777) == 0)
     LauncherMarks(folder: "\(temporary.path)/marks").replace(with: .current) { _ in
       Issue.record("removed on another's word")
+      return true
     }
   }
 }

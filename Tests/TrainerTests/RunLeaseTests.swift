@@ -56,6 +56,17 @@ struct RunLeaseTests {
     try take().release()
   }
 
+  @Test("a lease that is removed under its holder comes back, and keeps others out")
+  func removed() throws {
+    let lease = try take()
+    try FileManager.default.removeItem(atPath: path)
+    while !FileManager.default.fileExists(atPath: path) { usleep(1_000) }
+    #expect(throws: TrainerError.self) { try take() }
+    #expect(!lease.isTaken)
+    lease.release()
+    #expect(!FileManager.default.fileExists(atPath: path))
+  }
+
   @Test("who is asked to stop while it waits leaves at once, to be started again")
   func stoppedWaiting() throws {
     let theirs = holder(beat: 7)
@@ -222,6 +233,9 @@ struct DeadlineTests {
     var time = LeavingTime()
     #expect(!far.isOver(leaving: time))
     time.take(step: 1)
+    time.assumedCheckpoint = 100
+    #expect(far.isOver(leaving: time))
+    // What was seen counts, not what was assumed.
     time.take(checkpoint: 2)
     #expect(!far.isOver(leaving: time))
     time.take(checkpoint: 40)

@@ -65,7 +65,7 @@ struct CheckpointStore: Sendable {
 
   /// The path of the checkpoint after `step`.
   func path(step: Int) -> String {
-    "\(folder)/\(Self.namePrefix)\(String(format: "%08d", step))"
+    "\(folder)/\(Self.name(step: step))"
   }
 
   // MARK: - Where the run began
@@ -76,7 +76,30 @@ struct CheckpointStore: Sendable {
   var origin: String? {
     get throws {
       guard let bytes = try DurableFiles.contents(originMarker) else { return nil }
-      return String(decoding: bytes, as: UTF8.self).trimmingCharacters(in: .newlines)
+      let path = String(decoding: bytes, as: UTF8.self).trimmingCharacters(in: .newlines)
+      guard path.hasPrefix("/"), path.rangeOfCharacter(from: .controlCharacters) == nil else {
+        throw TrainerError.checkpointUnusable(
+          path: originMarker,
+          reason: "it does not name the checkpoint that the run began at: start anew in another "
+            + "folder with --run")
+      }
+      return path
+    }
+  }
+
+  /// The checkpoint of another run that this one began at, verified.
+  ///
+  /// - Throws: `TrainerError.checkpointUnusable` where it is not as it was.
+  func loadOrigin() throws -> Checkpoint? {
+    guard let path = try origin else { return nil }
+    do {
+      return try Self.load(path)
+    } catch TrainerError.checkpointUnusable(_, let reason) {
+      throw TrainerError.checkpointUnusable(
+        path: path,
+        reason:
+          "\(reason). The run began at this checkpoint, as \(originMarker) says, and has none of "
+          + "its own: bring it back, or start anew in another folder with --run")
     }
   }
 
@@ -198,12 +221,17 @@ struct CheckpointStore: Sendable {
 
   // MARK: - Finding
 
-  /// Whether there are checkpoints, whole or not.
-  var hasCheckpoints: Bool { !steps().isEmpty }
+  /// Whether there are checkpoints, whole or not, or may be: who cannot look must not begin afresh.
+  var hasCheckpoints: Bool { (try? steps().isEmpty) != true }
 
   /// All checkpoints, whole or not, from the oldest to the newest.
+  ///
+  /// - Throws: as `newestValid` does where there may be some that it cannot tell.
   var paths: [String] {
-    steps().flatMap { [path(step: $0), temporaryPath(step: $0)] }.filter(DurableFiles.exists)
+    get throws {
+      try steps().flatMap { [path(step: $0), temporaryPath(step: $0)] }
+        .filter(DurableFiles.hasEntry)
+    }
   }
 
   /// The newest checkpoint that is whole, nil where there is none at all.
@@ -212,11 +240,12 @@ struct CheckpointStore: Sendable {
   ///
   /// - Parameter report: hears of each broken one that was passed over.
   /// - Throws: `TrainerError.noUsableCheckpoint` where all are broken, since beginning again would
-  ///   overwrite what may be worth saving; `.system` where one cannot be read.
+  ///   overwrite what may be worth saving; `.system` where one, or the folder, cannot be read;
+  ///   `.checkpointUnusable` where a name is almost a checkpoint's.
   func newestValid(report: (BrokenCheckpoint) throws -> Void) throws -> Checkpoint? {
     var broken: [BrokenCheckpoint] = []
-    for step in steps().reversed() {
-      for path in [path(step: step), temporaryPath(step: step)] where DurableFiles.exists(path) {
+    for step in try steps().reversed() {
+      for path in [path(step: step), temporaryPath(step: step)] where DurableFiles.hasEntry(path) {
         do {
           let checkpoint = try Self.load(path)
           try broken.forEach(report)
@@ -241,7 +270,7 @@ struct CheckpointStore: Sendable {
   func setAside(_ broken: BrokenCheckpoint) throws -> String {
     let name = Self.brokenPrefix + (broken.path as NSString).lastPathComponent
     let names = [name] + (2...99).map { "\(name)-\($0)" }
-    let free = names.first { !DurableFiles.exists("\(folder)/\($0)") } ?? name
+    let free = names.first { !DurableFiles.hasEntry("\(folder)/\($0)") } ?? name
     try DurableFiles.rename(broken.path, to: "\(folder)/\(free)")
     return "\(folder)/\(free)"
   }
@@ -250,9 +279,9 @@ struct CheckpointStore: Sendable {
   ///
   /// - Throws: `TrainerError.system` where one cannot be read: it may be whole.
   func recover() throws {
-    for step in steps() {
+    for step in try steps() {
       let (path, temporary) = (path(step: step), temporaryPath(step: step))
-      guard DurableFiles.exists(temporary) else { continue }
+      guard DurableFiles.hasEntry(temporary) else { continue }
       do {
         _ = try Self.load(temporary)
         try DurableFiles.remove(path)
@@ -268,10 +297,10 @@ struct CheckpointStore: Sendable {
   ///
   /// - Returns: the steps whose checkpoints were moved.
   func supersede(after step: Int) throws -> [Int] {
-    let later = steps().filter { $0 > step }
+    let later = try steps().filter { $0 > step }
     for step in later {
       try DurableFiles.makeFolder("\(folder)/\(Self.supersededFolder)")
-      for path in [path(step: step), temporaryPath(step: step)] where DurableFiles.exists(path) {
+      for path in [path(step: step), temporaryPath(step: step)] where DurableFiles.hasEntry(path) {
         let name = (path as NSString).lastPathComponent
         let destination = "\(folder)/\(Self.supersededFolder)/\(name)"
         try DurableFiles.remove(destination)
@@ -330,7 +359,7 @@ struct CheckpointStore: Sendable {
 
   /// Removes checkpoints up to `newest` that are not kept; later ones are replaced when the run gets there.
   private func prune(newest: Int, best: Int?) throws {
-    let written = steps().filter { $0 <= newest }
+    let written = try steps().filter { $0 <= newest }
     for step in written where !retention.keeps(step, of: written, best: best) {
       try DurableFiles.remove(path(step: step))
       try DurableFiles.remove(temporaryPath(step: step))
@@ -338,10 +367,22 @@ struct CheckpointStore: Sendable {
   }
 
   /// The steps of which there are checkpoints, whole or not, ascending.
-  private func steps() -> [Int] {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-    return Set(names.compactMap(Self.step(ofFolder:))).sorted()
+  private func steps() throws -> [Int] {
+    let steps = try DurableFiles.names(in: folder).compactMap { name -> Int? in
+      guard let step = Self.step(ofFolder: name) else { return nil }
+      let own = Self.name(step: step)
+      // Else it would not be found again by its step, and the run might begin afresh beside it.
+      guard name.hasSuffix(own) else {
+        throw TrainerError.checkpointUnusable(
+          path: "\(folder)/\(name)",
+          reason: "a checkpoint after this step is named \(own): rename it")
+      }
+      return step
+    }
+    return Set(steps).sorted()
   }
+
+  private static func name(step: Int) -> String { namePrefix + String(format: "%08d", step) }
 
   /// The step that a checkpoint's folder is named after; nil where it is none's.
   static func step(ofFolder name: String) -> Int? {
@@ -351,8 +392,7 @@ struct CheckpointStore: Sendable {
   }
 
   private func temporaryPath(step: Int) -> String {
-    let name = (path(step: step) as NSString).lastPathComponent
-    return "\(folder)/\(Self.temporaryPrefix)\(name)"
+    "\(folder)/\(Self.temporaryPrefix)\(Self.name(step: step))"
   }
 
   private static func readState(_ path: String, of checkpoint: String) throws -> CheckpointState {

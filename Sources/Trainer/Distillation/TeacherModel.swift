@@ -71,8 +71,9 @@ extension RunFolder {
   /// How far a run has come, in a few words: `step 40 of 200`; nil for one that was brought to its end.
   fileprivate func progress(of train: TrainSection) -> String? {
     guard !DurableFiles.exists(finalModel) else { return nil }
-    let steps = CheckpointStore(folder: checkpoints).paths.last
-    guard let state = steps.flatMap({ try? CheckpointStore.loadWithoutVerifying($0).state }),
+    // What stands in the way is told where the checkpoint is needed.
+    let newest = (try? CheckpointStore(folder: checkpoints).paths)?.last
+    guard let state = newest.flatMap({ try? CheckpointStore.loadWithoutVerifying($0).state }),
       state.epoch > 0
     else { return "no checkpoint yet" }
     let all = Double(train.epochs) * Double(state.step) / state.epoch

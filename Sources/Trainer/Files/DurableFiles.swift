@@ -112,11 +112,30 @@ enum DurableFiles {
 
   /// Removes a file, or a folder with its content; nothing where there is none.
   static func remove(_ path: String) throws {
-    guard exists(path) else { return }
+    guard hasEntry(path) else { return }
     do {
       try FileManager.default.removeItem(atPath: path)
     } catch {
       throw TrainerError.system(call: "remove", path: path, reason: reason(of: error))
+    }
+  }
+
+  /// Whether a folder has an entry at `path`: be it a link that leads nowhere.
+  static func hasEntry(_ path: String) -> Bool {
+    var status = stat()
+    return lstat(path, &status) == 0
+  }
+
+  /// The names of all entries of a folder; none where there is no folder.
+  ///
+  /// - Throws: `TrainerError.system` where it cannot be read.
+  static func names(in folder: String) throws -> [String] {
+    do {
+      return try FileManager.default.contentsOfDirectory(atPath: folder)
+    } catch CocoaError.fileReadNoSuchFile {
+      return []
+    } catch {
+      throw TrainerError.system(call: "readdir", path: folder, reason: reason(of: error))
     }
   }
 

@@ -4,14 +4,19 @@ import Foundation
 struct LeavingTime: Equatable, Sendable {
   /// A step, an evaluation that followed it included.
   private(set) var step = 0.0
-  /// From the copy of what is learned until it is on disk.
-  private(set) var checkpoint = 0.0
+  /// From the copy of what is learned until it is on disk: the slowest, or what is assumed before the first.
+  var checkpoint: Double { slowestCheckpoint ?? assumedCheckpoint }
+  /// What one may take that nobody has seen yet.
+  var assumedCheckpoint = 0.0
+  private var slowestCheckpoint: Double?
 
   /// Learns how long a step took.
   mutating func take(step seconds: Double) { step = max(step, seconds) }
 
-  /// Learns how long a checkpoint took, or may take.
-  mutating func take(checkpoint seconds: Double) { checkpoint = max(checkpoint, seconds) }
+  /// Learns how long a checkpoint took.
+  mutating func take(checkpoint seconds: Double) {
+    slowestCheckpoint = max(slowestCheckpoint ?? 0, seconds)
+  }
 
   /// What to say where a scheduler that asks a job to stop may kill it too early; nil where there is time.
   ///

@@ -16,10 +16,10 @@ struct LauncherMarks {
   ///
   /// - Parameters:
   ///   - launcher: the process that has started this one.
-  ///   - remove: removes what an mpirun has left.
+  ///   - remove: removes what an mpirun has left; false where that has to wait for another start.
   func replace(
     with launcher: FileWriter,
-    remove: (Int32) -> Void = { OpenMPILeftovers(ofLauncher: $0).remove() }
+    remove: (Int32) -> Bool = Self.removeLeftovers
   ) {
     // Its owner's alone: what is noted here is removed.
     _ = mkdir(folder, 0o700)
@@ -27,11 +27,20 @@ struct LauncherMarks {
     guard lstat(folder, &status) == 0, status.st_uid == geteuid(), status.st_mode & 0o022 == 0
     else { return }
     for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] {
-      guard let dead = FileWriter(name: Substring(name)), dead.isDead else { continue }
-      remove(dead.process)
+      guard let dead = FileWriter(name: Substring(name)), dead.isDead,
+        remove(dead.process)
+      else { continue }
       unlink("\(folder)/\(name)")
     }
     try? DurableFiles.write([], to: path(of: launcher))
+  }
+
+  private static func removeLeftovers(of launcher: Int32) -> Bool {
+    let leftovers = OpenMPILeftovers(ofLauncher: launcher)
+    // Ranks outlive a killed mpirun for a moment, in which a start of another job may come.
+    guard !leftovers.areInUse else { return false }
+    leftovers.remove()
+    return true
   }
 
   /// Forgets a job that removes its own.

@@ -99,7 +99,11 @@ final class RunLease: @unchecked Sendable {
     // One file for the look and the number: where another job's has taken its place in between, the
     // number goes to the old one, which nobody sees.
     let file = open(path, O_RDWR | O_CLOEXEC)
-    guard file >= 0 else { return }
+    guard file >= 0 else {
+      // Removed under this job, which has it all the same.
+      if errno == ENOENT { lock.withLock { _ = isReleased ? nil : try? create() } }
+      return
+    }
     defer { close(file) }
     var bytes = [UInt8](repeating: 0, count: 4096)
     let count = pread(file, &bytes, bytes.count, 0)

@@ -101,7 +101,7 @@ extension Job {
         switch options.resume {
         case .never: Checkpoint?.none
         case .auto:
-          try store.newestValid(report: report) ?? store.origin.map(CheckpointStore.load)
+          try store.newestValid(report: report) ?? store.loadOrigin()
         case .checkpoint(let path): try CheckpointStore.load(path)
         }
       try checkpoint?.requireMatch(

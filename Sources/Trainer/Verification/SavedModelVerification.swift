@@ -34,7 +34,13 @@ public struct SavedModelVerification: Sendable {
   private func checkRun(_ report: inout SavedModelReport) {
     let run = RunFolder(path: path)
     let store = CheckpointStore(folder: run.checkpoints)
-    for checkpoint in store.paths { report.add(checkpoint) { try Self.checkpoint(checkpoint) } }
+    do {
+      for checkpoint in try store.paths {
+        report.add(checkpoint) { try Self.checkpoint(checkpoint) }
+      }
+    } catch {
+      report.findings.append(.init(file: store.folder, reason: "\(error)"))
+    }
     for model in [run.bestModel, run.finalModel] where DurableFiles.exists(model) {
       report.add(model) { try Self.weights([model], model, step: nil) }
     }
