@@ -130,10 +130,10 @@ enum DurableFiles {
   ///
   /// - Throws: `TrainerError.system` where it cannot be read.
   static func names(in folder: String) throws -> [String] {
+    var status = stat()
+    if lstat(folder, &status) != 0, [ENOENT, ENOTDIR].contains(errno) { return [] }
     do {
       return try FileManager.default.contentsOfDirectory(atPath: folder)
-    } catch CocoaError.fileReadNoSuchFile {
-      return []
     } catch {
       throw TrainerError.system(call: "readdir", path: folder, reason: reason(of: error))
     }
