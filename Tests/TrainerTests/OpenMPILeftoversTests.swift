@@ -38,7 +38,9 @@ struct OpenMPILeftoversTests {
       sharedMemory: shared.path)
   }
 
-  private func remove(of process: Int32) -> Set<String> { Set(leftovers(of: process).remove()) }
+  private func remove(of process: Int32) -> Set<String> {
+    Set(leftovers(of: process).remove() ?? [])
+  }
 
   @Test("the session folder and the segments of all its jobs go, and nothing else")
   func own() throws {
@@ -74,11 +76,11 @@ struct OpenMPILeftoversTests {
     let file = open(segment, O_RDONLY)
     let memory = mmap(nil, 1, PROT_READ, MAP_SHARED, file, 0)
     close(file)
-    #expect(leftovers(of: mpirun).areInUse && remove(of: mpirun).isEmpty)
+    #expect(leftovers(of: mpirun).remove() == nil)
     // Without it, the segment would not be found again.
     #expect(FileManager.default.fileExists(atPath: session))
     munmap(memory, 1)
-    #expect(!leftovers(of: mpirun).areInUse && remove(of: mpirun) == [segment, session])
+    #expect(remove(of: mpirun) == [segment, session])
   }
 
   @Test(

@@ -19,7 +19,7 @@ struct LauncherMarks {
   ///   - remove: removes what an mpirun has left; false where that has to wait for another start.
   func replace(
     with launcher: FileWriter,
-    remove: (Int32) -> Bool = Self.removeLeftovers
+    remove: (Int32) -> Bool = { OpenMPILeftovers(ofLauncher: $0).remove() != nil }
   ) {
     // Its owner's alone: what is noted here is removed.
     _ = mkdir(folder, 0o700)
@@ -33,14 +33,6 @@ struct LauncherMarks {
       unlink("\(folder)/\(name)")
     }
     try? DurableFiles.write([], to: path(of: launcher))
-  }
-
-  private static func removeLeftovers(of launcher: Int32) -> Bool {
-    let leftovers = OpenMPILeftovers(ofLauncher: launcher)
-    // Ranks outlive a killed mpirun for a moment, in which a start of another job may come.
-    guard !leftovers.areInUse else { return false }
-    leftovers.remove()
-    return true
   }
 
   /// Forgets a job that removes its own.

@@ -30,25 +30,18 @@ public struct OpenMPILeftovers {
     self.sharedMemory = sharedMemory
   }
 
-  /// Whether processes of the job are still there, as for a moment after mpirun was killed: what they have
-  /// mapped is for a later start to remove.
-  public var areInUse: Bool {
-    let segments = sessions.flatMap(segments)
-    guard !segments.isEmpty else { return false }
-    let mapped = mappedFiles()
-    return segments.contains { path in mapped.contains { $0.contains(path) } }
-  }
-
-  /// Removes it where it is not in use, as far as that is possible: what stays is only in the way of others.
+  /// Removes it, as far as that is possible: what stays is only in the way of others.
   ///
-  /// - Returns: the paths that were removed.
+  /// - Returns: the paths that were removed; nil where processes of the job are still there, as ranks are
+  ///   for a moment after mpirun was killed: a later start may remove it.
   @discardableResult
-  public func remove() -> [String] {
-    guard launcher > 0, kill(launcher, 0) == -1, errno == ESRCH, !areInUse else { return [] }
-    return sessions.flatMap { session in
-      (segments(of: session) + [session.folder]).filter {
-        (try? FileManager.default.removeItem(atPath: $0)) != nil
-      }
+  public func remove() -> [String]? {
+    guard launcher > 0, kill(launcher, 0) == -1, errno == ESRCH else { return nil }
+    let sessions = Set(temporaryFolders).sorted().flatMap(sessions)
+    let segments = sessions.flatMap(segments)
+    guard !areMapped(segments) else { return nil }
+    return (segments + sessions.map(\.folder)).filter {
+      (try? FileManager.default.removeItem(atPath: $0)) != nil
     }
   }
 
@@ -59,8 +52,6 @@ public struct OpenMPILeftovers {
     /// What the numbers of all parts of a job have in common.
     var family: UInt32
   }
-
-  private var sessions: [Session] { Set(temporaryFolders).sorted().flatMap(sessions) }
 
   private func sessions(in folder: String) -> [Session] {
     names(in: folder).compactMap { name in
@@ -92,6 +83,12 @@ public struct OpenMPILeftovers {
       return name.hasPrefix(prefix) && parts.count == 2
         && UInt32(parts[0], radix: 16).map { $0 >> 16 } == session.family
     }.map { "\(sharedMemory)/\($0)" }.filter { isOwn($0, S_IFREG) }
+  }
+
+  private func areMapped(_ segments: [String]) -> Bool {
+    guard !segments.isEmpty else { return false }
+    let mapped = mappedFiles()
+    return segments.contains { path in mapped.contains { $0.contains(path) } }
   }
 
   /// The lists of files that processes have mapped, as far as they are this user's: segments are, too.
