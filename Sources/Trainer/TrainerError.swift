@@ -22,6 +22,8 @@ public enum TrainerError: Error, Sendable, CustomStringConvertible {
   case runFolderTaken(folder: String, by: String)
   /// The process was asked to stop while it waited for a sign of life of the job that has the run folder.
   case stoppedWaiting(folder: String, for: String)
+  /// The time limit was over before the run's first update, of which nothing is left to go on from.
+  case hopelessTimeLimit(seconds: Double, starting: Double, leaving: Double)
   /// A checkpoint that the run cannot end without could not be written.
   case checkpointNotWritten(step: Int, reason: String)
   /// There are checkpoints, and none of them can be used; `first` says why the newest cannot.
@@ -49,7 +51,7 @@ public enum TrainerError: Error, Sendable, CustomStringConvertible {
   public var exitStatus: ExitStatus {
     switch self {
     case .configuration, .usage, .runFolderUnusable, .runFolderInUse, .runFolderOfAnotherRun,
-      .runFolderHeld, .runFolderTaken,
+      .runFolderHeld, .runFolderTaken, .hopelessTimeLimit,
       .configurationChanged, .identityChanged, .identitiesDiffer:
       .usage
     case .missingData, .checkpointUnusable, .noUsableCheckpoint, .runIncomplete, .outputsNotFinite,
@@ -89,8 +91,13 @@ public enum TrainerError: Error, Sendable, CustomStringConvertible {
     case .stoppedWaiting(let folder, let holder):
       "stopped before anything was trained, while waiting for \(holder) to give up \(folder)"
     case .runFolderTaken(let folder, let holder):
-      "\(folder) was taken over by another job (\(holder)) while this one gave no sign of life; it "
-        + "goes on there"
+      "\(folder) was taken over by another job (\(holder)) while this one gave no sign of life, or "
+        + "its lease was removed; it goes on there"
+    case .hopelessTimeLimit(let seconds, let starting, let leaving):
+      String(
+        format: "--time-limit: %.0f s leave no time for a step: starting took %.1f s, and %.1f s are kept "
+          + "free for the way out; nothing was trained, so give it well over %.0f s",
+        seconds, starting, leaving, (starting + leaving).rounded(.up))
     case .checkpointNotWritten(let step, let reason):
       "the checkpoint after step \(step) could not be written: \(reason). Those before are as they "
         + "were: when this is mended, go on with --resume auto"

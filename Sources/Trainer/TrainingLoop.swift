@@ -16,6 +16,8 @@ final class TrainingLoop {
   private var isLeaving = false
   /// Whether this process has made an update.
   private var isInMotion = false
+  /// What asked any rank to stop, at the last boundary.
+  private var stopCauses: BoundaryFlags = []
   /// What steps report, in the order of writing.
   private let metrics: [StepMetric]
   private let accuracy: StepMetric?
@@ -97,15 +99,15 @@ final class TrainingLoop {
   /// that too many of them end the run at the same step on any number of ranks, and where a checkpoint
   /// that is being written goes on.
   private func stopIsRequested() throws -> Bool {
-    var own: BoundaryFlags = []
-    if job.isStopRequested { own.insert(.stop) }
+    var own = job.stopFlags
     if task.hasNewProblems { own.insert(.problems) }
     if parts.checkpoints.isWorking { own.insert(.writing) }
     let all = try job.agreement.any(own)
     if all.contains(.problems) { try countSkipped() }
     if !all.contains(.writing) { try take(parts.checkpoints.advance()) }
     try job.requireUntakenFolder()
-    return all.contains(.stop)
+    stopCauses = all
+    return all.isStop
   }
 
   /// Counts the images that ranks could not use since the last call. Collective.
@@ -249,13 +251,30 @@ final class TrainingLoop {
     }
   }
 
-  /// Leaves with a checkpoint because somebody asked to stop.
+  /// Leaves with a checkpoint because somebody asked to stop, or the time is up.
   private func leaveEarly() throws -> ExitStatus {
+    let isOnlyLate = !stopCauses.contains(.stop)
+    if !isInMotion, isOnlyLate { try refuseHopelessLimit() }
     isLeaving = true
     try saveCheckpoint(waits: true)
     reporter.stopReport(after: position.step)
-    reporter.sayPreempted(after: position.step)
+    if !isInMotion, isOnlyLate { reporter.tellNoStep() }
+    reporter.sayPreempted(after: position.step, isLate: isOnlyLate)
     return .preempted
+  }
+
+  /// Refuses a time limit that is over before the first update of a run: to be run again, which 75 asks for,
+  /// would not help. Collective.
+  ///
+  /// A run that has a checkpoint may have been given what was left of a limit.
+  private func refuseHopelessLimit() throws {
+    guard position.saved == nil else { return }
+    try job.agreement.onRankZero {
+      guard let limit = job.deadline?.limit else { return }
+      throw TrainerError.hopelessTimeLimit(
+        seconds: limit, starting: job.began.secondsAgo,
+        leaving: Deadline.seconds(leaving: job.leavingTime))
+    }
   }
 
   private func finish() throws {

@@ -104,6 +104,10 @@ struct CheckpointTests {
     case emptyManifest = "the manifest does not list"
     case newerManifest = "manifest.json is of format 3; this program reads 1 to 2"
     case fewerPieces = "model.safetensors is not what was written (SHA"
+    case pipe = "manifest.json: not a regular file"
+    case folder = "model.safetensors: not a regular file"
+    case linkToItself = "state.json: Too many levels"
+    case endlessManifest = "manifest.json has 4398046511104 bytes"
     case otherStep = "it holds the checkpoint after step 10"
 
     func apply(to path: String) throws {
@@ -123,6 +127,17 @@ struct CheckpointTests {
         try Data(#"{"formatVersion":1,"files":[]}"#.utf8).write(to: manifest)
       case .newerManifest: try CheckpointTests.change(manifest) { $0["formatVersion"] = 3 }
       case .fewerPieces: try CheckpointTests.change(manifest) { $0["pieceBytes"] = 9 }
+      case .pipe:
+        try FileManager.default.removeItem(at: manifest)
+        try #require(mkfifo(manifest.path, 0o600) == 0)
+      case .folder:
+        try FileManager.default.removeItem(at: model)
+        try FileManager.default.createDirectory(at: model, withIntermediateDirectories: true)
+      case .linkToItself:
+        let state = "\(path)/state.json"
+        try FileManager.default.removeItem(atPath: state)
+        try FileManager.default.createSymbolicLink(atPath: state, withDestinationPath: state)
+      case .endlessManifest: try #require(truncate(manifest.path, 1 << 42) == 0)
       case .otherStep:
         try FileManager.default.removeItem(atPath: path)
         let earlier = path.replacingOccurrences(of: "step-00000020", with: "step-00000010")
@@ -139,7 +154,9 @@ struct CheckpointTests {
     try JSONSerialization.data(withJSONObject: object).write(to: file)
   }
 
-  @Test("a broken checkpoint is reported and passed over", arguments: Damage.allCases)
+  @Test(
+    "a broken checkpoint is reported and passed over", .timeLimit(.minutes(1)),
+    arguments: Damage.allCases)
   func damage(_ damage: Damage) throws {
     try write(step: 10)
     try write(step: 20)
@@ -206,8 +223,9 @@ struct CheckpointTests {
     try write(step: 20)
     let manifest = "\(store.path(step: 20))/manifest.json"
     try FileManager.default.removeItem(atPath: manifest)
-    // Reading a folder is refused to every user alike.
-    try FileManager.default.createDirectory(atPath: manifest, withIntermediateDirectories: true)
+    // As with a failing disk, and for every user alike: there is nothing at the first address.
+    try FileManager.default.createSymbolicLink(
+      atPath: manifest, withDestinationPath: "/proc/self/mem")
     #expect(
       performing: { try store.newestValid { _ in } },
       throws: { ExitStatus(of: $0) == .internalError && "\($0)".contains(manifest) })

@@ -73,6 +73,11 @@ struct CheckpointFileSize: Equatable, Sendable {
   var bytes: Int
 }
 
+extension [CheckpointFileSize] {
+  /// Bytes of all of them.
+  var totalBytes: Int { reduce(0) { $0 + $1.bytes } }
+}
+
 /// Where a rank keeps its part of a checkpoint while it is written: the same memory each time, since the
 /// system takes longer to hand out new pages than the copy takes.
 ///

@@ -15,6 +15,8 @@ struct CheckpointManifest: Codable, Equatable {
   }
 
   static let fileName = "manifest.json"
+  /// What a manifest never has: pieces of some 15 TB have less.
+  private static let mostBytes = 64 << 20
   /// The format that this program writes.
   static let currentFormat = 2
 
@@ -39,12 +41,15 @@ struct CheckpointManifest: Codable, Equatable {
 
   /// Reads the manifest of `folder`.
   ///
-  /// - Throws: `TrainerError.checkpointUnusable` where there is none that this program can read.
+  /// - Throws: `TrainerError.checkpointUnusable` where there is none that this program can read, `.system`
+  ///   where it cannot be read now.
   init(readingFrom folder: String) throws {
-    let path = "\(folder)/\(Self.fileName)"
-    guard let data = try DurableFiles.contents(path) else {
-      throw TrainerError.checkpointUnusable(path: folder, reason: "\(Self.fileName) is missing")
+    let bytes = try Self.size(of: Self.fileName, in: folder)
+    guard bytes <= Self.mostBytes else {
+      throw TrainerError.checkpointUnusable(
+        path: folder, reason: "\(Self.fileName) has \(bytes) bytes, which no checkpoint's has")
     }
+    let data = try DurableFiles.contents("\(folder)/\(Self.fileName)") ?? []
     do {
       self = try JSONDecoder().decode(Self.self, from: Data(data))
     } catch {
@@ -65,9 +70,7 @@ struct CheckpointManifest: Codable, Equatable {
   ///   one cannot be read.
   func verify(_ folder: String) throws {
     for entry in files {
-      guard let size = try DurableFiles.size("\(folder)/\(entry.name)") else {
-        throw TrainerError.checkpointUnusable(path: folder, reason: "\(entry.name) is missing")
-      }
+      let size = try Self.size(of: entry.name, in: folder)
       guard size == entry.bytes else {
         throw TrainerError.checkpointUnusable(
           path: folder, reason: "\(entry.name) has \(size) bytes instead of \(entry.bytes)")
@@ -76,6 +79,20 @@ struct CheckpointManifest: Codable, Equatable {
     for entry in files where try !matches(entry, in: folder) {
       throw TrainerError.checkpointUnusable(
         path: folder, reason: "\(entry.name) is not what was written (SHA-256)")
+    }
+  }
+
+  /// The bytes of a checkpoint's file.
+  ///
+  /// - Throws: `TrainerError.checkpointUnusable` where there is no file, `.system` where that cannot be
+  ///   found out.
+  private static func size(of name: String, in folder: String) throws -> Int {
+    switch try DurableFiles.target(of: "\(folder)/\(name)") {
+    case .file(let bytes): return bytes
+    case .nothing:
+      throw TrainerError.checkpointUnusable(path: folder, reason: "\(name) is missing")
+    case .other(let what):
+      throw TrainerError.checkpointUnusable(path: folder, reason: "\(name): \(what)")
     }
   }
 

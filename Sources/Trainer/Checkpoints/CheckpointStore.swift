@@ -146,7 +146,7 @@ struct CheckpointStore: Sendable {
     try DurableFiles.remove(temporary)
     try DurableFiles.makeFolder(temporary)
     do {
-      try DurableFiles.requireRoom(files.reduce(0) { $0 + $1.bytes }, in: temporary)
+      try DurableFiles.requireRoom(files.totalBytes, in: temporary)
       for file in files {
         try DurableFiles.make("\(temporary)/\(file.name)", ofBytes: file.bytes)
       }

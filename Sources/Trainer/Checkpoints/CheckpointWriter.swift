@@ -79,12 +79,10 @@ final class CheckpointWriter {
     memory.reserve(share)
     try image.copy(share, into: memory.bytes)
     let work = BackgroundWork(name: Self.threadName) { [store, memory] in
-      _ = nice(Self.niceness)
-      return try store.write(
-        step: state.step, files, Array(zip(share, memory.parts(share))))
+      try store.write(step: state.step, files, Array(zip(share, memory.parts(share))))
     }
     let cost = CheckpointCost(
-      bytes: files.reduce(0) { $0 + $1.bytes }, stallSeconds: began.secondsAgo, seconds: 0)
+      bytes: files.totalBytes, stallSeconds: began.secondsAgo, seconds: 0)
     phase = .writing(UnderWay(state: state, files: files, cost: cost, began: began), work)
     return nil
   }
@@ -115,7 +113,7 @@ final class CheckpointWriter {
   /// - Throws: what `ModelSnapshot.image` throws.
   func likelySeconds() throws -> Double {
     let slowBytesPerSecond = 50e6
-    return Double(try snapshot.image().sizes.reduce(0) { $0 + $1.bytes }) / slowBytesPerSecond
+    return Double(try snapshot.image().sizes.totalBytes) / slowBytesPerSecond
   }
 
   /// Waits for the checkpoint that is under way. Collective.
@@ -132,8 +130,6 @@ final class CheckpointWriter {
 
   /// What the system calls the thread.
   private static let threadName = "aver-checkpoint"
-  /// It shares the rank's cores with threads that compute, as those that decode do.
-  private static let niceness: CInt = 10
 
   /// Lets rank 0 complete what all ranks have written.
   private func complete(

@@ -175,15 +175,42 @@ enum DurableFiles {
     }
   }
 
-  /// The bytes of a file, nil where there is none.
+  /// The bytes of a regular file, nil where there is nothing.
+  ///
+  /// - Throws: `TrainerError.system` where there is something else, or that cannot be found out.
+  static func size(_ path: String) throws -> Int? {
+    switch try target(of: path) {
+    case .nothing: nil
+    case .file(let bytes): bytes
+    case .other(let what): throw TrainerError.system(call: "open", path: path, reason: what)
+    }
+  }
+
+  /// What a path leads to.
+  enum Target: Equatable {
+    case nothing
+    /// A regular file of so many bytes.
+    case file(bytes: Int)
+    /// What no retry makes a file of, in words: a folder, a pipe, a link to itself.
+    case other(String)
+  }
+
+  /// What a path leads to, links followed.
   ///
   /// - Throws: `TrainerError.system` where that cannot be found out.
-  static func size(_ path: String) throws -> Int? {
+  static func target(of path: String) throws -> Target {
     var status = stat()
-    if stat(path, &status) == 0 { return Int(status.st_size) }
+    if stat(path, &status) == 0 {
+      let isRegular = status.st_mode & S_IFMT == S_IFREG
+      return isRegular ? .file(bytes: Int(status.st_size)) : .other("not a regular file")
+    }
     let code = errno
-    if code == ENOENT || code == ENOTDIR { return nil }
-    throw TrainerError.system(call: "stat", path: path, reason: String(cString: strerror(code)))
+    switch code {
+    case ENOENT, ENOTDIR: return .nothing
+    case ELOOP: return .other(String(cString: strerror(code)))
+    default:
+      throw TrainerError.system(call: "stat", path: path, reason: String(cString: strerror(code)))
+    }
   }
 
   /// The folder that `path` lies in.

@@ -5,7 +5,7 @@ import Foundation
 final class Agreement {
   let communicator: Communicator
   /// Kept so that a step boundary allocates nothing.
-  private var flags = [Int32](repeating: 0, count: 3)
+  private var flags = [Int32](repeating: 0, count: BoundaryFlags.count)
 
   init(communicator: Communicator) { self.communicator = communicator }
 
@@ -94,10 +94,18 @@ final class Agreement {
 struct BoundaryFlags: OptionSet {
   let rawValue: Int
 
-  /// Somebody asked this rank to stop, or its time is up.
+  /// How many there are.
+  static let count = 4
+
+  /// Somebody asked this rank to stop.
   static let stop = BoundaryFlags(rawValue: 1 << 0)
   /// There are samples that this rank could not use.
   static let problems = BoundaryFlags(rawValue: 1 << 1)
   /// This rank is still writing its part of a checkpoint.
   static let writing = BoundaryFlags(rawValue: 1 << 2)
+  /// The time limit is near.
+  static let late = BoundaryFlags(rawValue: 1 << 3)
+
+  /// Whether ranks that have raised these are to stop.
+  var isStop: Bool { !isDisjoint(with: [.stop, .late]) }
 }

@@ -39,6 +39,8 @@ struct Deadline {
   private static let mostSeconds = 1e9
 
   private let end: ContinuousClock.Instant
+  /// The limit in seconds; nil where the scheduler's end comes first.
+  let limit: Double?
 
   /// The earlier of two ends.
   ///
@@ -51,18 +53,23 @@ struct Deadline {
     limit: Double?, since start: ContinuousClock.Instant = .now, date: Date?, now: Date = Date()
   ) {
     let left = date.map { $0.timeIntervalSince(now) }.flatMap { $0 > 0 ? $0 : nil }
-    let ends = [
-      limit.map { start.advanced(by: .seconds($0)) },
-      left.map { .now.advanced(by: .seconds(min($0, Self.mostSeconds))) },
-    ].compactMap { $0 }
-    guard let first = ends.min() else { return nil }
+    let own = limit.map { start.advanced(by: .seconds($0)) }
+    let scheduled = left.map {
+      ContinuousClock.now.advanced(by: .seconds(min($0, Self.mostSeconds)))
+    }
+    guard let first = [own, scheduled].compactMap({ $0 }).min() else { return nil }
     end = first
+    self.limit = first == own ? limit : nil
   }
 
-  /// Whether it is time to go: time for two of the slowest steps and checkpoints is kept free.
+  /// Whether it is time to go.
   func isOver(leaving time: LeavingTime) -> Bool {
-    let needed = Self.leastSeconds + 2 * (time.step + time.checkpoint)
-    return .now.advanced(by: .seconds(needed)) >= end
+    .now.advanced(by: .seconds(Self.seconds(leaving: time))) >= end
+  }
+
+  /// The seconds that are kept free before the end: for two of the slowest steps and checkpoints, and some.
+  static func seconds(leaving time: LeavingTime) -> Double {
+    leastSeconds + 2 * (time.step + time.checkpoint)
   }
 }
 

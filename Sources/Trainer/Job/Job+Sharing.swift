@@ -7,16 +7,16 @@ extension Job {
     if lease?.isTaken == true { try requireLease() }
   }
 
-  /// Whether this rank was asked to stop, or has no time left.
-  var isStopRequested: Bool { signals.isStopRequested || isOutOfTime }
-
-  /// Whether the time limit is near.
-  var isOutOfTime: Bool { deadline?.isOver(leaving: leavingTime) ?? false }
-
-  /// Whether any rank was asked to stop. Collective.
-  func isStopRequestedAnywhere() throws -> Bool {
-    try agreement.any(isStopRequested ? .stop : []).contains(.stop)
+  /// What asks this rank to stop: a signal, the time limit, both or nothing.
+  var stopFlags: BoundaryFlags {
+    var flags: BoundaryFlags = []
+    if signals.isStopRequested { flags.insert(.stop) }
+    if deadline?.isOver(leaving: leavingTime) ?? false { flags.insert(.late) }
+    return flags
   }
+
+  /// Whether any rank is to stop. Collective.
+  func isStopRequestedAnywhere() throws -> Bool { try agreement.any(stopFlags).isStop }
 
   /// Runs tasks, each on one rank, and gives every rank what all of them returned. Collective.
   ///

@@ -191,11 +191,21 @@ final class TrainingReporter {
     hasToldWait = true
   }
 
+  /// Tells that the time was up before this start of the run made an update.
+  func tellNoStep() {
+    let text = String(
+      format: "no step was made in the %.1f s since the start: the time limit leaves no time for one",
+      job.began.secondsAgo)
+    logger.warning("\(text)")
+    console.say("warning: \(text)")
+  }
+
   /// Tells why the run ends before its end.
-  func sayPreempted(after step: Int) {
-    let isLate = job.isOutOfTime
-    let cause =
-      job.signals.isStopRequested ? "a signal" : isLate ? "the time limit" : "another rank"
+  ///
+  /// - Parameter isLate: whether the time limit is all that asked for it.
+  func sayPreempted(after step: Int, isLate: Bool) {
+    let signal = job.signals.isStopRequested ? "a signal" : "a signal to another rank"
+    let cause = isLate ? "the time limit" : signal
     logger.notice("stopped after step \(step), because of \(cause)")
     guard job.isRankZero else { return }
     console.say(
