@@ -48,11 +48,11 @@ extension EndToEnd {
       usleep(UInt32.random(in: 0...20_000, using: &random))
     }
 
-    /// Interrupts a job that may have ended meanwhile.
+    /// Interrupts a job that may have ended meanwhile, and waits until nothing of it runs any more.
     private func interrupt(
       _ job: RunningCommand, _ interruption: Interruption,
       by random: inout some RandomNumberGenerator
-    ) throws {
+    ) throws -> Outcome {
       let ranks = (try? job.ranks()) ?? []
       switch interruption {
       case .killRank: if let rank = ranks.randomElement(using: &random) { kill(rank, SIGKILL) }
@@ -68,24 +68,84 @@ extension EndToEnd {
         usleep(100_000)
         job.send(SIGKILL)
       }
-      _ = try job.wait()
+      let outcome = try job.wait()
       // What mpirun has started ends a moment after it.
       while ranks.contains(where: RunningCommand.isThere) { usleep(5_000) }
+      return outcome
     }
 
-    /// The updates that the next start makes again.
-    private func lost(_ run: String) -> Int {
+    /// The step that a start went on from, 0 where it began afresh; nil where it came to neither.
+    private func origin(of start: Outcome) -> Int? {
+      let lines = start.output.split(separator: "\n")
+      return lines.first { $0.hasPrefix("going on from ") }
+        .flatMap { $0.split(separator: "-").last }.flatMap { Int($0) }
+        ?? (lines.contains { $0.hasPrefix("step 1/") } ? 0 : nil)
+    }
+
+    /// What there is of Open MPI's jobs on this machine: shared memory and session folders.
+    private func remains() throws -> Set<String> {
+      let files = FileManager.default
+      let temporary = ProcessInfo.processInfo.environment["TMPDIR"] ?? "/tmp"
+      let sessions = try files.contentsOfDirectory(atPath: temporary)
+        .filter { $0.hasPrefix("ompi.") }.flatMap { host in
+          ((try? files.contentsOfDirectory(atPath: "\(temporary)/\(host)")) ?? [])
+            .filter { $0.hasPrefix("pid.") }.map { "\(temporary)/\(host)/\($0)" }
+        }
+        // Of an mpirun that was killed before it had started any rank, none could take note.
+        .filter { files.fileExists(atPath: "\($0)/1/0") }
+      let segments = try files.contentsOfDirectory(atPath: "/dev/shm")
+        .filter { $0.hasPrefix("vader_segment") }
+      return Set(segments + sessions)
+    }
+
+    /// What is in a run's folder only while a training is under way.
+    private func unfinished(_ run: String) throws -> [String] {
+      try FileManager.default.subpathsOfDirectory(atPath: "\(laboratory.folder)/\(run)")
+        .filter { $0.contains("writing") || $0.contains("lease") }
+    }
+
+    /// What came of all runs.
+    private struct Tally {
+      var interruptions: [String: Int] = [:]
+      /// The most updates that a start has made again, by whether checkpoints are written in the background.
+      var lost = [true: 0, false: 0]
+      /// The starts that told where they began.
+      var starts = 0
+    }
+
+    /// Takes note of a start where another had come to `step`.
+    private func take(
+      _ start: Outcome, after step: Int?, inBackground: Bool, _ tally: inout Tally, _ told: Comment
+    ) {
+      guard let step, let origin = origin(of: start) else { return }
+      tally.starts += 1
+      tally.lost[inBackground] = max(tally.lost[inBackground] ?? 0, step - origin)
+      // A checkpoint that is being written is not one yet; the next waits for it.
+      #expect(step - origin <= (inBackground ? 2 : 1) * Self.interval, told)
+    }
+
+    /// Starts a run and interrupts it, a few times, then lets it end.
+    private func disturb(
+      _ run: String, seconds: Double, inBackground: Bool, _ tally: inout Tally, _ told: Comment,
+      by random: inout some RandomNumberGenerator
+    ) throws {
       let files = RunFiles(path: "\(laboratory.folder)/\(run)")
-      let names =
-        (try? FileManager.default.contentsOfDirectory(atPath: "\(files.path)/checkpoints")) ?? []
-      let steps = names.compactMap { $0.hasPrefix("step-") ? Int($0.dropFirst(5)) : nil }
-      return (files.lastStep ?? 0) - (steps.max() ?? 0)
-    }
-
-    private func sharedMemory() throws -> Set<String> {
-      Set(
-        try FileManager.default.contentsOfDirectory(atPath: "/dev/shm")
-          .filter { $0.hasPrefix("vader_segment") })
+      let overrides = Self.overrides + ["checkpoint.background=\(inBackground)"]
+      var step: Int?
+      for _ in 0..<Int.random(in: 1...5, using: &random) {
+        let interruption = Interruption.allCases.randomElement(using: &random) ?? .killRank
+        let ranks = [1, 2, 4].randomElement(using: &random) ?? 1
+        let job = try start(run, interruption, ranks: ranks, overrides)
+        wait(for: job, run, seconds: seconds, by: &random)
+        let end = try interrupt(job, interruption, by: &random)
+        take(end, after: step, inBackground: inBackground, &tally, told)
+        tally.interruptions[interruption.rawValue, default: 0] += 1
+        step = files.lastStep
+      }
+      let ranks = [1, 2, 4].randomElement(using: &random) ?? 1
+      let end = try start(run, nil, ranks: ranks, overrides).wait()
+      try #require(end.status == 0, "\(told): \(end.errors)\n\(end.output)")
+      take(end, after: step, inBackground: inBackground, &tally, told)
     }
 
     @Test("whatever is killed, whenever, on any number of ranks: the same results, little lost")
@@ -96,41 +156,24 @@ extension EndToEnd {
       var random = SeededGenerator(seed: seed)
       try laboratory.trainOnce("soak-reference", Self.overrides)
       let reference = try laboratory.results("soak-reference")
-      let before = try sharedMemory()
+      let before = try remains()
       let began = Date()
       try laboratory.train("soak-timed", ranks: 2, Self.overrides)
       let seconds = Date().timeIntervalSince(began)
-      var interruptions: [String: Int] = [:]
-      var most = [true: 0, false: 0]
+      var tally = Tally()
       for number in 0..<runs {
         let run = "soak-\(number)"
-        let inBackground = number.isMultiple(of: 2)
-        let overrides = Self.overrides + ["checkpoint.background=\(inBackground)"]
-        for _ in 0..<Int.random(in: 1...5, using: &random) {
-          let interruption = Interruption.allCases.randomElement(using: &random) ?? .killRank
-          let ranks = [1, 2, 4].randomElement(using: &random) ?? 1
-          let job = try start(run, interruption, ranks: ranks, overrides)
-          wait(for: job, run, seconds: seconds, by: &random)
-          try interrupt(job, interruption, by: &random)
-          interruptions[interruption.rawValue, default: 0] += 1
-          let lost = lost(run)
-          most[inBackground] = max(most[inBackground] ?? 0, lost)
-          // A checkpoint that is being written is not one yet; the next waits for it.
-          #expect(
-            lost <= (inBackground ? 2 : 1) * Self.interval,
-            "seed \(seed), run \(number): \(interruption)")
-        }
-        let ranks = [1, 2, 4].randomElement(using: &random) ?? 1
-        let last = try start(run, nil, ranks: ranks, overrides).wait()
-        try #require(
-          last.status == 0, "seed \(seed), run \(number): \(last.errors)\n\(last.output)")
-        #expect(try laboratory.results(run) == reference, "seed \(seed), run \(number)")
+        let told: Comment = "seed \(seed), run \(number)"
+        try disturb(
+          run, seconds: seconds, inBackground: number.isMultiple(of: 2), &tally, told, by: &random)
+        #expect(try laboratory.results(run) == reference, told)
+        #expect(try unfinished(run).isEmpty, told)
+        // Each start removes what killed ones have left; the last one was not killed.
+        #expect(try remains().subtracting(before).isEmpty, told)
         try FileManager.default.removeItem(atPath: "\(laboratory.folder)/\(run)")
       }
-      // Each start removes what killed ones have left; the last one was not killed.
-      try laboratory.train("soak-last", ranks: 2, Self.overrides)
-      #expect(try sharedMemory().subtracting(before).isEmpty)
-      print("soak: \(runs) runs, \(interruptions), most updates lost \(most)")
+      #expect(tally.starts > 0)
+      print("soak: \(runs) runs, \(tally)")
     }
   }
 }

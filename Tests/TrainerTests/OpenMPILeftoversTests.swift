@@ -83,6 +83,25 @@ struct OpenMPILeftoversTests {
     #expect(remove(of: mpirun) == [segment, session])
   }
 
+  @Test("what a daemon of mpirun leaves is found by what its ranks were told")
+  func daemon() throws {
+    let folder = "\(temporary.path)/ompi.n1.cluster.\(user)/jf.6247"
+    let session = try #require(
+      OpenMPISession([
+        "OMPI_MCA_orte_jobfam_session_dir": folder, "OMPI_MCA_ess_base_jobid": "409403393",
+      ]))
+    try FileManager.default.createDirectory(
+      atPath: "\(folder)/1/0", withIntermediateDirectories: true)
+    let own = try makeSegment("vader_segment.n1.cluster.\(user).18670001.0")
+    let other = try makeSegment("vader_segment.n1.cluster.\(user).18680001.0")
+    #expect(remove(of: mpirun).isEmpty)
+    let removed = OpenMPILeftovers(
+      ofLauncher: mpirun, told: session, temporaryFolders: [], sharedMemory: shared.path
+    ).remove()
+    #expect(Set(removed ?? []) == [own, folder])
+    #expect(FileManager.default.fileExists(atPath: other))
+  }
+
   @Test(
     "a session folder that does not say whose it is stays",
     arguments: ["", "1331101696.0;tcp://x\n", "1331101696.0;tcp://x\n1\n", "job\n"])
@@ -102,14 +121,18 @@ struct LauncherMarksTests {
     let own = FileWriter.current
     let dead = FileWriter(numbering: own.numbering, process: .max)
     let elsewhere = FileWriter(numbering: "elsewhere", process: .max)
+    let session = OpenMPISession(folder: "/tmp/ompi.n2.0/jf.6247", family: 6247)
     var removed: [Int32] = []
     // The first time, ranks are still there.
-    let remove = { (process: Int32) in
+    let remove = { (process: Int32, told: OpenMPISession?) in
+      #expect(told == session)
       removed.append(process)
       return removed.count > 1
     }
-    for launcher in [dead, elsewhere, own] { marks.replace(with: launcher, remove: remove) }
-    marks.replace(with: own, remove: remove)
+    for launcher in [dead, elsewhere, own] {
+      marks.replace(with: launcher, session: session, remove: remove)
+    }
+    marks.replace(with: own, session: nil, remove: remove)
     #expect(removed == [dead.process, dead.process])
     let names = { try FileManager.default.contentsOfDirectory(atPath: marks.folder).sorted() }
     #expect(try names() == [own.name, elsewhere.name].sorted())
@@ -123,7 +146,8 @@ struct LauncherMarksTests {
     let dead = FileWriter(numbering: FileWriter.current.numbering, process: .max)
     _ = try temporary.write("", to: "marks/\(dead.name)")
     try #require(chmod("\(temporary.path)/marks", 0o777) == 0)
-    LauncherMarks(folder: "\(temporary.path)/marks").replace(with: .current) { _ in
+    LauncherMarks(folder: "\(temporary.path)/marks").replace(with: .current, session: nil) {
+      _, _ in
       Issue.record("removed on another's word")
       return true
     }

@@ -92,4 +92,17 @@ struct SharedFolderTests {
     #expect(FileWriter(name: own.name[...]) == own && own == FileWriter.current && !own.isDead)
     #expect(FileWriter(name: "unknown-1") != nil && FileWriter(name: "a-b-1") == nil)
   }
+
+  @Test("a process that nobody has asked how it ended counts as dead")
+  func ended() throws {
+    var process = pid_t()
+    var arguments: [UnsafeMutablePointer<CChar>?] = [strdup("true"), nil]
+    defer { free(arguments[0]) }
+    try #require(posix_spawn(&process, "/bin/true", nil, nil, &arguments, nil) == 0)
+    var end = siginfo_t()
+    try #require(waitid(P_PID, id_t(process), &end, WEXITED | WNOWAIT) == 0)
+    #expect(kill(process, 0) == 0 && FileWriter.hasEnded(process))
+    #expect(!FileWriter.hasEnded(getpid()))
+    try #require(waitpid(process, nil, 0) == process)
+  }
 }

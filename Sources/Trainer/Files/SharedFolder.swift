@@ -127,7 +127,12 @@ struct FileWriter: Equatable {
 
   /// Whether there is certainly no such process any more.
   var isDead: Bool {
-    guard isKnown, numbering == Self.current.numbering else { return false }
-    return kill(process, 0) != 0 && errno == ESRCH
+    isKnown && numbering == Self.current.numbering && Self.hasEnded(process)
+  }
+
+  /// Whether a process that is counted as this one is has ended, be it that nobody has asked how.
+  static func hasEnded(_ process: Int32) -> Bool {
+    if kill(process, 0) != 0 { return errno == ESRCH }
+    return ProcessStatus(of: process)?.hasEnded ?? false
   }
 }

@@ -49,8 +49,9 @@ public final class Job {
     // Before MPI starts threads: they inherit which signals are blocked.
     let signals = SignalWatcher()
     if takingSignals { signals.start() }
-    let launcher = LaunchEnvironment.current.localLauncher
-    if let launcher { LauncherMarks().replace(with: launcher) }
+    let environment = LaunchEnvironment.current
+    let launcher = environment.localLauncher
+    if let launcher { LauncherMarks().replace(with: launcher, session: environment.session) }
     defer { if let launcher { LauncherMarks().forget(launcher) } }
     let job: Job
     do {

@@ -23,6 +23,8 @@ public struct LaunchEnvironment: Sendable {
   /// The mpirun or its daemon that has started this process, where it is the first of its host; nil for
   /// others.
   let localLauncher: FileWriter?
+  /// Where Open MPI keeps what is its own here; nil where it has not started this process.
+  let session: OpenMPISession?
   /// Whether rank 0's output ends on a terminal.
   public let isTerminal: Bool
   /// The scheduler's job that this process is a part of; nil outside of one.
@@ -45,6 +47,7 @@ public struct LaunchEnvironment: Sendable {
       worldSize: sizes.first ?? 1,
       localLauncher: variables[localRankName] == "0"
         ? FileWriter(numbering: FileWriter.current.numbering, process: getppid()) : nil,
+      session: OpenMPISession(variables),
       isTerminal: variables["TERM"] != "dumb"
         && (isUnderOpenMPI ? parentWritesToTerminal() : isatty(STDOUT_FILENO) == 1),
       scheduled: scheduledJob(variables),

@@ -1,7 +1,8 @@
 import Foundation
 
-/// Which mpiruns have started this program on this machine: files in the user's own temporary folder, by
-/// which a later start knows whose leftovers it may remove. A job that is killed cannot remove its own.
+/// Which mpiruns, or daemons of them, have started this program on this machine: files in the user's own
+/// temporary folder, by which a later start knows what leftovers it may remove. A job that is killed cannot
+/// remove its own.
 struct LauncherMarks {
   /// The folder of the files; each is named after a process.
   let folder: String
@@ -16,10 +17,13 @@ struct LauncherMarks {
   ///
   /// - Parameters:
   ///   - launcher: the process that has started this one.
-  ///   - remove: removes what an mpirun has left; false where that has to wait for another start.
+  ///   - session: where that keeps what is its own.
+  ///   - remove: removes what a launcher has left; false where that has to wait for another start.
   func replace(
-    with launcher: FileWriter,
-    remove: (Int32) -> Bool = { OpenMPILeftovers(ofLauncher: $0).remove() != nil }
+    with launcher: FileWriter, session: OpenMPISession?,
+    remove: (Int32, OpenMPISession?) -> Bool = {
+      OpenMPILeftovers(ofLauncher: $0, told: $1).remove() != nil
+    }
   ) {
     // Its owner's alone: what is noted here is removed.
     _ = mkdir(folder, 0o700)
@@ -27,12 +31,15 @@ struct LauncherMarks {
     guard lstat(folder, &status) == 0, status.st_uid == geteuid(), status.st_mode & 0o022 == 0
     else { return }
     for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] {
-      guard let dead = FileWriter(name: Substring(name)), dead.isDead,
-        remove(dead.process)
-      else { continue }
+      guard let dead = FileWriter(name: Substring(name)), dead.isDead else { continue }
+      let session = (try? DurableFiles.contents("\(folder)/\(name)")).flatMap { $0 }.flatMap {
+        try? JSONDecoder().decode(OpenMPISession.self, from: Data($0))
+      }
+      guard remove(dead.process, session) else { continue }
       unlink("\(folder)/\(name)")
     }
-    try? DurableFiles.write([], to: path(of: launcher))
+    let note = session.flatMap { try? JSONEncoder().encode($0) }.map(Array.init)
+    try? DurableFiles.write(note ?? [], to: path(of: launcher))
   }
 
   /// Forgets a job that removes its own.

@@ -1,15 +1,18 @@
 import Foundation
 
-/// What a job of Open MPI leaves on this machine when its mpirun is killed: the ranks' segments of shared
-/// memory, which take memory until the machine is started anew, and mpirun's session folder.
+/// What a job of Open MPI leaves on this machine when its mpirun, or mpirun's daemon here, is killed: the
+/// ranks' segments of shared memory, which take memory until the machine is started anew, and the session
+/// folder.
 ///
-/// The session folder has mpirun's process number in its name, and the job's number in its file
-/// `contact.txt`; the segments have the job's number in theirs. Nothing is touched while that process is
-/// there, nor segments that any process has mapped, nor what another user owns.
+/// mpirun's session folder has its process number in its name, and the job's number in its file
+/// `contact.txt`; of a daemon's, only the job knows. The segments have the job's number in their names.
+/// Nothing is touched while that process is there, nor segments that any process has mapped, nor what another
+/// user owns.
 ///
 /// - Source: Open MPI 4.1, `orte/util/session_dir.c` and `opal/mca/btl/vader/btl_vader_module.c`.
 public struct OpenMPILeftovers {
   private let launcher: Int32
+  private let told: OpenMPISession?
   private let temporaryFolders: [String]
   private let sharedMemory: String
   private let user = geteuid()
@@ -25,7 +28,23 @@ public struct OpenMPILeftovers {
     temporaryFolders: [String] = LaunchEnvironment.current.temporaryFolders,
     sharedMemory: String = "/dev/shm"
   ) {
+    self.init(
+      ofLauncher: launcher, told: nil, temporaryFolders: temporaryFolders,
+      sharedMemory: sharedMemory)
+  }
+
+  /// What a job may have left here.
+  ///
+  /// - Parameters:
+  ///   - launcher: the process number that its mpirun, or the daemon, had.
+  ///   - told: what the job's ranks knew of its session; nil where they knew nothing.
+  init(
+    ofLauncher launcher: Int32, told: OpenMPISession?,
+    temporaryFolders: [String] = LaunchEnvironment.current.temporaryFolders,
+    sharedMemory: String = "/dev/shm"
+  ) {
     self.launcher = launcher
+    self.told = told
     self.temporaryFolders = temporaryFolders
     self.sharedMemory = sharedMemory
   }
@@ -36,31 +55,21 @@ public struct OpenMPILeftovers {
   ///   for a moment after mpirun was killed: a later start may remove it.
   @discardableResult
   public func remove() -> [String]? {
-    guard launcher > 0, kill(launcher, 0) == -1, errno == ESRCH else { return nil }
-    let sessions = Set(temporaryFolders).sorted().flatMap(sessions)
+    guard launcher > 0, FileWriter.hasEnded(launcher) else { return nil }
+    let sessions = Set(Set(temporaryFolders).flatMap(sessions) + (told.map { [$0] } ?? []))
     let segments = sessions.flatMap(segments)
     guard !areMapped(segments) else { return nil }
-    return (segments + sessions.map(\.folder)).filter {
+    let folders = sessions.map(\.folder).filter { isOwn($0, S_IFDIR) }
+    return (segments + folders).filter {
       (try? FileManager.default.removeItem(atPath: $0)) != nil
     }
   }
 
-  /// The session folder of a job.
-  private struct Session {
-    var folder: String
-    var host: String
-    /// What the numbers of all parts of a job have in common.
-    var family: UInt32
-  }
-
-  private func sessions(in folder: String) -> [Session] {
+  private func sessions(in folder: String) -> [OpenMPISession] {
     names(in: folder).compactMap { name in
-      guard name.hasPrefix("ompi."), name.hasSuffix(".\(user)") else { return nil }
       let session = "\(folder)/\(name)/pid.\(launcher)"
       guard isOwn(session, S_IFDIR), let family = family(ofSession: session) else { return nil }
-      return Session(
-        folder: session, host: String(name.dropFirst(5).dropLast("\(user)".count + 1)),
-        family: family)
+      return OpenMPISession(folder: session, family: family)
     }
   }
 
@@ -76,8 +85,9 @@ public struct OpenMPILeftovers {
     return job >> 16
   }
 
-  private func segments(of session: Session) -> [String] {
-    let prefix = "vader_segment.\(session.host).\(user)."
+  private func segments(of session: OpenMPISession) -> [String] {
+    guard let host = session.host(user: user) else { return [] }
+    let prefix = "vader_segment.\(host).\(user)."
     return names(in: sharedMemory).filter { name in
       let parts = name.dropFirst(prefix.count).split(separator: ".")
       return name.hasPrefix(prefix) && parts.count == 2
