@@ -95,8 +95,8 @@ public enum TrainerError: Error, Sendable, CustomStringConvertible {
         + "its lease was removed; it goes on there"
     case .hopelessTimeLimit(let seconds, let starting, let leaving):
       String(
-        format: "--time-limit: %.0f s leave no time for a step: starting took %.1f s, and %.1f s are kept "
-          + "free for the way out; nothing was trained, so give it well over %.0f s",
+        format: "--time-limit: %.0f s leave no time for a step: starting took %.1f s, and %.1f s "
+          + "are kept free for the way out; nothing was trained, so give it well over %.0f s",
         seconds, starting, leaving, (starting + leaving).rounded(.up))
     case .checkpointNotWritten(let step, let reason):
       "the checkpoint after step \(step) could not be written: \(reason). Those before are as they "

@@ -30,8 +30,8 @@ struct StarterTests {
     beside: ProgramFolder? = nil
   ) throws -> Starter {
     let environment = LaunchEnvironment(
-      worldSize: 1, localLauncher: nil, session: nil, isTerminal: false, scheduled: nil, endTime: nil,
-      searchPath: folders.map(\.path), temporaryFolders: [],
+      worldSize: 1, localLauncher: nil, session: nil, isTerminal: false, scheduled: nil,
+      endTime: nil, searchPath: folders.map(\.path), temporaryFolders: [],
       slurm: slurm ? SlurmAllocation(["SLURM_JOB_ID": "1", "SLURM_JOB_NODELIST": "n1"]) : nil)
     return try Starter(choice, environment: environment, trainerBeside: (beside ?? own).path)
   }

@@ -106,10 +106,10 @@ struct CheckpointMutationTests {
 
   /// The steps whose checkpoints have all of their files as they were written, under their names.
   private static func untouched(in folder: String, as pristine: String) -> [Int] {
-    steps.filter { step in
-      ["model.safetensors", "optimizer.safetensors", "state.json", "manifest.json"].allSatisfy {
-        FileManager.default.contentsEqual(
-          atPath: "\(folder)/step-000000\(step)/\($0)", andPath: "\(pristine)/step-000000\(step)/\($0)")
+    let names = ["model.safetensors", "optimizer.safetensors", "state.json", "manifest.json"]
+    return steps.filter { step in
+      names.map { "step-000000\(step)/\($0)" }.allSatisfy {
+        FileManager.default.contentsEqual(atPath: "\(folder)/\($0)", andPath: "\(pristine)/\($0)")
       }
     }
   }

@@ -194,7 +194,8 @@ final class TrainingReporter {
   /// Tells that the time was up before this start of the run made an update.
   func tellNoStep() {
     let text = String(
-      format: "no step was made in the %.1f s since the start: the time limit leaves no time for one",
+      format: "no step was made in the %.1f s since the start: the time limit leaves no time "
+        + "for one",
       job.began.secondsAgo)
     logger.warning("\(text)")
     console.say("warning: \(text)")
