@@ -88,6 +88,8 @@ final class RunningCommand {
   }
 
   var isRunning: Bool { process.isRunning }
+  /// The process's number.
+  var identifier: Int32 { process.processIdentifier }
 
   func send(_ signal: Int32) { kill(process.processIdentifier, signal) }
 

@@ -99,7 +99,24 @@ struct OpenMPILeftoversTests {
       ofLauncher: mpirun, told: session, temporaryFolders: [], sharedMemory: shared.path
     ).remove()
     #expect(Set(removed ?? []) == [own, folder])
+    #expect(session.launcher == nil)
+    #expect(OpenMPISession(folder: "/tmp/ompi.n1.0/pid.125", family: 1).launcher == 125)
     #expect(FileManager.default.fileExists(atPath: other))
+  }
+
+  @Test("empty session folders go once they are a minute old, others stay")
+  func empty() throws {
+    let folder = "\(temporary.path)/ompi.n1.cluster.\(user)"
+    for name in ["jf.1", "jf.2/1/0", "pid.3"] {
+      try FileManager.default.createDirectory(
+        atPath: "\(folder)/\(name)", withIntermediateDirectories: true)
+    }
+    let names = { try FileManager.default.contentsOfDirectory(atPath: folder).sorted() }
+    OpenMPILeftovers.removeEmptySessions(in: [temporary.path])
+    #expect(try names() == ["jf.1", "jf.2", "pid.3"])
+    OpenMPILeftovers.removeEmptySessions(
+      in: [temporary.path], now: Date(timeIntervalSinceNow: 61))
+    #expect(try names() == ["jf.2", "pid.3"])
   }
 
   @Test(

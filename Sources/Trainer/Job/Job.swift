@@ -51,6 +51,7 @@ public final class Job {
     if takingSignals { signals.start() }
     let environment = LaunchEnvironment.current
     let launcher = environment.localLauncher
+    if launcher != nil || environment.worldSize == 1 { OpenMPILeftovers.removeEmptySessions() }
     if let launcher { LauncherMarks().replace(with: launcher, session: environment.session) }
     defer { if let launcher { LauncherMarks().forget(launcher) } }
     let job: Job

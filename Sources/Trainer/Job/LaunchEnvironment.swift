@@ -42,12 +42,14 @@ public struct LaunchEnvironment: Sendable {
   public static var current: LaunchEnvironment {
     let variables = ProcessInfo.processInfo.environment
     let sizes = worldSizeNames.lazy.compactMap { variables[$0].flatMap(Int.init) }
+    let session = OpenMPISession(variables)
     let isUnderOpenMPI = variables["OMPI_COMM_WORLD_RANK"] != nil
     return LaunchEnvironment(
       worldSize: sizes.first ?? 1,
       localLauncher: variables[localRankName] == "0"
-        ? FileWriter(numbering: FileWriter.current.numbering, process: getppid()) : nil,
-      session: OpenMPISession(variables),
+        ? FileWriter(numbering: FileWriter.current.numbering, process: launcher(of: session))
+        : nil,
+      session: session,
       isTerminal: variables["TERM"] != "dumb"
         && (isUnderOpenMPI ? parentWritesToTerminal() : isatty(STDOUT_FILENO) == 1),
       scheduled: scheduledJob(variables),
@@ -56,6 +58,12 @@ public struct LaunchEnvironment: Sendable {
       searchPath: (variables["PATH"] ?? "").split(separator: ":").map(String.init),
       temporaryFolders: temporaryFolderNames.compactMap { variables[$0] } + ["/tmp"],
       slurm: SlurmAllocation(variables))
+  }
+
+  /// The process that has started this one; where it has died meanwhile and is not known any more, this one,
+  /// which ends with it.
+  private static func launcher(of session: OpenMPISession?) -> Int32 {
+    session?.launcher ?? (getppid() == 1 ? getpid() : getppid())
   }
 
   private static func scheduledJob(_ variables: [String: String]) -> ScheduledJob? {

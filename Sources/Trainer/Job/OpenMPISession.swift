@@ -23,6 +23,12 @@ struct OpenMPISession: Codable, Hashable, Sendable {
     self.init(folder: folder, family: job >> 16)
   }
 
+  /// mpirun's process number; nil where a daemon of it has started the ranks.
+  var launcher: Int32? {
+    let name = (folder as NSString).lastPathComponent
+    return name.hasPrefix("pid.") ? Int32(name.dropFirst("pid.".count)) : nil
+  }
+
   /// The host, as the names of shared memory have it; nil where the folder is none of this user's.
   func host(user: uid_t) -> String? {
     let name = ((folder as NSString).deletingLastPathComponent as NSString).lastPathComponent
