@@ -104,6 +104,18 @@ struct OpenMPILeftoversTests {
     #expect(FileManager.default.fileExists(atPath: other))
   }
 
+  @Test("a session folder that another mpirun of the same number has made stays")
+  func numberGivenAgain() throws {
+    let session = try makeSession(mpirun, contact: "1331101696.0;tcp://x\n\(mpirun)\n")
+    let leftovers = { (family: UInt32) in
+      OpenMPILeftovers(
+        ofLauncher: mpirun, told: OpenMPISession(folder: session, family: family),
+        temporaryFolders: [], sharedMemory: shared.path)
+    }
+    #expect(leftovers(7).remove() == [])
+    #expect(leftovers(1_331_101_696 >> 16).remove() == [session])
+  }
+
   @Test("empty session folders go once they are a minute old, others stay")
   func empty() throws {
     let folder = "\(temporary.path)/ompi.n1.cluster.\(user)"
@@ -153,8 +165,6 @@ struct LauncherMarksTests {
     #expect(removed == [dead.process, dead.process])
     let names = { try FileManager.default.contentsOfDirectory(atPath: marks.folder).sorted() }
     #expect(try names() == [own.name, elsewhere.name].sorted())
-    marks.forget(own)
-    #expect(try names() == [elsewhere.name])
   }
 
   @Test("a folder that others can write to is not believed")

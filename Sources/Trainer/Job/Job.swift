@@ -53,7 +53,6 @@ public final class Job {
     let launcher = environment.localLauncher
     if launcher != nil || environment.worldSize == 1 { OpenMPILeftovers.removeEmptySessions() }
     if let launcher { LauncherMarks().replace(with: launcher, session: environment.session) }
-    defer { if let launcher { LauncherMarks().forget(launcher) } }
     let job: Job
     do {
       job = Job(communicator: try Communicator.world(), signals: signals)

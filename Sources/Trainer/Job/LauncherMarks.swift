@@ -2,7 +2,7 @@ import Foundation
 
 /// Which mpiruns, or daemons of them, have started this program on this machine: files in the user's own
 /// temporary folder, by which a later start knows what leftovers it may remove. A job that is killed cannot
-/// remove its own.
+/// remove its own; one that ends well cannot know whether its mpirun will: both leave their mark to that start.
 struct LauncherMarks {
   /// The folder of the files; each is named after a process.
   let folder: String
@@ -39,11 +39,7 @@ struct LauncherMarks {
       unlink("\(folder)/\(name)")
     }
     let note = session.flatMap { try? JSONEncoder().encode($0) }.map(Array.init)
-    try? DurableFiles.write(note ?? [], to: path(of: launcher))
+    try? DurableFiles.write(note ?? [], to: "\(folder)/\(launcher.name)")
   }
 
-  /// Forgets a job that removes its own.
-  func forget(_ launcher: FileWriter) { unlink(path(of: launcher)) }
-
-  private func path(of launcher: FileWriter) -> String { "\(folder)/\(launcher.name)" }
 }

@@ -56,10 +56,10 @@ public struct OpenMPILeftovers {
   @discardableResult
   public func remove() -> [String]? {
     guard launcher > 0, FileWriter.hasEnded(launcher) else { return nil }
-    let sessions = Set(Set(temporaryFolders).flatMap(sessions) + (told.map { [$0] } ?? []))
+    let sessions = told.map { [$0] } ?? Set(temporaryFolders).sorted().flatMap(sessions)
     let segments = sessions.flatMap(segments)
     guard !areMapped(segments) else { return nil }
-    let folders = sessions.map(\.folder).filter { isOwn($0, S_IFDIR) }
+    let folders = sessions.filter(isThere).map(\.folder)
     return (segments + folders).filter {
       (try? FileManager.default.removeItem(atPath: $0)) != nil
     }
@@ -71,6 +71,12 @@ public struct OpenMPILeftovers {
       guard isOwn(session, S_IFDIR), let family = family(ofSession: session) else { return nil }
       return OpenMPISession(folder: session, family: family)
     }
+  }
+
+  /// Whether a session's folder is there: the process's number may have been given again.
+  private func isThere(_ session: OpenMPISession) -> Bool {
+    guard isOwn(session.folder, S_IFDIR) else { return false }
+    return session.launcher == nil || family(ofSession: session.folder) == session.family
   }
 
   /// Reads `1331101696.0;tcp://…`, the job's number and mpirun's place in it, and the process number.
