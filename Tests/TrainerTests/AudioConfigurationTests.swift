@@ -1,5 +1,6 @@
 import Datasets
 import Nets
+import TestSupport
 import Testing
 
 @testable import Trainer

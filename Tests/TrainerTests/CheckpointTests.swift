@@ -1,6 +1,7 @@
 import Digests
 import Foundation
 import Nets
+import TestSupport
 import Testing
 
 @testable import Trainer

@@ -1,6 +1,7 @@
 import Datasets
 import Foundation
 import Nets
+import TestSupport
 import Testing
 
 @testable import Trainer

@@ -1,5 +1,6 @@
 import Foundation
 import Nets
+import TestSupport
 import Testing
 
 @testable import Trainer

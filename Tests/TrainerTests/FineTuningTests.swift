@@ -2,6 +2,7 @@ import Datasets
 import Foundation
 import Media
 import Nets
+import TestSupport
 import Testing
 
 @testable import Trainer

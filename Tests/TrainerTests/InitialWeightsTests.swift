@@ -1,4 +1,5 @@
 import Nets
+import TestSupport
 import Testing
 
 @testable import Trainer
