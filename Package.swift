@@ -113,7 +113,9 @@ let package = Package(
       ],
       exclude: ["Goldens"]),
     // The executables are dependencies so that they are built with the tests that run them.
-    .testTarget(name: "LauncherTests", dependencies: ["Launcher", "Trainer"]),
+    .testTarget(
+      name: "LauncherTests", dependencies: ["Launcher", "TestSupport", "Trainer"],
+      exclude: ["Scripts"]),
     .testTarget(
       name: "EndToEndTests", dependencies: ["aver-train", "aver-launch", "aver", "TestSupport"],
       exclude: ["Faults"]),

@@ -64,10 +64,16 @@ public struct StageArguments: ParsableArguments {
 
   /// What has to be said once more to whoever is started with the same configuration: all but where the
   /// run is and begins, and how long it may take.
-  public var forwarded: [String] {
-    ["--config", config] + (allowIdentityChange ? ["--allow-identity-change"] : [])
-      + (gracePeriod.map { ["--grace-period", "\($0)"] } ?? []) + ["--"] + overrides
+  public var forwarded: [String] { ["--config", config] + shared + ["--"] + overrides }
+
+  /// Those options that hold wherever the ranks are started.
+  private var shared: [String] {
+    (allowIdentityChange ? ["--allow-identity-change"] : [])
+      + (gracePeriod.map { ["--grace-period", "\($0)"] } ?? [])
   }
+
+  /// What a batch job is told beside the configuration and where the run is.
+  public var flags: [String] { shared + (timeLimit.map { ["--time-limit", $0.text] } ?? []) }
 
   /// Runs a stage with these arguments on this rank, and leaves the process with its status.
   public func run(_ stage: (StageOptions, Job) throws -> ExitStatus) throws {

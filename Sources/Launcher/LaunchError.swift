@@ -12,14 +12,29 @@ public enum LaunchError: Error, Equatable, CustomStringConvertible {
   case hosts(String)
   /// A new run folder cannot be made.
   case runFolder(String, reason: String)
+  /// The scheduler will not take a job; its words.
+  case refused(String)
+  /// The scheduler has not answered for a long time; its programs' words.
+  case schedulerAway(String)
+  /// The run waits or runs already.
+  case submitted(run: String, job: String, state: String)
+  /// The run is done.
+  case finished(run: String)
+  /// A job that another is to wait for will not end well.
+  case predecessor(String)
+  /// The record of a submission is not what this program writes.
+  case recordBroken(String)
   /// A call of the system that has to work failed.
   case system(call: String, reason: String)
 
   /// The status that the program leaves with.
   public var exitStatus: ExitStatus {
     switch self {
-    case .noStarter, .noTrainer, .cannotStart, .hosts, .runFolder: .usage
-    case .system: .internalError
+    case .noStarter, .noTrainer, .cannotStart, .hosts, .runFolder, .refused, .submitted, .finished,
+      .predecessor:
+      .usage
+    case .recordBroken: .badData
+    case .schedulerAway, .system: .internalError
     }
   }
 
@@ -40,6 +55,19 @@ public enum LaunchError: Error, Equatable, CustomStringConvertible {
       message
     case .runFolder(let path, let reason):
       "\(path) cannot be made: \(reason); name a folder with --run"
+    case .refused(let words):
+      "the scheduler refuses the job: \(words)"
+    case .schedulerAway(let words):
+      "the scheduler does not answer: \(words). Nothing is lost: the same command goes on where it was"
+    case .submitted(let run, let job, let state):
+      "\(run) is job \(job) already: \(state)"
+    case .finished(let run):
+      "\(run) has finished: name another folder with --run"
+    case .predecessor(let message):
+      message
+    case .recordBroken(let path):
+      "\(path) is not what aver-launch writes: find the run's job with the scheduler's own commands, end "
+        + "it, and remove the file"
     case .system(let call, let reason):
       "\(call): \(reason)"
     }

@@ -63,6 +63,14 @@ struct RunCommand: ParsableCommand {
       """)
   var launcherArguments: [String] = []
 
+  @Option(
+    name: .customLong("wrapper"), parsing: .unconditionalSingleValue,
+    help: """
+      A word that stands before aver-train on each rank; can be repeated: --wrapper apptainer \
+      --wrapper exec --wrapper aver.sif.
+      """)
+  var wrapper: [String] = []
+
   @Argument(help: "What to train.")
   var stage: StageName
 
@@ -81,12 +89,8 @@ struct RunCommand: ParsableCommand {
   }
 
   func run() throws {
-    do {
-      throw ExitCode(try launch())
-    } catch let error as LaunchError {
-      Job.printError("\(error)")
-      throw ExitCode(error.exitStatus.rawValue)
-    }
+    let status = try explainingFailures { try launch() }
+    throw ExitCode(status)
   }
 
   private func launch() throws -> Int32 {
@@ -103,7 +107,8 @@ struct RunCommand: ParsableCommand {
     let job = JobDescription(
       stage: stage, runFolder: folder,
       resume: ResumePolicy(arguments.resume ?? "auto"), timeLimit: arguments.timeLimit,
-      trainerArguments: arguments.forwarded, starterArguments: launcherArguments)
+      trainerArguments: arguments.forwarded, starterArguments: launcherArguments,
+      wrapper: wrapper)
     return try Supervisor(
       job, starter: starter, placement: placement, maximalRestarts: maxRestarts,
       patience: patience

@@ -2,24 +2,24 @@ import Yams
 
 /// One row of a configuration's table: everything that reading, writing, checking, documenting and
 /// comparing needs to know about a key.
-struct ConfigurationKey<Root> {
+package struct ConfigurationKey<Root> {
   /// The dotted path, `optimizer.learning_rate`.
-  let path: String
+  package let path: String
   /// One sentence for people.
-  let help: String
+  package let help: String
   /// Whether another value gives other trained weights, so that a resumed run must keep it.
-  let changesResult: Bool
+  package let changesResult: Bool
   /// Whether there is no default.
-  let isRequired: Bool
+  package let isRequired: Bool
   /// What the key accepts.
-  let expectation: String
+  package let expectation: String
   /// Sets the value from YAML; returns what is wrong with the node, or nil.
-  let read: (Node, inout Root) -> String?
+  package let read: (Node, inout Root) -> String?
   /// The value as YAML.
-  let write: (Root) -> String
+  package let write: (Root) -> String
 
   /// A key of type `Value`, stored in `field`.
-  init<Value: ConfigurationValue>(
+  package init<Value: ConfigurationValue>(
     _ path: String, _ field: WritableKeyPath<Root, Value>, _ help: String,
     must requirement: Requirement<Value>? = nil, changesResult: Bool = true,
     isRequired: Bool = false
@@ -45,7 +45,7 @@ struct ConfigurationKey<Root> {
   /// The key `inner` of a section that is stored in `field` of the whole.
   ///
   /// - Parameter section: its name; nil where its keys stand among those of the whole.
-  init<Section>(
+  package init<Section>(
     section: String?, _ field: WritableKeyPath<Root, Section>, _ inner: ConfigurationKey<Section>
   ) {
     path = section.map { "\($0).\(inner.path)" } ?? inner.path
@@ -60,7 +60,7 @@ struct ConfigurationKey<Root> {
 
 /// A part of a configuration tree, or a whole one: a struct whose property initialisers are the
 /// defaults, with the table of its keys.
-protocol ConfigurationSection: Sendable, Equatable {
+package protocol ConfigurationSection: Sendable, Equatable {
   /// The defaults.
   init()
   /// The table of keys, in the order in which they are written.
@@ -69,14 +69,14 @@ protocol ConfigurationSection: Sendable, Equatable {
 
 extension ConfigurationSection {
   /// The keys of a section that lies in `field`, as rows of this table.
-  static func section<Section: ConfigurationSection>(
+  package static func section<Section: ConfigurationSection>(
     _ name: String, _ field: WritableKeyPath<Self, Section>
   ) -> [ConfigurationKey<Self>] {
     Section.keys.map { ConfigurationKey(section: name, field, $0) }
   }
 
   /// The resolved configuration as YAML, every key with its value and its sentence of help.
-  func yaml() -> String {
+  package func yaml() -> String {
     var lines: [String] = []
     var openSections: [Substring] = []
     for key in Self.keys {
@@ -101,7 +101,7 @@ extension ConfigurationSection {
   }
 
   /// The table of keys for a help text, one line a key.
-  static var keyTable: String {
+  package static var keyTable: String {
     let defaults = Self()
     return keys.map { key in
       let fallback = key.isRequired ? "required" : "default \(key.write(defaults))"
@@ -113,17 +113,19 @@ extension ConfigurationSection {
 /// A section that adds keys of its own to those of another, which several sections have: `base`'s keys
 /// stand among its own, and are read as if they were its properties.
 @dynamicMemberLookup
-protocol ExtendingSection: ConfigurationSection {
+package protocol ExtendingSection: ConfigurationSection {
   associatedtype Base: ConfigurationSection
   /// What others have as well.
   var base: Base { get set }
 }
 
 extension ExtendingSection {
-  subscript<Value>(dynamicMember path: KeyPath<Base, Value>) -> Value { base[keyPath: path] }
+  package subscript<Value>(dynamicMember path: KeyPath<Base, Value>) -> Value {
+    base[keyPath: path]
+  }
 
   /// The keys of `base`, as rows of this table.
-  static var baseKeys: [ConfigurationKey<Self>] {
+  package static var baseKeys: [ConfigurationKey<Self>] {
     Base.keys.map { ConfigurationKey(section: nil, \.base, $0) }
   }
 }

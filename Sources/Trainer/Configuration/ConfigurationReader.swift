@@ -3,14 +3,14 @@ import Foundation
 import Yams
 
 /// A configuration with the places its values come from.
-struct LoadedConfiguration<Root: ConfigurationSection> {
+package struct LoadedConfiguration<Root: ConfigurationSection> {
   /// The values.
-  var values: Root
+  package var values: Root
   /// Where each key was written; a key that is missing here has its default.
-  var origins: [String: ConfigurationOrigin]
+  package var origins: [String: ConfigurationOrigin]
 
   /// A mistake of `key`, located where the key was written.
-  func mistake(_ key: String, _ problem: String) -> ConfigurationMistake {
+  package func mistake(_ key: String, _ problem: String) -> ConfigurationMistake {
     ConfigurationMistake(origin: origins[key] ?? .builtIn, key: key, problem: problem)
   }
 
@@ -31,7 +31,7 @@ struct LoadedConfiguration<Root: ConfigurationSection> {
 
 /// Reads a configuration from a YAML file and `key=value` arguments, strictly: unknown keys, wrong
 /// types and impossible values are all collected, each with its place.
-struct ConfigurationReader<Root: ConfigurationSection> {
+package struct ConfigurationReader<Root: ConfigurationSection> {
   private let keys: [String: ConfigurationKey<Root>]
   private let paths: [String]
   private let sections: Set<String>
@@ -47,12 +47,15 @@ struct ConfigurationReader<Root: ConfigurationSection> {
 
   /// Reads `file`, then the arguments, which win.
   ///
+  /// - Parameter option: what names the file on the command line.
   /// - Throws: `TrainerError.configuration` with everything that is wrong.
-  static func load(file: String, overrides: [String]) throws -> LoadedConfiguration<Root> {
+  package static func load(
+    file: String, overrides: [String], option: String = "--config"
+  ) throws -> LoadedConfiguration<Root> {
     guard let text = try? String(contentsOfFile: file, encoding: .utf8) else {
       throw TrainerError.configuration([
         ConfigurationMistake(
-          origin: .file(file), key: "", problem: "cannot be read; --config names a YAML file")
+          origin: .file(file), key: "", problem: "cannot be read; \(option) names a YAML file")
       ])
     }
     var reader = Self()

@@ -1,7 +1,7 @@
 import Yams
 
 /// A type that a configuration key can have: read strictly from YAML, written back the same.
-protocol ConfigurationValue {
+package protocol ConfigurationValue {
   /// What the reader accepts, for messages: `a whole number`.
   static var expectation: String { get }
   /// The value, or nil where the node holds something else.
@@ -35,51 +35,51 @@ extension Node {
 }
 
 extension Int: ConfigurationValue {
-  static var expectation: String { "a whole number" }
-  init?(yaml node: Node) {
+  package static var expectation: String { "a whole number" }
+  package init?(yaml node: Node) {
     guard let text = node.plainText, let value = Int(text) else { return nil }
     self = value
   }
-  var yaml: String { description }
+  package var yaml: String { description }
 }
 
 extension UInt64: ConfigurationValue {
-  static var expectation: String { "a whole number from 0 to 18446744073709551615" }
-  init?(yaml node: Node) {
+  package static var expectation: String { "a whole number from 0 to 18446744073709551615" }
+  package init?(yaml node: Node) {
     guard let text = node.plainText, let value = UInt64(text) else { return nil }
     self = value
   }
-  var yaml: String { description }
+  package var yaml: String { description }
 }
 
 extension Double: ConfigurationValue {
-  static var expectation: String { "a number" }
-  init?(yaml node: Node) {
+  package static var expectation: String { "a number" }
+  package init?(yaml node: Node) {
     // YAML 1.1 reads 1e-4 as a string for want of a dot; nobody means one.
     guard let text = node.plainText, let value = Double(text), value.isFinite,
       !text.lowercased().hasPrefix("0x")
     else { return nil }
     self = value
   }
-  var yaml: String { description }
+  package var yaml: String { description }
 }
 
 extension Bool: ConfigurationValue {
-  static var expectation: String { "true or false" }
-  init?(yaml node: Node) {
+  package static var expectation: String { "true or false" }
+  package init?(yaml node: Node) {
     guard let text = node.plainText, let value = Bool(text) else { return nil }
     self = value
   }
-  var yaml: String { description }
+  package var yaml: String { description }
 }
 
 extension String: ConfigurationValue {
-  static var expectation: String { "a text" }
-  init?(yaml node: Node) {
+  package static var expectation: String { "a text" }
+  package init?(yaml node: Node) {
     guard case .scalar(let scalar) = node, !node.isNull else { return nil }
     self = scalar.string
   }
-  var yaml: String {
+  package var yaml: String {
     // Not by characters: a quote with an accent on it is one, and so are both bytes of a line end.
     let escaped = unicodeScalars.map { scalar in
       switch scalar {
@@ -108,31 +108,31 @@ extension Interval: ConfigurationValue {
 }
 
 extension ClosedRange: ConfigurationValue where Bound == Double {
-  static var expectation: String { "two numbers, [lowest, highest]" }
-  init?(yaml node: Node) {
+  package static var expectation: String { "two numbers, [lowest, highest]" }
+  package init?(yaml node: Node) {
     guard case .sequence(let sequence) = node, sequence.count == 2,
       let lowest = Double(yaml: sequence[0]), let highest = Double(yaml: sequence[1]),
       lowest <= highest
     else { return nil }
     self = lowest...highest
   }
-  var yaml: String { "[\(lowerBound), \(upperBound)]" }
+  package var yaml: String { "[\(lowerBound), \(upperBound)]" }
 }
 
 extension Array: ConfigurationValue where Element: ConfigurationValue {
-  static var expectation: String { "a list, [first, second, …], of \(Element.expectation)" }
-  init?(yaml node: Node) {
+  package static var expectation: String { "a list, [first, second, …], of \(Element.expectation)" }
+  package init?(yaml node: Node) {
     guard case .sequence(let sequence) = node else { return nil }
     let values = sequence.compactMap { Element(yaml: $0) }
     guard values.count == sequence.count else { return nil }
     self = values
   }
-  var yaml: String { "[" + map(\.yaml).joined(separator: ", ") + "]" }
+  package var yaml: String { "[" + map(\.yaml).joined(separator: ", ") + "]" }
 }
 
 extension Optional: ConfigurationValue where Wrapped: ConfigurationValue {
-  static var expectation: String { "\(Wrapped.expectation), or null" }
-  init?(yaml node: Node) {
+  package static var expectation: String { "\(Wrapped.expectation), or null" }
+  package init?(yaml node: Node) {
     if node.isNull {
       self = Wrapped?.none
       return
@@ -140,24 +140,24 @@ extension Optional: ConfigurationValue where Wrapped: ConfigurationValue {
     guard let value = Wrapped(yaml: node) else { return nil }
     self = value
   }
-  var yaml: String { map(\.yaml) ?? "null" }
+  package var yaml: String { map(\.yaml) ?? "null" }
 }
 
 /// One of a few names.
-protocol ConfigurationChoice: ConfigurationValue, CaseIterable, RawRepresentable
+package protocol ConfigurationChoice: ConfigurationValue, CaseIterable, RawRepresentable
 where RawValue == String {}
 
 extension ConfigurationChoice {
   /// The names that are accepted.
-  static var expectation: String {
+  package static var expectation: String {
     "one of " + allCases.map(\.rawValue).joined(separator: ", ")
   }
   /// The choice of that name.
-  init?(yaml node: Node) {
+  package init?(yaml node: Node) {
     guard case .scalar(let scalar) = node, let value = Self(rawValue: scalar.string)
     else { return nil }
     self = value
   }
   /// Its name.
-  var yaml: String { rawValue }
+  package var yaml: String { rawValue }
 }

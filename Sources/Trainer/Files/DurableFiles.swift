@@ -2,12 +2,12 @@ import Files
 import Foundation
 
 /// Files that are whole or not there, even when the power fails.
-enum DurableFiles {
+package enum DurableFiles {
   /// Writes `bytes` to `path` by way of a temporary file beside it: readers see the old content or
   /// the new one, never a part.
   ///
   /// - Throws: `TrainerError.system`.
-  static func replace(_ path: String, with bytes: [UInt8]) throws {
+  package static func replace(_ path: String, with bytes: [UInt8]) throws {
     let temporary = path + ".writing"
     try write(bytes, to: temporary)
     try rename(temporary, to: path)
@@ -85,7 +85,7 @@ enum DurableFiles {
   }
 
   /// Makes a folder and those above it, where they are not there yet.
-  static func makeFolder(_ path: String) throws {
+  package static func makeFolder(_ path: String) throws {
     if path.isEmpty || path == "/" || path == "." { return }
     if mkdir(path, 0o777) == 0 { return }
     if errno == ENOENT {
@@ -129,7 +129,7 @@ enum DurableFiles {
   /// The names of all entries of a folder; none where there is no folder.
   ///
   /// - Throws: `TrainerError.system` where it cannot be read.
-  static func names(in folder: String) throws -> [String] {
+  package static func names(in folder: String) throws -> [String] {
     var status = stat()
     if lstat(folder, &status) != 0, [ENOENT, ENOTDIR].contains(errno) { return [] }
     do {
@@ -140,14 +140,16 @@ enum DurableFiles {
   }
 
   /// Whether there is anything at `path`.
-  static func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
+  package static func exists(_ path: String) -> Bool {
+    FileManager.default.fileExists(atPath: path)
+  }
 
   /// The content of a regular file, nil where there is no file.
   ///
   /// - Parameter limit: more bytes than what is read there ever has; it bounds the memory that a stray
   ///   file can claim.
   /// - Throws: `TrainerError.system` where there is one that cannot be read, or is larger.
-  static func contents(_ path: String, limit: Int = 64 << 20) throws -> [UInt8]? {
+  package static func contents(_ path: String, limit: Int = 64 << 20) throws -> [UInt8]? {
     guard try size(path) != nil else { return nil }
     let file = try openRegular(path)
     defer { close(file) }

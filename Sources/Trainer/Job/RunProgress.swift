@@ -8,6 +8,10 @@ public struct RunProgress: Equatable, Sendable {
   private let measuredStep: Int?
   /// The step that the training under way goes on from, nil where it has no checkpoint.
   public let checkpointStep: Int?
+  /// Whether a run has begun there.
+  public let hasBegun: Bool
+  /// Whether it has come to its end.
+  public let hasFinished: Bool
   /// What ranks died of, in all processes of the run.
   public let crashes: Set<CrashReport>
 
@@ -29,6 +33,8 @@ public struct RunProgress: Equatable, Sendable {
     checkpoints = newest
     checkpointStep = current.flatMap { newest[$0] }.flatMap(CheckpointStore.step(ofFolder:))
     measuredStep = current.flatMap { MetricsFile.lastStep(in: RunFolder(path: $0).metrics) }
+    hasBegun = RunFolder(path: path).isInUse
+    hasFinished = DurableFiles.exists(RunFolder(path: path).finalModel)
     crashes = Set(trainings.flatMap(Self.crashes))
   }
 

@@ -259,12 +259,7 @@ extension StageConfiguration {
     _ options: StageOptions, worldSize: Int
   ) throws -> LoadedConfiguration<Self> {
     let loaded = try load(file: options.configurationFile, overrides: options.overrides)
-    do {
-      _ = try MicroBatchTree(
-        microBatches: loaded.values.batch.microBatches, rank: 0, worldSize: worldSize)
-    } catch {
-      throw TrainerError.configuration([loaded.mistake("batch.global", "\(error)")])
-    }
+    try loaded.requireRanks(worldSize)
     if loaded.values.precision == .bf16, Engine.capabilities.bfloat16 == .missing {
       let set = Engine.identity(threads: loaded.values.threads).instructionSet
       throw TrainerError.configuration([
@@ -273,5 +268,17 @@ extension StageConfiguration {
       ])
     }
     return loaded
+  }
+}
+
+extension LoadedConfiguration where Root: StageConfiguration {
+  /// Throws `TrainerError.configuration` where a step cannot be shared by so many ranks.
+  func requireRanks(_ worldSize: Int) throws {
+    do {
+      _ = try MicroBatchTree(
+        microBatches: values.batch.microBatches, rank: 0, worldSize: worldSize)
+    } catch {
+      throw TrainerError.configuration([mistake("batch.global", "\(error)")])
+    }
   }
 }

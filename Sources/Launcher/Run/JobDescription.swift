@@ -14,11 +14,13 @@ public struct JobDescription: Sendable {
   public var trainerArguments: [String]
   /// What else mpirun or srun is told, word by word.
   public var starterArguments: [String]
+  /// What starts the trainer on each rank, such as a container's program; empty for itself.
+  public var wrapper: [String]
 
   /// A description with every field given.
   public init(
     stage: StageName, runFolder: String, resume: ResumePolicy, timeLimit: TimeLimit?,
-    trainerArguments: [String], starterArguments: [String]
+    trainerArguments: [String], starterArguments: [String], wrapper: [String] = []
   ) {
     self.stage = stage
     self.runFolder = runFolder
@@ -26,6 +28,7 @@ public struct JobDescription: Sendable {
     self.timeLimit = timeLimit
     self.trainerArguments = trainerArguments
     self.starterArguments = starterArguments
+    self.wrapper = wrapper
   }
 
   /// The words of a start, the program first.
@@ -39,7 +42,9 @@ public struct JobDescription: Sendable {
     with starter: Starter, at placement: Placement, resume: ResumePolicy, secondsLeft: Double?
   ) -> [String] {
     [starter.path] + starter.defaults + starterArguments + starter.arguments(for: placement)
-      + [starter.trainer, "\(stage)", "--run", runFolder, "--resume", "\(resume)"]
+      // A container has its own, somewhere else.
+      + (wrapper.isEmpty ? [starter.trainer] : wrapper + ["aver-train"])
+      + ["\(stage)", "--run", runFolder, "--resume", "\(resume)"]
       + (secondsLeft.map { ["--time-limit", TimeLimit(wholeSeconds: Int($0)).text] } ?? [])
       + trainerArguments
   }

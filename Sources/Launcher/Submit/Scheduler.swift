@@ -1,0 +1,56 @@
+/// Where batch jobs are handed in.
+protocol Scheduler: Sendable {
+  /// Hands a job in.
+  ///
+  /// - Parameters:
+  ///   - submission: the job, its script being on disk.
+  ///   - dependencies: the jobs that have to end well before it begins.
+  /// - Returns: the scheduler's name for it.
+  /// - Throws: `SchedulerFailure`.
+  func submit(_ submission: Submission, after dependencies: [String]) throws -> String
+
+  /// The job that was handed in under a tag; nil where the scheduler knows of none that has not ended.
+  ///
+  /// - Throws: `SchedulerFailure`.
+  func job(tagged tag: String) throws -> String?
+
+  /// What is known of a job; nil where the scheduler has forgotten it.
+  ///
+  /// - Throws: `SchedulerFailure`.
+  func state(of job: String) throws -> JobState?
+}
+
+/// A job as it is handed in.
+struct Submission: Equatable, Sendable {
+  /// The file with the script.
+  var script: String
+  /// The file for what the job prints, in the scheduler's words.
+  var log: String
+  /// What it is found again by, where nobody knows whether it was taken.
+  var tag: String
+}
+
+/// What a scheduler says instead of doing what it was asked.
+enum SchedulerFailure: Error, Equatable {
+  /// It cannot be reached, or has too much to do: later it may.
+  case away(String)
+  /// It will not.
+  case refused(String)
+}
+
+/// Where a batch job stands.
+struct JobState: Equatable, Sendable {
+  /// What there is to do with it.
+  enum Phase: String, Codable, Sendable {
+    case waiting, running, ended
+  }
+
+  /// Whether it waits, runs or has ended.
+  var phase: Phase
+  /// The scheduler's word for it.
+  var word: String
+  /// Why it waits or how it ended, in plain words; nil where there is nothing to say.
+  var explanation: String?
+  /// The nodes it has, in the scheduler's words.
+  var nodes: String?
+}

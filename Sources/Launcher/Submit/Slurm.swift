@@ -1,0 +1,79 @@
+import Foundation
+
+/// Slurm, by its commands.
+///
+/// - Source: sbatch(1), squeue(1), scontrol(1) of Slurm 22.05 to 24.11.
+struct Slurm: Scheduler {
+  private let command: ExternalCommand
+
+  init(command: ExternalCommand = ExternalCommand()) { self.command = command }
+
+  func submit(_ submission: Submission, after dependencies: [String]) throws -> String {
+    let order =
+      dependencies.isEmpty
+      ? []
+      // Or a job whose turn never comes would wait for ever.
+      : [
+        "--dependency=afterok:\(dependencies.joined(separator: ":"))", "--kill-on-invalid-dep=yes",
+      ]
+    let output = try run(
+      ["sbatch", "--parsable", "--output=\(submission.log)", "--comment=\(submission.tag)"] + order
+        + [submission.script])
+    // `12` or `12;cluster`, behind what a site's plug-ins may print.
+    let last = output.split(separator: "\n").last ?? ""
+    guard let job = last.split(separator: ";").first, job.allSatisfy(\.isNumber) else {
+      throw SchedulerFailure.refused("sbatch answered '\(last)' instead of a job's number")
+    }
+    return String(job)
+  }
+
+  func job(tagged tag: String) throws -> String? {
+    let lines = try run(["squeue", "--me", "--noheader", "--array-unique", "--format=%A|%k"])
+    for line in lines.split(separator: "\n") {
+      let parts = line.split(separator: "|", maxSplits: 1)
+      if parts.count == 2, parts[1] == tag { return String(parts[0]) }
+    }
+    return nil
+  }
+
+  func state(of job: String) throws -> JobState? {
+    let output: String
+    do {
+      output = try run(["scontrol", "show", "job", "--oneliner", job])
+    } catch SchedulerFailure.refused(let words) where words.contains("Invalid job id") {
+      return nil
+    }
+    return output.split(separator: "\n").first.flatMap { JobState(ofSlurm: Self.fields($0)) }
+  }
+
+  /// `JobState=PENDING Reason=Priority …`; values with spaces in them are not asked for.
+  private static func fields(_ line: Substring) -> [Substring: String] {
+    let pairs = line.split(separator: " ").compactMap { word -> (Substring, String)? in
+      let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      return parts.count == 2 ? (parts[0], String(parts[1])) : nil
+    }
+    return Dictionary(pairs) { first, _ in first }
+  }
+
+  private func run(_ words: [String]) throws -> String {
+    let outcome = try command.run(words)
+    guard outcome.status != 0 else { return outcome.output }
+    let said = outcome.errors.trimmingCharacters(in: .whitespacesAndNewlines)
+    let text = said.isEmpty ? "\(words[0]) ended with \(outcome.status)" : said
+    // 137: it was killed because it waited too long.
+    throw outcome.status == 137 || SlurmWords.isAway(text)
+      ? SchedulerFailure.away(text) : SchedulerFailure.refused(SlurmWords.explained(text))
+  }
+}
+
+extension JobState {
+  /// What `scontrol show job` says of a job; nil where that is nothing known.
+  init?(ofSlurm fields: [Substring: String]) {
+    guard let word = fields["JobState"] else { return nil }
+    self.init(
+      phase: SlurmWords.phase(ofState: word), word: word,
+      explanation: SlurmWords.explanation(
+        state: word, reason: fields["Reason"] ?? "None", exit: fields["ExitCode"]),
+      nodes: fields["NodeList"].flatMap { ["", "(null)"].contains($0) ? nil : $0 })
+  }
+}

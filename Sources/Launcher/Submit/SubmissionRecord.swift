@@ -1,0 +1,64 @@
+import Foundation
+import Trainer
+
+/// What a run's folder says of the batch job that it was handed in as: `submit/job.json`.
+struct SubmissionRecord: Codable, Equatable, Sendable {
+  /// Where.
+  var scheduler: SchedulerName
+  /// What the job is found by where its number is not known.
+  var tag: String
+  /// The scheduler's name for it; nil where nobody knows yet whether it was taken.
+  var job: String?
+  /// Ranks, over all nodes.
+  var ranks: Int
+  /// When it was handed in.
+  var date: String
+
+  private static func path(run: String) -> String { "\(SubmissionFiles(run: run).folder)/job.json" }
+
+  /// The record of a run; nil where it was never handed in.
+  ///
+  /// - Throws: `LaunchError.recordBroken`.
+  static func read(run: String) throws -> SubmissionRecord? {
+    let path = path(run: run)
+    guard let bytes = try DurableFiles.contents(path) else { return nil }
+    guard let record = try? JSONDecoder().decode(Self.self, from: Data(bytes)) else {
+      throw LaunchError.recordBroken(path)
+    }
+    return record
+  }
+
+  /// Keeps the record of a run.
+  ///
+  /// - Throws: `TrainerError.system`.
+  func write(run: String) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    try DurableFiles.makeFolder(SubmissionFiles(run: run).folder)
+    try DurableFiles.replace(
+      Self.path(run: run), with: Array(try encoder.encode(self)) + [UInt8(ascii: "\n")])
+  }
+}
+
+extension SchedulerName: Codable {}
+
+/// The files of a run, or of an array of them, that was handed in to a scheduler.
+struct SubmissionFiles {
+  /// The run's folder; of an array, the one that theirs are in.
+  let run: String
+
+  /// What submitting leaves there.
+  var folder: String { "\(run)/submit" }
+  /// The script.
+  var script: String { "\(folder)/job.sh" }
+
+  /// Where what the job prints goes, in the words of the scheduler.
+  func log(_ scheduler: SchedulerName, isArray: Bool) -> String {
+    switch scheduler {
+    // Slurm takes %-signs for its own.
+    case .slurm: "\(folder.replacing("%", with: "%%"))/slurm-\(isArray ? "%A_%a" : "%j").log"
+    // PBS names the files in a folder after jobs.
+    case .pbs: "\(folder)/"
+    }
+  }
+}

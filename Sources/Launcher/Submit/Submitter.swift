@@ -1,0 +1,163 @@
+import Foundation
+import Trainer
+
+/// Hands trainings in to a scheduler, each once.
+public struct Submitter {
+  /// Waiting for a scheduler that is away.
+  struct Timing: Sendable {
+    /// How long, before it is given up.
+    var patience = Duration.seconds(600)
+    /// A second of a pause; tests have shorter ones.
+    var second = Duration.seconds(1)
+  }
+
+  private let workingFolder: String
+  private let ownFolder: String
+  private let makeScheduler: (SchedulerName) -> any Scheduler
+  private let timing: Timing
+  private let say: (String) -> Void
+
+  /// A submitter of trainings whose paths are relative to this process's working folder.
+  ///
+  /// - Parameter say: hears what is going on, in sentences.
+  public init(say: @escaping (String) -> Void) {
+    self.init(
+      workingFolder: FileManager.default.currentDirectoryPath, ownFolder: ProgramSearch.ownFolder,
+      timing: Timing(), say: say
+    ) { name in
+      switch name {
+      case .slurm: Slurm()
+      case .pbs: PBS()
+      }
+    }
+  }
+
+  init(
+    workingFolder: String, ownFolder: String, timing: Timing, say: @escaping (String) -> Void,
+    makeScheduler: @escaping (SchedulerName) -> any Scheduler
+  ) {
+    (self.workingFolder, self.ownFolder) = (workingFolder, ownFolder)
+    (self.timing, self.say, self.makeScheduler) = (timing, say, makeScheduler)
+  }
+
+  /// The script that `submit` would hand in.
+  ///
+  /// - Throws: `TrainerError.configuration`.
+  public func script(of plan: SubmissionPlan) throws -> String {
+    BatchScript(job: try plan.job(workingFolder: workingFolder, ownFolder: ownFolder)).text
+  }
+
+  /// Hands a plan in.
+  ///
+  /// - Parameter predecessors: jobs, or run folders that were handed in, which have to end well before.
+  /// - Returns: the scheduler's name for the job.
+  /// - Throws: `TrainerError.configuration`, `.system`, `LaunchError`.
+  public func submit(_ plan: SubmissionPlan, after predecessors: [String]) throws -> String {
+    let job = try plan.job(workingFolder: workingFolder, ownFolder: ownFolder)
+    let scheduler = makeScheduler(job.cluster.scheduler)
+    if let known = try adopt(plan, scheduler) { return known }
+    let dependencies = try predecessors.compactMap { try dependency(on: $0, scheduler) }
+    let files = SubmissionFiles(run: plan.run)
+    var record = SubmissionRecord(
+      scheduler: job.cluster.scheduler, tag: "aver:\(UUID().uuidString)", job: nil,
+      ranks: job.ranks, date: Date().formatted(.iso8601))
+    // First, so that whoever is killed in the middle knows afterwards what to look for.
+    try keep(record, plan)
+    try DurableFiles.replace(files.script, with: Array(BatchScript(job: job).text.utf8))
+    let submission = Submission(script: files.script, log: job.log, tag: record.tag)
+    let name = try persist(scheduler, tag: record.tag) {
+      try scheduler.submit(submission, after: dependencies)
+    }
+    record.job = name
+    try keep(record, plan)
+    return name
+  }
+
+  /// Keeps a record in each run's folder, and in that of an array.
+  private func keep(_ record: SubmissionRecord, _ plan: SubmissionPlan) throws {
+    if plan.each != nil { try record.write(run: plan.run) }
+    for (index, run) in plan.runs.enumerated() {
+      var own = record
+      if plan.each != nil { own.job = record.job.map { "\($0)_\(index)" } }
+      try own.write(run: run)
+    }
+  }
+
+  /// The job that the runs were handed in as by somebody who was killed before it was known.
+  ///
+  /// - Throws: `LaunchError.submitted` where one of them is waiting or running, `.finished` where one is
+  ///   done.
+  private func adopt(_ plan: SubmissionPlan, _ scheduler: any Scheduler) throws -> String? {
+    for run in plan.runs {
+      if RunProgress(ofRun: run).hasFinished { throw LaunchError.finished(run: run) }
+      guard var record = try SubmissionRecord.read(run: run) else { continue }
+      guard let job = record.job else {
+        guard let job = try asking({ try scheduler.job(tagged: record.tag) }) else { continue }
+        say("\(run) had been handed in before, as job \(job)")
+        record.job = job
+        try keep(record, plan)
+        return job
+      }
+      let state = try asking { try scheduler.state(of: job) }
+      guard let state, state.phase != .ended else { continue }
+      throw LaunchError.submitted(
+        run: run, job: job, state: state.explanation ?? state.word.lowercased())
+    }
+    return nil
+  }
+
+  /// The job that has to end well before; nil where it has.
+  private func dependency(on predecessor: String, _ scheduler: any Scheduler) throws -> String? {
+    if predecessor.allSatisfy(\.isNumber), !predecessor.isEmpty { return predecessor }
+    if RunProgress(ofRun: predecessor).hasFinished { return nil }
+    guard let job = try SubmissionRecord.read(run: predecessor)?.job else {
+      throw LaunchError.predecessor(
+        "--after \(predecessor): this run was not handed in to a scheduler")
+    }
+    let state = try asking { try scheduler.state(of: job) }
+    guard let state, state.phase != .ended else {
+      let ending = state?.explanation.map { ": \($0)" } ?? ""
+      throw LaunchError.predecessor(
+        "--after \(predecessor): job \(job) has ended, and the run has not finished\(ending)")
+    }
+    return job
+  }
+
+  // MARK: - A scheduler that may be away
+
+  /// Asks until the scheduler answers.
+  private func asking<Value>(_ ask: () throws -> Value) throws -> Value {
+    try persisting { _ in try ask() }
+  }
+
+  /// Hands a job in until the scheduler has it; where it may have taken it without a word, it is asked.
+  private func persist(
+    _ scheduler: any Scheduler, tag: String, _ submit: () throws -> String
+  ) throws -> String {
+    try persisting { isFirst in
+      if !isFirst, let job = try scheduler.job(tagged: tag) { return job }
+      return try submit()
+    }
+  }
+
+  private func persisting<Value>(_ body: (_ isFirst: Bool) throws -> Value) throws -> Value {
+    let end = ContinuousClock.now + timing.patience
+    var backoff = Backoff(longestSeconds: 60)
+    var isFirst = true
+    while true {
+      do {
+        return try body(isFirst)
+      } catch SchedulerFailure.refused(let words) {
+        throw LaunchError.refused(words)
+      } catch SchedulerFailure.away(let words) {
+        let seconds = backoff.next()
+        guard ContinuousClock.now + timing.second * seconds < end else {
+          throw LaunchError.schedulerAway(words)
+        }
+        say("\(words); asking again in \(seconds) s")
+        Thread.sleep(forTimeInterval: timing.second * seconds / .seconds(1))
+      }
+      isFirst = false
+    }
+  }
+}

@@ -1,0 +1,42 @@
+import Distributed
+
+/// What whoever starts a training has to know of its configuration.
+public struct TrainingOutline: Equatable, Sendable {
+  /// Kernel threads of each rank.
+  public let threads: Int
+  /// Micro-batches of a step: ranks have to divide them.
+  public let microBatches: Int
+
+  /// Reads and checks a configuration as the stage does, but for files and what this machine can do: the
+  /// training will run elsewhere, and later.
+  ///
+  /// - Parameters:
+  ///   - stage: the stage.
+  ///   - file: a YAML file.
+  ///   - overrides: `key=value` arguments, which win over the file.
+  ///   - ranks: how many ranks there will be.
+  /// - Throws: `TrainerError.configuration`.
+  public init(
+    of stage: StageName, file: String, overrides: [String], ranks: (TrainingOutline) -> Int
+  ) throws {
+    self =
+      switch stage {
+      case .teacher:
+        try Self(TeacherConfiguration.load(file: file, overrides: overrides), ranks: ranks)
+      case .distill:
+        try Self(DistillConfiguration.load(file: file, overrides: overrides), ranks: ranks)
+      case .audio:
+        try Self(AudioConfiguration.load(file: file, overrides: overrides), ranks: ranks)
+      case .fusion:
+        try Self(FusionConfiguration.load(file: file, overrides: overrides), ranks: ranks)
+      }
+  }
+
+  private init<Root: StageConfiguration>(
+    _ loaded: LoadedConfiguration<Root>, ranks: (TrainingOutline) -> Int
+  ) throws {
+    threads = loaded.values.threads
+    microBatches = loaded.values.batch.microBatches
+    try loaded.requireRanks(ranks(self))
+  }
+}

@@ -1,0 +1,62 @@
+import Testing
+
+@testable import Launcher
+@testable import Trainer
+
+@Suite("What schedulers say")
+struct SchedulerWordsTests {
+  private static let states: [(String, String, String, JobState.Phase, String?)] = [
+    ("PENDING", "Priority", "0:0", .waiting, "other jobs come first"),
+    (
+      "PENDING", "QOSMaxJobsPerUserLimit", "0:0", .waiting,
+      "a limit of its quality of service (QOSMaxJobsPerUserLimit)"
+    ),
+    ("RUNNING", "None", "0:0", .running, nil),
+    ("FAILED", "NonZeroExitCode", "65:0", .ended, "bad data or checkpoint (65)"),
+    ("FAILED", "NonZeroExitCode", "1:0", .ended, "failed with status 1"),
+    ("FAILED", "None", "0:9", .ended, "killed by signal 9"),
+    ("NODE_FAIL", "None", "0:0", .ended, "a node failed"),
+    ("COMPLETED", "None", "0:0", .ended, "finished"),
+  ]
+
+  @Test("Slurm's states and reasons in plain words", arguments: states)
+  func slurm(
+    state: String, reason: String, exit: String, phase: JobState.Phase, explanation: String?
+  ) throws {
+    let found = try #require(
+      JobState(ofSlurm: [
+        "JobState": state, "Reason": reason, "ExitCode": exit, "NodeList": "(null)",
+      ]))
+    #expect(found == JobState(phase: phase, word: state, explanation: explanation, nodes: nil))
+  }
+
+  @Test("PBS's account of jobs is read")
+  func pbs() throws {
+    let output = """
+      Job Id: 12.server
+          Job_Name = teacher
+          job_state = Q
+          Variable_List = PBS_O_HOME=/home/user,AVER_SUBMISSION=aver:1-2
+          comment = Not Running: Insufficient amount of resource: ncpus
+
+      Job Id: 13.server
+          job_state = F
+          Exit_status = 75
+          exec_host = n1/0*4+n2/0*4
+
+      """
+    let jobs = PBS.jobs(in: output)
+    #expect(jobs.map(\.name) == ["12.server", "13.server"])
+    #expect(
+      JobState(ofPBS: jobs[0].fields)
+        == JobState(
+          phase: .waiting, word: "Q",
+          explanation: "Not Running: Insufficient amount of resource: ncpus", nodes: nil))
+    let ended = try #require(JobState(ofPBS: jobs[1].fields))
+    #expect(ended.phase == .ended && ended.nodes == "n1/0*4+n2/0*4")
+    #expect(ended.explanation?.hasSuffix("run it again (75)") == true)
+    #expect(
+      JobState(ofPBS: ["job_state": "F", "Exit_status": "265"])?.explanation == "killed by signal 9"
+    )
+  }
+}
