@@ -126,6 +126,30 @@ extension EndToEnd {
       }
     }
 
+    @Test("an mpirun that stays when its ranks are gone is ended, and the job goes on")
+    func staying() throws {
+      let reference = try reference()
+      let programs = "\(laboratory.folder)/staying-programs"
+      try FileManager.default.createDirectory(atPath: programs, withIntermediateDirectories: true)
+      let stays = """
+        #!/bin/sh
+        PATH=${PATH#*:}
+        [ -e "$0.once" ] && exec mpirun "$@"
+        touch "$0.once"
+        mpirun "$@"
+        kill -STOP $$
+        """
+      try Data(stays.utf8).write(to: URL(fileURLWithPath: "\(programs)/mpirun"))
+      try #require(chmod("\(programs)/mpirun", 0o755) == 0)
+      let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
+      let outcome = try launch(
+        "staying", environment: ["PATH": "\(programs):\(path)"], Self.steps
+      ).wait()
+      #expect(outcome.status == 0, "\(outcome.errors)")
+      #expect(outcome.errors.contains("mpirun does not end: it is killed"))
+      #expect(try laboratory.finalModel("staying") == reference)
+    }
+
     @Test("a job whose launcher is killed writes a checkpoint and ends")
     func killedLauncher() throws {
       let job = try launch("launcher-killed", Self.steps)

@@ -68,6 +68,15 @@ extension EndToEnd {
         usleep(100_000)
         job.send(SIGKILL)
       }
+      // An mpirun one of whose ranks dies while it is being started may wait for ever at its own end.
+      let patience = Date(timeIntervalSinceNow: 30)
+      while job.isRunning, Date() < patience || ranks.contains(where: RunningCommand.isThere) {
+        usleep(5_000)
+      }
+      if job.isRunning {
+        print("soak: mpirun stayed after \(interruption)")
+        job.send(SIGKILL)
+      }
       let outcome = try job.wait()
       // What mpirun has started ends a moment after it.
       while ranks.contains(where: RunningCommand.isThere) { usleep(5_000) }

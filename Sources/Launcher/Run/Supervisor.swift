@@ -78,6 +78,7 @@ public final class Supervisor {
   /// Waits for the job's end, and until nothing of it is left on this machine.
   private func wait(for running: RunningJob) -> JobEnd {
     var reminder = Reminder(of: stop)
+    var loneliness = Loneliness()
     while true {
       running.reap()
       if let end = running.end {
@@ -86,8 +87,13 @@ public final class Supervisor {
         return end
       }
       log.writeWaiting()
+      if loneliness.isOver(hasCompany: running.processes != [running.process]) {
+        log.say(
+          "nothing of the job is left, and \(starter.kind.rawValue) does not end: it is killed")
+        running.send(SIGKILL)
+      }
       // The run folder comes into being at some time.
-      let time = log.isWaiting ? min(reminder.time, .seconds(1)) : reminder.time
+      let time = min(reminder.time, log.isWaiting ? .seconds(1) : .seconds(5))
       if let signal = inbox.next(within: time), signal != SIGCHLD {
         note(signal)
         if stop != reminder.stop { reminder = Reminder(of: stop) }
