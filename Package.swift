@@ -40,6 +40,7 @@ let package = Package(
     // → Launcher, CommandArguments → executables.
     .target(name: "CounterRandom"),
     .target(name: "Files"),
+    .target(name: "Studies", dependencies: ["CounterRandom"]),
     .target(
       name: "Media",
       dependencies: ["CFFmpeg", "CFaceDetector", "CSndFile", "CTurboJPEG", "Files"]),
@@ -105,6 +106,8 @@ let package = Package(
     .testTarget(
       name: "CVectorKernelsTests",
       dependencies: ["CVectorKernels", "CounterRandom", "TestSupport"]),
+    .testTarget(
+      name: "StudiesTests", dependencies: ["Studies", "TestSupport"], exclude: ["Goldens"]),
     .testTarget(name: "DistributedTests", dependencies: ["Distributed", "TestSupport"]),
     .testTarget(
       name: "TrainerTests",

@@ -22,6 +22,9 @@ public enum RandomPurpose: UInt16, Sendable, CaseIterable {
   case unlabeledFaces = 20
   case modalityDropout = 21
   case bootstrap = 24
+  case searchValue = 25
+  case searchShift = 26
+  case searchCandidate = 27
 }
 
 /// A counter-based random generator: a pure function of its key and of how many numbers were drawn.

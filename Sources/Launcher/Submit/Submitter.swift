@@ -7,8 +7,8 @@ public struct Submitter {
   struct Timing: Sendable {
     /// How long, before it is given up.
     var patience = Duration.seconds(600)
-    /// A second of a pause; tests have shorter ones.
-    var second = Duration.seconds(1)
+    /// What it does of its own accord once it is back: what it was told before it went away.
+    var settling = Duration.seconds(5)
   }
 
   private let workingFolder: String
@@ -135,7 +135,11 @@ public struct Submitter {
     _ scheduler: any Scheduler, tag: String, _ submit: () throws -> String
   ) throws -> String {
     try persisting { isFirst in
-      if !isFirst, let job = try scheduler.job(tagged: tag) { return job }
+      if !isFirst {
+        if let job = try scheduler.job(tagged: tag) { return job }
+        sleep(timing.settling)
+        if let job = try scheduler.job(tagged: tag) { return job }
+      }
       return try submit()
     }
   }
@@ -151,13 +155,15 @@ public struct Submitter {
         throw LaunchError.refused(words)
       } catch SchedulerFailure.away(let words) {
         let seconds = backoff.next()
-        guard ContinuousClock.now + timing.second * seconds < end else {
+        guard ContinuousClock.now + .seconds(seconds) < end else {
           throw LaunchError.schedulerAway(words)
         }
         say("\(words); asking again in \(seconds) s")
-        Thread.sleep(forTimeInterval: timing.second * seconds / .seconds(1))
+        sleep(.seconds(seconds))
       }
       isFirst = false
     }
   }
+
+  private func sleep(_ time: Duration) { Thread.sleep(forTimeInterval: time / .seconds(1)) }
 }

@@ -1,0 +1,112 @@
+import Foundation
+
+/// A line of a search's journal, in the format of Optuna's journal files.
+///
+/// - Source: Optuna 5.0, `optuna/storages/journal/_storage.py`: operations 0 to 9 and their fields.
+public enum JournalRecord: Equatable, Sendable {
+  case createStudy(name: String, direction: Direction)
+  case setStudyAttribute(name: String, value: String)
+  case createTrial(date: String)
+  case setParameter(trial: Int, Parameter, value: Double)
+  case setState(trial: Int, Trial.State, objective: Double?, date: String?)
+  case setIntermediate(trial: Int, step: Int, value: Double)
+  case setTrialAttribute(trial: Int, name: String, value: String)
+
+  /// The record as a line, without its end.
+  ///
+  /// - Parameter writer: who writes it.
+  public func line(writer: String) -> String {
+    let fields: [(String, JSONText)] =
+      switch self {
+      case .createStudy(let name, let direction):
+        [("study_name", .text(name)), ("directions", .list([.whole(direction.rawValue)]))]
+      case .setStudyAttribute(let name, let value):
+        [("study_id", .whole(0)), ("user_attr", .object([(name, .text(value))]))]
+      case .createTrial(let date):
+        [("study_id", .whole(0)), ("datetime_start", .text(date))]
+      case .setParameter(let trial, let parameter, let value):
+        [
+          ("trial_id", .whole(trial)), ("param_name", .text(parameter.name)),
+          ("param_value_internal", parameter.domain.journalValue(value)),
+          ("distribution", .text(parameter.domain.journalText)),
+        ]
+      case .setState(let trial, let state, let objective, let date):
+        [
+          ("trial_id", .whole(trial)), ("state", .whole(state.rawValue)),
+          ("values", objective.map { .list([.number($0)]) } ?? .null),
+        ]
+          + (date.map { [(state == .running ? "datetime_start" : "datetime_complete", .text($0))] }
+            ?? [])
+      case .setIntermediate(let trial, let step, let value):
+        [
+          ("trial_id", .whole(trial)), ("step", .whole(step)),
+          ("intermediate_value", .number(value)),
+        ]
+      case .setTrialAttribute(let trial, let name, let value):
+        [("trial_id", .whole(trial)), ("user_attr", .object([(name, .text(value))]))]
+      }
+    return JSONText.object(
+      [("op_code", .whole(operation)), ("worker_id", .text(writer))] + fields
+    ).text
+  }
+
+  private var operation: Int {
+    switch self {
+    case .createStudy: 0
+    case .setStudyAttribute: 2
+    case .createTrial: 4
+    case .setParameter: 5
+    case .setState: 6
+    case .setIntermediate: 7
+    case .setTrialAttribute: 8
+    }
+  }
+}
+
+extension ParameterDomain {
+  /// The value as Optuna keeps it: of choices the index.
+  fileprivate func journalValue(_ value: Double) -> JSONText {
+    switch self {
+    case .numeric: .number(value)
+    case .choice: .whole(Int(value))
+    }
+  }
+
+  /// The domain as Optuna describes it, JSON within JSON.
+  var journalText: String {
+    let (name, attributes): (String, [(String, JSONText)]) =
+      switch self {
+      case .choice(let choices):
+        ("CategoricalDistribution", [("choices", .list(choices.map(\.journalValue)))])
+      case .numeric(let domain) where domain.isWhole:
+        (
+          "IntDistribution",
+          [
+            ("log", .truth(domain.isLogarithmic)), ("step", .whole(Int(domain.step ?? 1))),
+            ("low", .whole(Int(domain.low))), ("high", .whole(Int(domain.high))),
+          ]
+        )
+      case .numeric(let domain):
+        (
+          "FloatDistribution",
+          [
+            ("step", domain.step.map(JSONText.number) ?? .null), ("low", .number(domain.low)),
+            ("high", .number(domain.high)), ("log", .truth(domain.isLogarithmic)),
+          ]
+        )
+      }
+    return JSONText.object([("name", .text(name)), ("attributes", .object(attributes))]).text
+  }
+}
+
+extension Choice {
+  fileprivate var journalValue: JSONText {
+    switch self {
+    case .text(let text): .text(text)
+    case .number(let number): .number(number)
+    case .whole(let number): .whole(number)
+    case .truth(let truth): .truth(truth)
+    case .nothing: .null
+    }
+  }
+}

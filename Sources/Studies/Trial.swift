@@ -1,0 +1,73 @@
+import Foundation
+
+/// One attempt at finding better values.
+public struct Trial: Equatable, Sendable {
+  /// How it stands; the numbers are those of Optuna's journal.
+  public enum State: Int, Sendable {
+    case running = 0
+    case complete = 1
+    /// Given up because others did better.
+    case pruned = 2
+    case failed = 3
+    /// Chosen, and not begun.
+    case waiting = 4
+
+    /// Whether nothing more comes of it.
+    public var isFinished: Bool { self != .running && self != .waiting }
+  }
+
+  /// Counted from 0.
+  public var number: Int
+  /// How it stands.
+  public var state: State
+  /// The values of its parameters.
+  public var assignment: Assignment
+  /// What came of it; nil before, and where it failed.
+  public var objective: Double?
+  /// What it had come to, by the step at which that was measured.
+  public var intermediate: [Int: Double]
+
+  /// A trial with every field given.
+  public init(
+    number: Int, state: State = .running, assignment: Assignment = [:], objective: Double? = nil,
+    intermediate: [Int: Double] = [:]
+  ) {
+    (self.number, self.state, self.assignment) = (number, state, assignment)
+    (self.objective, self.intermediate) = (objective, intermediate)
+  }
+
+  /// The last measurement.
+  public var latest: (step: Int, value: Double)? {
+    intermediate.max { $0.key < $1.key }.map { ($0.key, $0.value) }
+  }
+}
+
+/// Which objectives are better; the numbers are those of Optuna's journal.
+public enum Direction: Int, Sendable {
+  case minimize = 1
+  case maximize = 2
+
+  /// Whether one is better than another.
+  public func isBetter(_ first: Double, than second: Double) -> Bool {
+    self == .minimize ? first < second : first > second
+  }
+
+  /// Trials that came to something, the best first: those that ended by what they came to, behind them those
+  /// that were given up, the later the better.
+  func ranked(_ trials: [Trial]) -> [Trial] {
+    let complete = trials.filter { $0.state == .complete && $0.objective != nil }
+      .sorted { isBefore($0, $1, $0.objective, $1.objective) }
+    let pruned = trials.filter { $0.state == .pruned && $0.latest != nil }
+      .sorted { first, second in
+        let (one, other) = (first.latest?.step ?? 0, second.latest?.step ?? 0)
+        return one != other
+          ? one > other : isBefore(first, second, first.latest?.value, second.latest?.value)
+      }
+    return complete + pruned
+  }
+
+  private func isBefore(_ first: Trial, _ second: Trial, _ one: Double?, _ other: Double?) -> Bool {
+    guard let one, let other, one != other else { return first.number < second.number }
+    return isBetter(one, than: other)
+  }
+}
