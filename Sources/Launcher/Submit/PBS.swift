@@ -24,7 +24,7 @@ struct PBS: Scheduler {
   }
 
   func job(tagged tag: String) throws -> String? {
-    Self.jobs(in: try run(["qstat", "-f", "-w"])).first {
+    Self.jobs(in: try run(["qstat", "-x", "-f", "-w"])).first {
       $0.fields["Variable_List"]?.split(separator: ",").contains("\(Self.tagName)=\(tag)") ?? false
     }?.name
   }

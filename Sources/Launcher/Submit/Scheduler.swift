@@ -9,7 +9,7 @@ protocol Scheduler: Sendable {
   /// - Throws: `SchedulerFailure`.
   func submit(_ submission: Submission, after dependencies: [String]) throws -> String
 
-  /// The job that was handed in under a tag; nil where the scheduler knows of none that has not ended.
+  /// The job that was handed in under a tag, be it that it has ended; nil where the scheduler knows of none.
   ///
   /// - Throws: `SchedulerFailure`.
   func job(tagged tag: String) throws -> String?

@@ -28,7 +28,9 @@ struct Slurm: Scheduler {
   }
 
   func job(tagged tag: String) throws -> String? {
-    let lines = try run(["squeue", "--me", "--noheader", "--array-unique", "--format=%A|%k"])
+    let lines = try run([
+      "squeue", "--me", "--states=all", "--noheader", "--array-unique", "--format=%A|%k",
+    ])
     for line in lines.split(separator: "\n") {
       let parts = line.split(separator: "|", maxSplits: 1)
       if parts.count == 2, parts[1] == tag { return String(parts[0]) }

@@ -91,17 +91,20 @@ public struct Submitter {
     for run in plan.runs {
       if RunProgress(ofRun: run).hasFinished { throw LaunchError.finished(run: run) }
       guard var record = try SubmissionRecord.read(run: run) else { continue }
-      guard let job = record.job else {
-        guard let job = try asking({ try scheduler.job(tagged: record.tag) }) else { continue }
-        say("\(run) had been handed in before, as job \(job)")
-        record.job = job
-        try keep(record, plan)
-        return job
+      let isNew = record.job == nil
+      guard let job = try record.job ?? asking({ try scheduler.job(tagged: record.tag) }) else {
+        continue
       }
       let state = try asking { try scheduler.state(of: job) }
       guard let state, state.phase != .ended else { continue }
-      throw LaunchError.submitted(
-        run: run, job: job, state: state.explanation ?? state.word.lowercased())
+      guard isNew else {
+        throw LaunchError.submitted(
+          run: run, job: job, state: state.explanation ?? state.word.lowercased())
+      }
+      say("\(run) had been handed in before, as job \(job)")
+      record.job = job
+      try keep(record, plan)
+      return job
     }
     return nil
   }
