@@ -254,27 +254,14 @@ final class TrainingLoop {
   /// Leaves with a checkpoint because somebody asked to stop, or the time is up.
   private func leaveEarly() throws -> ExitStatus {
     let isOnlyLate = !stopCauses.contains(.stop)
-    if !isInMotion, isOnlyLate { try refuseHopelessLimit() }
+    // A run that has a checkpoint may have been given what was left of a limit.
+    if !isInMotion, isOnlyLate, position.saved == nil { try job.refuseHopelessLimit() }
     isLeaving = true
     try saveCheckpoint(waits: true)
     reporter.stopReport(after: position.step)
     if !isInMotion, isOnlyLate { reporter.tellNoStep() }
     reporter.sayPreempted(after: position.step, isLate: isOnlyLate)
     return .preempted
-  }
-
-  /// Refuses a time limit that is over before the first update of a run: to be run again, which 75 asks for,
-  /// would not help. Collective.
-  ///
-  /// A run that has a checkpoint may have been given what was left of a limit.
-  private func refuseHopelessLimit() throws {
-    guard position.saved == nil else { return }
-    try job.agreement.onRankZero {
-      guard let limit = job.deadline?.limit else { return }
-      throw TrainerError.hopelessTimeLimit(
-        seconds: limit, starting: job.began.secondsAgo,
-        leaving: Deadline.seconds(leaving: job.leavingTime))
-    }
   }
 
   private func finish() throws {

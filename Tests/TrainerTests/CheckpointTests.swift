@@ -414,6 +414,58 @@ extension CheckpointTests {
 }
 
 extension CheckpointTests {
+  @Test("where a new checkpoint cannot take its name, the one of the same step has it again")
+  func failedReplacement() throws {
+    try write(step: 1)
+    let sizes = [CheckpointFileSize]()
+    try store.prepare(step: 1, sizes)
+    let before = try CheckpointStore.load(store.path(step: 1))
+    #expect(throws: TrainerError.self) {
+      try store.commit(state(step: 1), []) {
+        // The last moment before the renaming.
+        try FileManager.default.removeItem(atPath: "\(store.folder)/.writing-step-00000001")
+      }
+    }
+    store.abandon(step: 1)
+    #expect(try store.newestValid { _ in }?.state == before.state)
+    // Killed in between, the next start finds it.
+    try FileManager.default.moveItem(
+      atPath: store.path(step: 1), toPath: "\(store.folder)/.replaced-step-00000001")
+    #expect(try store.newestValid { _ in } == nil)
+    try store.recover()
+    #expect(try store.newestValid { _ in }?.state == before.state)
+    // One that has been replaced is not kept.
+    try FileManager.default.copyItem(
+      atPath: store.path(step: 1), toPath: "\(store.folder)/.replaced-step-00000001")
+    try store.recover()
+    #expect(try !names().contains { $0.hasPrefix(".") })
+  }
+
+  @Test("who finds no checkpoint where there was one does not begin afresh")
+  func loss() throws {
+    #expect(try store.refuseLoss() == nil)
+    try write(step: 1)
+    try FileManager.default.removeItem(atPath: store.path(step: 1))
+    #expect(
+      performing: { try store.refuseLoss() },
+      throws: {
+        "\($0)".contains("it names step-00000001, and there is no checkpoint any more")
+          && ExitStatus(of: $0) == .badData
+      })
+  }
+
+  @Test("a state is believed only where it is what was written")
+  func wholeState() throws {
+    try write(step: 1)
+    let path = store.path(step: 1)
+    #expect(CheckpointStore.wholeState(path) == state(step: 1))
+    let file = URL(fileURLWithPath: "\(path)/state.json")
+    let text = try String(contentsOf: file, encoding: .utf8)
+    try Data(text.replacing("digest", with: "Digest").utf8).write(to: file)
+    #expect(CheckpointStore.wholeState(path) == nil)
+    #expect(try CheckpointStore.loadWithoutVerifying(path).state != state(step: 1))
+  }
+
   @Test("links that lead nowhere are broken checkpoints, and not none")
   func danglingLinks() throws {
     try write(step: 1)

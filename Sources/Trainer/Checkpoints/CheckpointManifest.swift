@@ -66,9 +66,11 @@ struct CheckpointManifest: Codable, Equatable {
 
   /// Compares `folder` with the manifest, cheap checks first.
   ///
+  /// - Parameter name: the one file to look at; nil for all.
   /// - Throws: `TrainerError.checkpointUnusable` naming the first file that differs, `.system` where
   ///   one cannot be read.
-  func verify(_ folder: String) throws {
+  func verify(_ folder: String, only name: String? = nil) throws {
+    let files = files.filter { name == nil || $0.name == name }
     for entry in files {
       let size = try Self.size(of: entry.name, in: folder)
       guard size == entry.bytes else {

@@ -50,6 +50,8 @@ struct CheckpointStore: Sendable {
   private static let namePrefix = "step-"
   private static let temporaryPrefix = ".writing-"
   private static let brokenPrefix = "broken-"
+  /// Of a checkpoint in whose place a new one of the same step is being put.
+  private static let replacedPrefix = ".replaced-"
   private static let supersededFolder = "superseded"
 
   /// The folder that the checkpoints lie in.
@@ -202,18 +204,49 @@ struct CheckpointStore: Sendable {
     let (destination, temporary) = (path(step: state.step), temporaryPath(step: state.step))
     try seal(temporary, state, entries)
     try requireOwnership()
-    // A folder cannot be renamed onto another. From here to the renaming, the new checkpoint is
-    // found by its temporary name.
-    try DurableFiles.remove(destination)
-    try DurableFiles.rename(temporary, to: destination)
-    do {
-      let name = (destination as NSString).lastPathComponent
-      try DurableFiles.replace("\(folder)/latest", with: Array("\(name)\n".utf8))
-      try prune(newest: state.step, best: state.best?.step)
-      return nil
-    } catch {
-      return "the checkpoint after step \(state.step) is on disk, but \(error)"
+    try put(temporary, inPlaceOf: destination)
+    // What cannot be named cannot be left to pile up either.
+    let failures = [
+      Result { try mark(destination) },
+      Result { try prune(newest: state.step, best: state.best?.step) },
+    ].compactMap { result in
+      if case .failure(let error) = result { "\(error)" } else { nil }
     }
+    return failures.isEmpty
+      ? nil
+      : "the checkpoint after step \(state.step) is on disk, but "
+        + failures.joined(separator: "; ")
+  }
+
+  /// Lets `latest` name a checkpoint.
+  func mark(_ path: String) throws {
+    let name = (path as NSString).lastPathComponent
+    try DurableFiles.replace("\(folder)/latest", with: Array("\(name)\n".utf8))
+  }
+
+  /// Gives a whole checkpoint its name. One of the same step that has it is kept until then, and has it
+  /// again where that fails.
+  private func put(_ temporary: String, inPlaceOf destination: String) throws {
+    let aside = replacedPath(of: destination)
+    do {
+      // A folder cannot be renamed onto another.
+      if DurableFiles.hasEntry(destination) {
+        try DurableFiles.remove(aside)
+        try DurableFiles.rename(destination, to: aside)
+      }
+      try DurableFiles.rename(temporary, to: destination)
+    } catch {
+      if !DurableFiles.hasEntry(destination), DurableFiles.hasEntry(aside) {
+        try? DurableFiles.rename(aside, to: destination)
+      }
+      throw error
+    }
+    // What stays is removed by the next start.
+    try? DurableFiles.remove(aside)
+  }
+
+  private func replacedPath(of path: String) -> String {
+    "\(folder)/\(Self.replacedPrefix)\((path as NSString).lastPathComponent)"
   }
 
   /// Removes what was written of a checkpoint that will not be completed, where that is possible.
@@ -284,12 +317,35 @@ struct CheckpointStore: Sendable {
       guard DurableFiles.hasEntry(temporary) else { continue }
       do {
         _ = try Self.load(temporary)
-        try DurableFiles.remove(path)
-        try DurableFiles.rename(temporary, to: path)
+        try put(temporary, inPlaceOf: path)
       } catch TrainerError.checkpointUnusable {
         try DurableFiles.remove(temporary)
       }
     }
+    for name in try DurableFiles.names(in: folder) where name.hasPrefix(Self.replacedPrefix) {
+      let path = "\(folder)/\(name.dropFirst(Self.replacedPrefix.count))"
+      if DurableFiles.hasEntry(path) {
+        try DurableFiles.remove("\(folder)/\(name)")
+      } else {
+        try DurableFiles.rename("\(folder)/\(name)", to: path)
+      }
+    }
+  }
+
+  /// The checkpoint of a run that has none: nil.
+  ///
+  /// - Throws: `TrainerError.checkpointUnusable` where there was one once: who finds none must not begin
+  ///   afresh then.
+  func refuseLoss() throws -> Checkpoint? {
+    let marker = "\(folder)/latest"
+    guard let bytes = try DurableFiles.contents(marker) else { return nil }
+    let name = String(decoding: bytes.prefix(100), as: UTF8.self)
+      .trimmingCharacters(in: .whitespacesAndNewlines)
+    throw TrainerError.checkpointUnusable(
+      path: marker,
+      reason:
+        "it names \(name), and there is no checkpoint any more: bring it back, or remove this "
+        + "file to begin afresh")
   }
 
   /// Moves the checkpoints after `step` out of the way, to `superseded`: who goes on from an earlier
@@ -333,6 +389,14 @@ struct CheckpointStore: Sendable {
         path: path, reason: "it holds the checkpoint after step \(checkpoint.state.step)")
     }
     return checkpoint
+  }
+
+  /// The state in a checkpoint of which nothing else is looked at; nil where it is not what was written.
+  static func wholeState(_ path: String) -> CheckpointState? {
+    guard let manifest = try? CheckpointManifest(readingFrom: path),
+      (try? manifest.verify(path, only: stateFile)) != nil
+    else { return nil }
+    return try? readState("\(path)/\(stateFile)", of: path)
   }
 
   /// The checkpoint in `path`, whose digests another rank has verified.
@@ -389,6 +453,11 @@ struct CheckpointStore: Sendable {
     let parts = name.components(separatedBy: namePrefix)
     let isOurs = parts.count == 2 && ["", temporaryPrefix].contains(parts[0])
     return isOurs ? Int(parts[1]) : nil
+  }
+
+  /// Whether a path is that of a checkpoint that is being written, or was when its process was killed.
+  static func isUnderWay(_ path: String) -> Bool {
+    (path as NSString).lastPathComponent.hasPrefix(temporaryPrefix)
   }
 
   private func temporaryPath(step: Int) -> String {

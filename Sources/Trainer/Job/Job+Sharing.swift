@@ -18,6 +18,19 @@ extension Job {
   /// Whether any rank is to stop. Collective.
   func isStopRequestedAnywhere() throws -> Bool { try agreement.any(stopFlags).isStop }
 
+  /// Refuses a time limit that is over before anything was done: to be run again, which 75 asks for, would
+  /// not help. Collective.
+  ///
+  /// - Throws: `TrainerError.hopelessTimeLimit`, where it is not the scheduler's limit.
+  func refuseHopelessLimit() throws {
+    try agreement.onRankZero {
+      guard let limit = deadline?.limit else { return }
+      throw TrainerError.hopelessTimeLimit(
+        seconds: limit, starting: began.secondsAgo,
+        leaving: Deadline.seconds(leaving: leavingTime))
+    }
+  }
+
   /// Runs tasks, each on one rank, and gives every rank what all of them returned. Collective.
   ///
   /// - Parameter task: returns as many values as every other one; rank r of W runs r, r + W, ….

@@ -44,10 +44,20 @@ struct StageRun<S: Stage> {
       since: CheckpointStore(folder: folder.checkpoints),
       options: options, configuration: loaded.values.identityValues, engine: engine,
       defaults: S.Configuration().identityValues)
+    if try job.agreement.any(job.stopFlags) == .late,
+      try !job.agreement.onRankZero({ CheckpointStore(folder: folder.checkpoints).hasCheckpoints })
+    {
+      try job.refuseHopelessLimit()
+    }
     let isPrepared = try stage.prepare(in: folder, console: console) {
       try job.isStopRequestedAnywhere()
     }
-    guard isPrepared else { return .preempted }
+    guard isPrepared else {
+      console.say(
+        "stopped before the training: what was prepared is kept; go on with --run \(folder.path) "
+          + "--resume auto")
+      return .preempted
+    }
     let run = try job.agreement.together {
       try StageRun(
         loaded: loaded, stage: stage, course: course, folder: folder, engine: engine, job: job,

@@ -64,7 +64,7 @@ extension Job {
   /// Refuses a configuration that the newest checkpoint will not go with, before anything that takes
   /// long. Collective.
   ///
-  /// The checkpoint is not verified here: one that is broken may be passed over later.
+  /// Only its state is verified here: where anything is broken, an earlier one is taken later.
   func refuseChanges(
     since store: CheckpointStore, options: StageOptions, configuration: [String: String],
     engine: EngineIdentity, defaults: [String: String]
@@ -76,9 +76,8 @@ extension Job {
         case .auto: try store.paths.last ?? store.origin
         case .checkpoint(let path): path
         }
-      guard let checkpoint = path.flatMap({ try? CheckpointStore.loadWithoutVerifying($0) }) else {
-        return
-      }
+      guard let path, let state = CheckpointStore.wholeState(path) else { return }
+      let checkpoint = Checkpoint(path: path, state: state)
       var identity = checkpoint.state
       (identity.configuration, identity.engine) = (configuration, engine)
       try checkpoint.requireMatch(
@@ -101,7 +100,7 @@ extension Job {
         switch options.resume {
         case .never: Checkpoint?.none
         case .auto:
-          try store.newestValid(report: report) ?? store.loadOrigin()
+          try store.newestValid(report: report) ?? store.loadOrigin() ?? store.refuseLoss()
         case .checkpoint(let path): try CheckpointStore.load(path)
         }
       try checkpoint?.requireMatch(

@@ -36,7 +36,14 @@ public struct SavedModelVerification: Sendable {
     let store = CheckpointStore(folder: run.checkpoints)
     do {
       for checkpoint in try store.paths {
-        report.add(checkpoint) { try Self.checkpoint(checkpoint) }
+        do {
+          report.parts.append(try Self.checkpoint(checkpoint))
+        } catch  where CheckpointStore.isUnderWay(checkpoint) || !DurableFiles.hasEntry(checkpoint)
+        {
+          // A training is writing it, or has removed it meanwhile.
+        } catch {
+          report.add(checkpoint) { throw error }
+        }
       }
     } catch {
       report.findings.append(.init(file: store.folder, reason: "\(error)"))
