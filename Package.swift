@@ -61,7 +61,7 @@ let package = Package(
         "Nets", .product(name: "Logging", package: "swift-log"), "Yams",
       ]),
 
-    .target(name: "Launcher", dependencies: ["CProcess", "Trainer"]),
+    .target(name: "Launcher", dependencies: ["CProcess", "Studies", "Trainer"]),
     .target(
       name: "CommandArguments",
       dependencies: [
@@ -117,7 +117,7 @@ let package = Package(
       exclude: ["Goldens"]),
     // The executables are dependencies so that they are built with the tests that run them.
     .testTarget(
-      name: "LauncherTests", dependencies: ["Launcher", "TestSupport", "Trainer"],
+      name: "LauncherTests", dependencies: ["Launcher", "Studies", "TestSupport", "Trainer"],
       exclude: ["Scripts"]),
     .testTarget(
       name: "EndToEndTests", dependencies: ["aver-train", "aver-launch", "aver", "TestSupport"],

@@ -24,6 +24,8 @@ public enum LaunchError: Error, Equatable, CustomStringConvertible {
   case predecessor(String)
   /// The record of a submission is not what this program writes.
   case recordBroken(String)
+  /// A line of a sweep's journal is none.
+  case journal(String)
   /// A call of the system that has to work failed.
   case system(call: String, reason: String)
 
@@ -33,7 +35,7 @@ public enum LaunchError: Error, Equatable, CustomStringConvertible {
     case .noStarter, .noTrainer, .cannotStart, .hosts, .runFolder, .refused, .submitted, .finished,
       .predecessor:
       .usage
-    case .recordBroken: .badData
+    case .recordBroken, .journal: .badData
     case .schedulerAway, .system: .internalError
     }
   }
@@ -65,6 +67,8 @@ public enum LaunchError: Error, Equatable, CustomStringConvertible {
       "\(run) has finished: name another folder with --run"
     case .predecessor(let message):
       message
+    case .journal(let message):
+      "\(message); restore the file from a copy, or begin another sweep"
     case .recordBroken(let path):
       "\(path) is not what aver-launch writes: find the run's job with the scheduler's own commands, end "
         + "it, and remove the file"

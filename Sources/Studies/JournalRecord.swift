@@ -7,7 +7,8 @@ public enum JournalRecord: Equatable, Sendable {
   case createStudy(name: String, direction: Direction)
   case setStudyAttribute(name: String, value: String)
   case createTrial(date: String)
-  case setParameter(trial: Int, Parameter, value: Double)
+  /// The domain is in the words of `ParameterDomain.journalText`.
+  case setParameter(trial: Int, name: String, domain: String, value: Double)
   case setState(trial: Int, Trial.State, objective: Double?, date: String?)
   case setIntermediate(trial: Int, step: Int, value: Double)
   case setTrialAttribute(trial: Int, name: String, value: String)
@@ -24,11 +25,10 @@ public enum JournalRecord: Equatable, Sendable {
         [("study_id", .whole(0)), ("user_attr", .object([(name, .text(value))]))]
       case .createTrial(let date):
         [("study_id", .whole(0)), ("datetime_start", .text(date))]
-      case .setParameter(let trial, let parameter, let value):
+      case .setParameter(let trial, let name, let domain, let value):
         [
-          ("trial_id", .whole(trial)), ("param_name", .text(parameter.name)),
-          ("param_value_internal", parameter.domain.journalValue(value)),
-          ("distribution", .text(parameter.domain.journalText)),
+          ("trial_id", .whole(trial)), ("param_name", .text(name)),
+          ("param_value_internal", .number(value)), ("distribution", .text(domain)),
         ]
       case .setState(let trial, let state, let objective, let date):
         [
@@ -64,16 +64,8 @@ public enum JournalRecord: Equatable, Sendable {
 }
 
 extension ParameterDomain {
-  /// The value as Optuna keeps it: of choices the index.
-  fileprivate func journalValue(_ value: Double) -> JSONText {
-    switch self {
-    case .numeric: .number(value)
-    case .choice: .whole(Int(value))
-    }
-  }
-
   /// The domain as Optuna describes it, JSON within JSON.
-  var journalText: String {
+  public var journalText: String {
     let (name, attributes): (String, [(String, JSONText)]) =
       switch self {
       case .choice(let choices):

@@ -1,29 +1,10 @@
 import Foundation
+import TestSupport
 import Testing
 
-/// Python with tensorboard: `AVER_TENSORBOARD_PYTHON`, or the `python3` that is there.
-let tensorBoardPython: String? = {
-  let named = ProcessInfo.processInfo.environment["AVER_TENSORBOARD_PYTHON"] ?? "python3"
-  let found = try? PythonScript.run(named, "import tensorboard.backend.event_processing", [])
-  return found?.status == 0 ? named : nil
-}()
-
-enum PythonScript {
-  static func run(
-    _ python: String, _ script: String, _ arguments: [String]
-  ) throws -> (status: Int32, output: Data) {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = [python, "-c", script] + arguments
-    let pipe = Pipe()
-    process.standardOutput = pipe
-    process.standardError = FileHandle.nullDevice
-    try process.run()
-    let output = try pipe.fileHandleForReading.readToEnd() ?? Data()
-    process.waitUntilExit()
-    return (process.terminationStatus, output)
-  }
-}
+/// Python with tensorboard; nil where there is none.
+let tensorBoardPython = PythonScript.interpreter(
+  having: "tensorboard.backend.event_processing", named: "AVER_TENSORBOARD_PYTHON")
 
 extension EndToEnd {
   /// What there is to look at, and what evaluations tell.

@@ -42,7 +42,7 @@ struct SamplerTests {
       let domain = try #require(StudyGoldens.domains[golden.domain])
       let estimator = ParzenEstimator(domain, golden.seen)
       // Optuna's is by position where it has no steps.
-      for (value, wanted) in zip(golden.asked, golden.log_density) {
+      for (value, wanted) in zip(golden.asked, golden.logDensity) {
         let found = estimator.logDensity(at: value)
         let shift = golden.domain == "logarithmic" ? log(value) : 0
         let told = "\(golden.domain), \(golden.seen.count) seen, at \(value): \(found), \(wanted)"

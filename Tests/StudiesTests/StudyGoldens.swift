@@ -9,7 +9,12 @@ struct StudyGoldens: Decodable {
     var domain: String
     var seen: [Double]
     var asked: [Double]
-    var log_density: [Double]
+    var logDensity: [Double]
+
+    private enum CodingKeys: String, CodingKey {
+      case domain, seen, asked
+      case logDensity = "log_density"
+    }
   }
 
   /// The first 128 points of the dimensions 0, 1, 2, 7, 20 and 39.

@@ -24,7 +24,8 @@ package enum DurableFiles {
   }
 
   /// Appends all of `bytes` to an open file.
-  static func writeAll(_ bytes: some Collection<UInt8>, to file: CInt, path: String) throws {
+  package static func writeAll(_ bytes: some Collection<UInt8>, to file: CInt, path: String) throws
+  {
     var rest = ArraySlice(bytes)
     while !rest.isEmpty {
       let written = try rest.withUnsafeBytes { buffer in

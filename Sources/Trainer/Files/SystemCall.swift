@@ -3,7 +3,7 @@ import Foundation
 /// Makes a call of the C library that returns -1 on failure, again where a signal interrupted it:
 /// the one place where `errno` becomes an error.
 @discardableResult
-func systemCall<Result: SignedInteger>(
+package func systemCall<Result: SignedInteger>(
   _ name: String, _ path: String, _ call: () -> Result
 ) throws -> Result {
   while true {

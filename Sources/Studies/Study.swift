@@ -1,0 +1,50 @@
+/// A search as its journal tells it.
+public struct Study: Equatable, Sendable {
+  /// Its name.
+  public private(set) var name = ""
+  /// Which objectives are better.
+  public private(set) var direction = Direction.minimize
+  /// All trials, by their numbers.
+  public private(set) var trials: [Trial] = []
+  /// What is kept beside, by name.
+  public private(set) var attributes: [String: String] = [:]
+  /// What is kept of each trial beside, by name.
+  public private(set) var trialAttributes: [[String: String]] = []
+
+  /// A search before the first record.
+  public init() {}
+
+  /// The best of the trials that have ended.
+  public var best: Trial? {
+    direction.ranked(trials).first { $0.state == .complete }
+  }
+
+  /// Takes note of what a record says. As with Optuna, nothing changes a trial that has ended, and who
+  /// speaks of one that there is not is not heard.
+  public mutating func apply(_ record: JournalRecord) {
+    switch record {
+    case .createStudy(let name, let direction): (self.name, self.direction) = (name, direction)
+    case .setStudyAttribute(let name, let value): attributes[name] = value
+    case .createTrial:
+      trials.append(Trial(number: trials.count))
+      trialAttributes.append([:])
+    case .setParameter(let trial, let name, _, let value):
+      change(trial) { $0.assignment[name] = value }
+    case .setState(let trial, let state, let objective, _):
+      change(trial) {
+        $0.state = state
+        if let objective { $0.objective = objective }
+      }
+    case .setIntermediate(let trial, let step, let value):
+      change(trial) { $0.intermediate[step] = value }
+    case .setTrialAttribute(let trial, let name, let value):
+      guard trials.indices.contains(trial), !trials[trial].state.isFinished else { return }
+      trialAttributes[trial][name] = value
+    }
+  }
+
+  private mutating func change(_ trial: Int, _ body: (inout Trial) -> Void) {
+    guard trials.indices.contains(trial), !trials[trial].state.isFinished else { return }
+    body(&trials[trial])
+  }
+}
