@@ -106,10 +106,10 @@ struct BatchScript: Equatable, Sendable {
       cluster.container.map { ["apptainer", "exec"] + cluster.containerOptions + [$0] } ?? []
     let options = ["--ranks", "\(job.ranks)"] + container.map { "--wrapper=\($0)" }
     let starter =
-      switch (cluster.scheduler, cluster.launcher) {
+      switch cluster.scheduler {
       // srun of Slurm 22.05 and newer does not take this from the job by itself.
-      case (.slurm, _): "export SRUN_CPUS_PER_TASK=\(job.threads)"
-      case (.pbs, _): #"options+=(--hostfile "$PBS_NODEFILE")"#
+      case .slurm: "export SRUN_CPUS_PER_TASK=\(job.threads)"
+      case .pbs: #"options+=(--hostfile "$PBS_NODEFILE")"#
       }
     return [
       "launcher=\(cluster.launcher.rawValue)", "options=(\(Self.words(options)))", starter,

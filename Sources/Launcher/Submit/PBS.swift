@@ -53,16 +53,11 @@ struct PBS: Scheduler {
   }
 
   private func run(_ words: [String]) throws -> String {
-    let outcome = try command.run(words)
-    guard outcome.status != 0 else { return outcome.output }
-    let said = outcome.errors.trimmingCharacters(in: .whitespacesAndNewlines)
-    let text = said.isEmpty ? "\(words[0]) ended with \(outcome.status)" : said
-    let isAway =
-      outcome.status == 137
-      || ["cannot connect to server", "Connection refused", "timed out", "Server busy"].contains {
+    try command.answer(to: words) { text in
+      ["cannot connect to server", "Connection refused", "timed out", "Server busy"].contains {
         text.localizedStandardContains($0)
       }
-    throw isAway ? SchedulerFailure.away(text) : SchedulerFailure.refused(text)
+    }
   }
 }
 

@@ -1,3 +1,5 @@
+import Foundation
+
 /// Where batch jobs are handed in.
 protocol Scheduler: Sendable {
   /// Hands a job in.
@@ -53,4 +55,25 @@ struct JobState: Equatable, Sendable {
   var explanation: String?
   /// The nodes it has, in the scheduler's words.
   var nodes: String?
+}
+
+extension ExternalCommand {
+  /// What a scheduler's program prints.
+  ///
+  /// - Parameters:
+  ///   - words: the program and its arguments.
+  ///   - isAway: whether an error is one that time may mend.
+  ///   - explained: an error with what it means.
+  /// - Throws: `SchedulerFailure`, what `run` throws.
+  func answer(
+    to words: [String], isAway: (String) -> Bool, explained: (String) -> String = { $0 }
+  ) throws -> String {
+    let outcome = try run(words)
+    guard outcome.status != 0 else { return outcome.output }
+    let said = outcome.errors.trimmingCharacters(in: .whitespacesAndNewlines)
+    let text = said.isEmpty ? "\(words[0]) ended with \(outcome.status)" : said
+    // 137: it was killed because it waited too long.
+    throw outcome.status == 137 || isAway(text)
+      ? SchedulerFailure.away(text) : SchedulerFailure.refused(explained(text))
+  }
 }

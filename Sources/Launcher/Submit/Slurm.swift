@@ -58,13 +58,8 @@ struct Slurm: Scheduler {
   }
 
   private func run(_ words: [String]) throws -> String {
-    let outcome = try command.run(words)
-    guard outcome.status != 0 else { return outcome.output }
-    let said = outcome.errors.trimmingCharacters(in: .whitespacesAndNewlines)
-    let text = said.isEmpty ? "\(words[0]) ended with \(outcome.status)" : said
-    // 137: it was killed because it waited too long.
-    throw outcome.status == 137 || SlurmWords.isAway(text)
-      ? SchedulerFailure.away(text) : SchedulerFailure.refused(SlurmWords.explained(text))
+    try command.answer(
+      to: words, isAway: SlurmWords.isAway, explained: SlurmWords.explained)
   }
 }
 

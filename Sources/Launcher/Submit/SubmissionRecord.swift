@@ -32,11 +32,8 @@ struct SubmissionRecord: Codable, Equatable, Sendable {
   ///
   /// - Throws: `TrainerError.system`.
   func write(run: String) throws {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     try DurableFiles.makeFolder(SubmissionFiles(run: run).folder)
-    try DurableFiles.replace(
-      Self.path(run: run), with: Array(try encoder.encode(self)) + [UInt8(ascii: "\n")])
+    try DurableFiles.replace(Self.path(run: run), with: DurableFiles.json(self))
   }
 }
 

@@ -332,13 +332,11 @@ struct CheckpointStore: Sendable {
     }
   }
 
-  /// The checkpoint of a run that has none: nil.
-  ///
-  /// - Throws: `TrainerError.checkpointUnusable` where there was one once: who finds none must not begin
-  ///   afresh then.
-  func refuseLoss() throws -> Checkpoint? {
+  /// Throws `TrainerError.checkpointUnusable` where there was a checkpoint once: who finds none must not
+  /// begin afresh then.
+  func refuseLoss() throws {
     let marker = "\(folder)/latest"
-    guard let bytes = try DurableFiles.contents(marker) else { return nil }
+    guard let bytes = try DurableFiles.contents(marker) else { return }
     let name = String(decoding: bytes.prefix(100), as: UTF8.self)
       .trimmingCharacters(in: .whitespacesAndNewlines)
     throw TrainerError.checkpointUnusable(
@@ -410,13 +408,13 @@ struct CheckpointStore: Sendable {
   private func seal(
     _ temporary: String, _ state: CheckpointState, _ entries: [CheckpointManifest.Entry]
   ) throws {
-    let stateBytes = try Self.json(state)
+    let stateBytes = try DurableFiles.json(state)
     try DurableFiles.write(stateBytes, to: "\(temporary)/\(Self.stateFile)")
     let entry = CheckpointManifest.Entry(
       name: Self.stateFile, bytes: stateBytes.count,
       pieces: [try SHA256.digest(of: stateBytes)])
     try DurableFiles.write(
-      Self.json(CheckpointManifest(files: entries + [entry])),
+      DurableFiles.json(CheckpointManifest(files: entries + [entry])),
       to: "\(temporary)/\(CheckpointManifest.fileName)")
     try DurableFiles.synchronise(temporary)
   }
@@ -480,11 +478,5 @@ struct CheckpointStore: Sendable {
       throw TrainerError.checkpointUnusable(
         path: checkpoint, reason: "\(stateFile) is not what this program writes")
     }
-  }
-
-  private static func json(_ value: some Encodable) throws -> [UInt8] {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    return Array(try encoder.encode(value)) + [UInt8(ascii: "\n")]
   }
 }

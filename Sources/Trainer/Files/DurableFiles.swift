@@ -23,6 +23,13 @@ package enum DurableFiles {
     try systemCall("fsync", path) { fsync(file) }
   }
 
+  /// A value as JSON for people and programs, the same each time, with a line's end.
+  package static func json(_ value: some Encodable) throws -> [UInt8] {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    return Array(try encoder.encode(value)) + [UInt8(ascii: "\n")]
+  }
+
   /// Appends all of `bytes` to an open file.
   package static func writeAll(_ bytes: some Collection<UInt8>, to file: CInt, path: String) throws
   {

@@ -41,5 +41,4 @@ struct LauncherMarks {
     let note = session.flatMap { try? JSONEncoder().encode($0) }.map(Array.init)
     try? DurableFiles.write(note ?? [], to: "\(folder)/\(launcher.name)")
   }
-
 }

@@ -226,9 +226,7 @@ final class RunLease: @unchecked Sendable {
   }
 
   private func write(to file: CInt) throws {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    let bytes = Array(try encoder.encode(record)) + [UInt8(ascii: "\n")]
+    let bytes = try DurableFiles.json(record)
     try bytes.withUnsafeBytes { try DurableFiles.write($0, to: file, at: 0, path: path) }
     try systemCall("fsync", path) { fsync(file) }
   }

@@ -99,10 +99,10 @@ extension Job {
       let checkpoint =
         switch options.resume {
         case .never: Checkpoint?.none
-        case .auto:
-          try store.newestValid(report: report) ?? store.loadOrigin() ?? store.refuseLoss()
+        case .auto: try store.newestValid(report: report) ?? store.loadOrigin()
         case .checkpoint(let path): try CheckpointStore.load(path)
         }
+      if options.resume == .auto, checkpoint == nil { try store.refuseLoss() }
       try checkpoint?.requireMatch(
         identity, defaults: defaults, allowIdentityChange: options.allowIdentityChange)
       return checkpoint?.path ?? ""
