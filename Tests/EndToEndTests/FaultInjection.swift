@@ -41,14 +41,18 @@ struct FaultInjection {
   ///
   /// - Parameters:
   ///   - calls: the first is 1, over all threads of a process.
+  ///   - rank: the one rank it happens to; nil for all.
   ///   - log: a file that gets a line a call.
   func environment(
-    _ action: Action, calls: ClosedRange<Int>, on part: String, log: String? = nil
+    _ action: Action, calls: ClosedRange<Int>, on part: String, rank: Int? = nil,
+    log: String? = nil
   ) -> [String: String] {
     [
       "LD_PRELOAD": library,
       "AVER_FAULTS": "\(part) \(action) \(calls.lowerBound) \(calls.upperBound)",
-    ].merging(log.map { ["AVER_FAULTS_LOG": $0] } ?? [:]) { $1 }
+      "AVER_FAULTS_RANK": rank.map(String.init),
+      "AVER_FAULTS_LOG": log,
+    ].compactMapValues { $0 }
   }
 }
 

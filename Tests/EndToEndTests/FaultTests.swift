@@ -35,12 +35,17 @@ extension EndToEnd {
     }
 
     /// The calls on checkpoints that a training makes, as lines.
-    private func calls(ranks: Int?) throws -> [String] {
-      let name = "calls-\(ranks ?? 1)"
+    ///
+    /// - Parameters:
+    ///   - ranks: nil for one process without mpirun.
+    ///   - rank: the one whose calls they are; nil for those of all.
+    private func calls(ranks: Int?, of rank: Int? = nil) throws -> [String] {
+      let name = "calls-\(ranks ?? 1)-\(rank.map(String.init) ?? "all")"
       let log = "\(laboratory.folder)/\(name).txt"
       let outcome = try train(
         name, ranks: ranks,
-        environment: faults.environment(.kill, calls: 0...0, on: Self.checkpoints, log: log))
+        environment: faults.environment(
+          .kill, calls: 0...0, on: Self.checkpoints, rank: rank, log: log))
       try #require(outcome.status == 0, "\(outcome.errors)")
       let text = try String(contentsOfFile: log, encoding: .utf8)
       return text.split(separator: "\n").map(String.init)
@@ -69,6 +74,29 @@ extension EndToEnd {
         #expect(
           resumed.output.contains("going on from") == hasCheckpoint,
           "\(number): \(resumed.output)")
+        try FileManager.default.removeItem(atPath: "\(laboratory.folder)/\(run)")
+      }
+    }
+
+    @Test(
+      "one of two ranks that write a checkpoint together is killed before any of its calls",
+      arguments: [0, 1])
+    func oneOfTwoKilled(rank: Int) throws {
+      let reference = try reference()
+      let calls = try calls(ranks: 2, of: rank)
+      // Three checkpoints: the pieces of a rank; rank 0 makes folder, manifest and marker, too.
+      try #require(calls.count > (rank == 0 ? 60 : 3), "\(calls)")
+      for number in Thoroughness.some(2, of: 1...calls.count) {
+        let run = "rank-\(rank)-killed-at-\(number)"
+        let killed = try train(
+          run, ranks: 2,
+          environment: faults.environment(
+            .kill, calls: number...number, on: Self.checkpoints, rank: rank))
+        try #require(killed.status != 0, "\(number), \(calls[number - 1])")
+        let resumed = try train(run, ranks: 1, environment: [:])
+        try #require(resumed.status == 0, "\(number), \(calls[number - 1]): \(resumed.errors)")
+        #expect(
+          try laboratory.results(run) == reference, "before call \(number), \(calls[number - 1])")
         try FileManager.default.removeItem(atPath: "\(laboratory.folder)/\(run)")
       }
     }

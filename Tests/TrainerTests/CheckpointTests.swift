@@ -171,6 +171,8 @@ struct CheckpointTests {
     #expect(checkpoint?.state.step == 10)
     #expect(reports.count == 1)
     #expect(moved == ["\(store.folder)/broken-step-00000020"])
+    try store.correctMark(to: try #require(checkpoint))
+    #expect(try folder.text(of: "checkpoints/latest") == "step-00000010\n")
     #expect(
       try names() == ["broken-step-00000020", "latest", "step-00000010"], "nothing is removed")
     #expect(reports[0].contains("step-00000020: "), "\(reports)")

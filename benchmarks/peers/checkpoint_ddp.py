@@ -21,6 +21,7 @@ sys.modules["torchvision._meta_registrations"] = types.ModuleType("torchvision._
 import torch
 import torch.distributed as dist
 import torch.distributed.checkpoint as dcp
+import torch.distributed.checkpoint.state_dict as states
 import torch.multiprocessing as processes
 import torchvision
 
@@ -49,19 +50,30 @@ def work(rank, arguments, start):
         optimizer.step()
 
     def state():
-        return {"model": model.state_dict(), "optimizer": optimizer.state_dict()}
+        if arguments.mode == "torch.save":
+            return {"model": model.state_dict(), "optimizer": optimizer.state_dict()}
+        weights, moments = states.get_state_dict(model, optimizer)
+        return {"model": weights, "optimizer": moments}
 
     path = f"{arguments.folder}/{arguments.mode}"
     if arguments.resume:
-        loaded = torch.load(f"{path}/checkpoint.pt")
-        model.load_state_dict(loaded["model"])
-        optimizer.load_state_dict(loaded["optimizer"])
+        if arguments.mode == "torch.save":
+            loaded = torch.load(f"{path}/checkpoint.pt")
+            model.load_state_dict(loaded["model"])
+            optimizer.load_state_dict(loaded["optimizer"])
+        else:
+            loaded = state()
+            dcp.load(loaded, checkpoint_id=f"{path}/{arguments.every}")
+            states.set_state_dict(
+                model, optimizer, model_state_dict=loaded["model"], optim_state_dict=loaded["optimizer"])
         step()
         if rank == 0:
             print(json.dumps({"resumed_seconds": time.time() - start}))
         return
     os.makedirs(path, exist_ok=True)
-    stalls, totals, pending = [], [], None
+    # What is written beside the training must not take its turns in the training's collectives.
+    writers = dist.new_group(backend="gloo")
+    stalls, pending = [], None
     for number in range(1, arguments.steps + 1):
         step()
         if number % arguments.every:
@@ -81,7 +93,7 @@ def work(rank, arguments, start):
         else:
             if pending:
                 pending.result()
-            pending = dcp.async_save(state(), checkpoint_id=f"{path}/{number}")
+            pending = dcp.async_save(state(), checkpoint_id=f"{path}/{number}", process_group=writers)
         stalls.append(time.time() - began)
     if pending:
         pending.result()

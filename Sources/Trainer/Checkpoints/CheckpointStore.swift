@@ -221,7 +221,25 @@ struct CheckpointStore: Sendable {
   /// Lets `latest` name a checkpoint.
   func mark(_ path: String) throws {
     let name = (path as NSString).lastPathComponent
-    try DurableFiles.replace("\(folder)/latest", with: Array("\(name)\n".utf8))
+    try DurableFiles.replace(marker, with: Array("\(name)\n".utf8))
+  }
+
+  /// Lets `latest` name the checkpoint that a run goes on from, where another was the newest: that one is
+  /// broken or superseded now, or this one's process was killed before it could say so.
+  func correctMark(to checkpoint: Checkpoint) throws {
+    let path = path(step: checkpoint.state.step)
+    // The checkpoint of another folder leaves this one without any.
+    guard DurableFiles.hasEntry(path), try markedName() != (path as NSString).lastPathComponent
+    else { return }
+    try mark(path)
+  }
+
+  /// What `latest` names, nil where there is none.
+  private func markedName() throws -> String? {
+    try DurableFiles.contents(marker).map {
+      String(decoding: $0.prefix(100), as: UTF8.self).trimmingCharacters(
+        in: .whitespacesAndNewlines)
+    }
   }
 
   /// Gives a whole checkpoint its name. One of the same step that has it is kept until then, and has it
@@ -244,6 +262,8 @@ struct CheckpointStore: Sendable {
     // What stays is removed by the next start.
     try? DurableFiles.remove(aside)
   }
+
+  private var marker: String { "\(folder)/latest" }
 
   private func replacedPath(of path: String) -> String {
     "\(folder)/\(Self.replacedPrefix)\((path as NSString).lastPathComponent)"
@@ -335,10 +355,7 @@ struct CheckpointStore: Sendable {
   /// Throws `TrainerError.checkpointUnusable` where there was a checkpoint once: who finds none must not
   /// begin afresh then.
   func refuseLoss() throws {
-    let marker = "\(folder)/latest"
-    guard let bytes = try DurableFiles.contents(marker) else { return }
-    let name = String(decoding: bytes.prefix(100), as: UTF8.self)
-      .trimmingCharacters(in: .whitespacesAndNewlines)
+    guard let name = try markedName() else { return }
     throw TrainerError.checkpointUnusable(
       path: marker,
       reason:

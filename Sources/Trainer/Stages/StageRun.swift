@@ -118,6 +118,7 @@ struct StageRun<S: Stage> {
     try job.agreement.onRankZero {
       // First: a run that is known to have begun must not begin anew elsewhere.
       try store.rememberOrigin(checkpoint)
+      try checkpoint.map(store.correctMark)
       try DurableFiles.replace(folder.configuration, with: Array(configuration.yaml().utf8))
       try begin()
     }

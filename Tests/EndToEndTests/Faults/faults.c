@@ -4,7 +4,7 @@
 // AVER_FAULTS="PART ACTION FIRST LAST": of the calls on paths that have PART in them, those from the
 // FIRST to the LAST, counted from 1 over all threads, are subject to ACTION: `kill` (SIGKILL, before the
 // call), `errno=N` (the call fails) or `sleep=MICROSECONDS`. AVER_FAULTS_LOG names a file to which a line a
-// call is appended.
+// call is appended. AVER_FAULTS_RANK restricts both to one of the ranks that mpirun starts.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -33,13 +33,19 @@ static void log_call(const char *name, const char *path) {
   syscall(SYS_close, log);
 }
 
+static int is_of_another_rank(void) {
+  const char *wanted = getenv("AVER_FAULTS_RANK");
+  const char *own = getenv("OMPI_COMM_WORLD_RANK");
+  return wanted && (!own || strcmp(wanted, own));
+}
+
 // Whether the call has to fail; errno says with what.
 static int fails(const char *name, const char *path) {
   const char *setting = getenv("AVER_FAULTS");
   char part[256], action[64];
   int first, last;
   if (!setting || sscanf(setting, "%255s %63s %d %d", part, action, &first, &last) != 4) return 0;
-  if (!strstr(path, part)) return 0;
+  if (!strstr(path, part) || is_of_another_rank()) return 0;
   log_call(name, path);
   int number = atomic_fetch_add(&calls, 1) + 1;
   if (number < first || number > last) return 0;
