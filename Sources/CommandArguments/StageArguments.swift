@@ -39,6 +39,15 @@ public struct StageArguments: ParsableArguments {
       """)
   public var timeLimit: TimeLimit?
 
+  /// Where the run pauses.
+  @Option(
+    help: ArgumentHelp(
+      """
+      Pause after this update, with a checkpoint and 0; the run goes on as if it never had with --resume \
+      auto. Of several generations, the last one's updates count.
+      """, valueName: "step"))
+  public var stopAfter: Int?
+
   /// How long a scheduler waits.
   @Option(
     help: ArgumentHelp(
@@ -60,6 +69,7 @@ public struct StageArguments: ParsableArguments {
     guard gracePeriod ?? 1 > 0 else {
       throw ValidationError("--grace-period must be 1 second or more")
     }
+    guard stopAfter ?? 1 > 0 else { throw ValidationError("--stop-after must be 1 or more") }
   }
 
   /// What has to be said once more to whoever is started with the same configuration: all but where the
@@ -70,6 +80,7 @@ public struct StageArguments: ParsableArguments {
   private var shared: [String] {
     (allowIdentityChange ? ["--allow-identity-change"] : [])
       + (gracePeriod.map { ["--grace-period", "\($0)"] } ?? [])
+      + (stopAfter.map { ["--stop-after", "\($0)"] } ?? [])
   }
 
   /// What a batch job is told beside the configuration and where the run is.
@@ -80,7 +91,7 @@ public struct StageArguments: ParsableArguments {
     let options = StageOptions(
       configurationFile: config, overrides: overrides, runFolder: runFolder,
       resume: resume.map { ResumePolicy($0) } ?? .never, allowIdentityChange: allowIdentityChange,
-      timeLimit: timeLimit, graceSeconds: gracePeriod)
+      timeLimit: timeLimit, stopAfter: stopAfter, graceSeconds: gracePeriod)
     try Job.run(takingSignals: true) { try stage(options, $0) }.leave()
   }
 

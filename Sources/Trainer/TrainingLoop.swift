@@ -1,7 +1,7 @@
 import Distributed
 import Nets
 
-/// Trains a task's model from where it stands to its last step.
+/// Trains a task's model from where it stands to its last step, or to one before at which it pauses.
 ///
 /// Every rank runs the same loop. What is collective, and so has to happen on all ranks alike, is
 /// marked; all decisions are taken from values that are the same on all ranks.
@@ -10,6 +10,7 @@ final class TrainingLoop {
   private let task: any TrainingTask
   private let parts: TrainingParts
   private let settings: LoopSettings
+  private let endStep: Int
   private var position: TrainingPosition
   private let reporter: TrainingReporter
   /// Whether what follows is the end: a checkpoint that cannot be written then fails the run.
@@ -23,13 +24,14 @@ final class TrainingLoop {
   private let accuracy: StepMetric?
 
   init(
-    job: Job, task: any TrainingTask, parts: TrainingParts, settings: LoopSettings,
+    job: Job, task: any TrainingTask, parts: TrainingParts, settings: LoopSettings, endStep: Int,
     position: TrainingPosition, reporter: TrainingReporter
   ) {
     self.job = job
     self.task = task
     self.parts = parts
     self.settings = settings
+    self.endStep = endStep
     self.position = position
     self.reporter = reporter
     metrics = parts.step.plan.slotLayout.metrics
@@ -74,7 +76,7 @@ final class TrainingLoop {
       job.leavingTime.assumedCheckpoint = try parts.checkpoints.likelySeconds()
     }
     guard try evaluateIfOwed() else { return try leaveEarly() }
-    while position.step < settings.totalSteps, !endsEarly {
+    while position.step < endStep, !endsEarly {
       if try stopIsRequested() { return try leaveEarly() }  // collective
       let began = ContinuousClock.now
       reporter.beginStep(position.step + 1)
@@ -84,9 +86,12 @@ final class TrainingLoop {
       job.leavingTime.take(step: began.secondsAgo)
       try checkpointIfDue()  // collective when due
     }
-    try finish()  // collective
+    try isPause ? pause() : finish()  // collective
     return .finished
   }
+
+  /// Whether whoever started the run wants it to wait here for what comes.
+  private var isPause: Bool { position.step < settings.totalSteps && !endsEarly }
 
   /// Whether evaluations have ended the training before its last step.
   private var endsEarly: Bool {
@@ -262,6 +267,13 @@ final class TrainingLoop {
     if !isInMotion, isOnlyLate { reporter.tellNoStep() }
     reporter.sayPreempted(after: position.step, isLate: isOnlyLate)
     return .preempted
+  }
+
+  private func pause() throws {
+    isLeaving = true
+    try saveCheckpoint(waits: true)
+    reporter.stopReport(after: position.step)
+    reporter.sayPaused(after: position.step)
   }
 
   private func finish() throws {

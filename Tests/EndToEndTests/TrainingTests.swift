@@ -77,6 +77,23 @@ extension EndToEnd {
       #expect(others[1] == others[0] + 1)
     }
 
+    @Test("a run that pauses where it is told to goes on to the weights of one that never did")
+    func paused() throws {
+      try laboratory.trainOnce("reference")
+      let pause = ["--stop-after", "5"]
+      for ranks in [2, 1] {
+        // The second start finds nothing to do.
+        let outcome = try laboratory.start("paused", ranks: ranks, resume: "auto", pause).wait()
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        #expect(outcome.output.contains("paused after step 5, checkpoint saved (--stop-after)"))
+        #expect(try laboratory.files(of: "paused").latestCheckpoint() == 5)
+        #expect(!laboratory.exists("paused/final"))
+      }
+      let rest = try laboratory.start("paused", resume: "auto", ["--stop-after", "9000"]).wait()
+      #expect(rest.status == 0 && !rest.output.contains("paused after"), "\(rest.output)")
+      #expect(try laboratory.finalModel("paused") == laboratory.finalModel("reference"))
+    }
+
     @Test("slow kernels are warned of, once")
     func slowKernels() throws {
       let outcome = try laboratory.run(

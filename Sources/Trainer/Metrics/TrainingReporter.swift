@@ -214,6 +214,15 @@ final class TrainingReporter {
         + "\(job.runFolder?.path ?? "") --resume auto")
   }
 
+  /// Tells that the run pauses where it was told to.
+  func sayPaused(after step: Int) {
+    logger.notice("paused after step \(step)")
+    guard job.isRankZero else { return }
+    console.say(
+      "paused after step \(step), checkpoint saved (--stop-after); go on with --run "
+        + "\(job.runFolder?.path ?? "") --resume auto")
+  }
+
   /// Tells why the run ends before its last step.
   func sayStoppedEarly(after step: Int, _ patience: Patience, _ state: Patience.State) {
     let best = state.best.map { String(format: " than %.4f", $0) } ?? ""

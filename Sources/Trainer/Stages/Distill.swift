@@ -55,7 +55,10 @@ private struct Generation {
     let folder = run.runFolder ?? ""
     func path(_ number: Int) -> String { "\(folder)/\(Distill.generationPrefix)\(number)" }
     var options = run
-    if number < count { options.runFolder = path(number) }
+    if number < count {
+      options.runFolder = path(number)
+      options.stopAfter = nil
+    }
     options.overrides += ["distill.generations=1", "distill.followed=\(number < count)"]
     if number > 1 {
       options.overrides += [

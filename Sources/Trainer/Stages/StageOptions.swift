@@ -12,13 +12,16 @@ public struct StageOptions: Sendable {
   public var allowIdentityChange: Bool
   /// How long the job may take; nil for as long as its scheduler lets it.
   public var timeLimit: TimeLimit?
+  /// The update after which the run pauses, with a checkpoint; nil for the last one.
+  public var stopAfter: Int?
   /// How long the scheduler waits between asking the job to stop and killing it; nil where nobody said.
   public var graceSeconds: Int?
 
   /// Options with every field given.
   public init(
     configurationFile: String, overrides: [String], runFolder: String?, resume: ResumePolicy,
-    allowIdentityChange: Bool, timeLimit: TimeLimit? = nil, graceSeconds: Int? = nil
+    allowIdentityChange: Bool, timeLimit: TimeLimit? = nil, stopAfter: Int? = nil,
+    graceSeconds: Int? = nil
   ) {
     self.configurationFile = configurationFile
     self.overrides = overrides
@@ -26,6 +29,7 @@ public struct StageOptions: Sendable {
     self.resume = resume
     self.allowIdentityChange = allowIdentityChange
     self.timeLimit = timeLimit
+    self.stopAfter = stopAfter
     self.graceSeconds = graceSeconds
   }
 }

@@ -122,14 +122,15 @@ struct StageRun<S: Stage> {
       try DurableFiles.replace(folder.configuration, with: Array(configuration.yaml().utf8))
       try begin()
     }
+    let end = min(options.stopAfter ?? settings.totalSteps, settings.totalSteps)
     return TrainingLoop(
       job: job,
       task: try job.agreement.together {
         try stage.makeTask(
-          plan, steps: position.step..<settings.totalSteps, leaves: tree.leaves,
+          plan, steps: position.step..<max(position.step, end), leaves: tree.leaves,
           evaluated: parts.snapshot.kept, logger: logger)
       },
-      parts: parts, settings: settings, position: position,
+      parts: parts, settings: settings, endStep: end, position: position,
       reporter: try job.agreement.together { try makeReporter(position) })
   }
 
