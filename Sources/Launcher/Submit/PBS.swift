@@ -29,6 +29,15 @@ struct PBS: Scheduler {
     }?.name
   }
 
+  func cancel(_ jobs: [String]) throws {
+    guard !jobs.isEmpty else { return }
+    do {
+      _ = try run(["qdel"] + jobs)
+    } catch SchedulerFailure.refused(let words)
+      where words.contains("Unknown Job Id") || words.contains("has finished")
+    {}
+  }
+
   func state(of job: String) throws -> JobState? {
     do {
       let output = try run(["qstat", "-x", "-f", "-w", job])
@@ -73,7 +82,7 @@ extension JobState {
       default: nil
       }
     self.init(
-      phase: Self.phase(ofPBS: word), word: word, explanation: explanation,
+      phase: Self.phase(ofPBS: word), word: word, explanation: explanation, status: exit,
       nodes: fields["exec_host"])
   }
 

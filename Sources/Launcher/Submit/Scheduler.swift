@@ -20,6 +20,25 @@ protocol Scheduler: Sendable {
   ///
   /// - Throws: `SchedulerFailure`.
   func state(of job: String) throws -> JobState?
+
+  /// Ends jobs; those that have ended already are none that matter.
+  ///
+  /// - Throws: `SchedulerFailure`.
+  func cancel(_ jobs: [String]) throws
+
+  /// What is known of some jobs, by their names, with as few calls as there may be. Who wants to know how a
+  /// job ended asks for its state.
+  ///
+  /// - Throws: `SchedulerFailure`.
+  func states(of jobs: [String]) throws -> [String: JobState]
+}
+
+extension Scheduler {
+  func states(of jobs: [String]) throws -> [String: JobState] {
+    var states: [String: JobState] = [:]
+    for job in jobs { states[job] = try state(of: job) }
+    return states
+  }
 }
 
 /// A job as it is handed in.
@@ -53,6 +72,8 @@ struct JobState: Equatable, Sendable {
   var word: String
   /// Why it waits or how it ended, in plain words; nil where there is nothing to say.
   var explanation: String?
+  /// What it left with; nil while it has not, and where that is not known.
+  var status: Int32?
   /// The nodes it has, in the scheduler's words.
   var nodes: String?
 }

@@ -48,6 +48,28 @@ struct Slurm: Scheduler {
     return output.split(separator: "\n").first.flatMap { JobState(ofSlurm: Self.fields($0)) }
   }
 
+  func cancel(_ jobs: [String]) throws {
+    guard !jobs.isEmpty else { return }
+    _ = try run(["scancel", "--quiet"] + jobs)
+  }
+
+  func states(of jobs: [String]) throws -> [String: JobState] {
+    guard !jobs.isEmpty else { return [:] }
+    // One call for all, however many there are; those that are not wanted are few.
+    let lines = try run([
+      "squeue", "--me", "--states=all", "--noheader", "--array", "--format=%i|%T|%r|%N",
+    ])
+    let wanted = Set(jobs)
+    var states: [String: JobState] = [:]
+    for line in lines.split(separator: "\n") {
+      let parts = line.split(separator: "|", omittingEmptySubsequences: false).map(String.init)
+      guard parts.count == 4, wanted.contains(parts[0]) else { continue }
+      states[parts[0]] = JobState(
+        ofSlurm: ["JobState": parts[1], "Reason": parts[2], "NodeList": parts[3]])
+    }
+    return states
+  }
+
   /// `JobState=PENDING Reason=Priority …`; values with spaces in them are not asked for.
   private static func fields(_ line: Substring) -> [Substring: String] {
     let pairs = line.split(separator: " ").compactMap { word -> (Substring, String)? in
@@ -71,6 +93,8 @@ extension JobState {
       phase: SlurmWords.phase(ofState: word), word: word,
       explanation: SlurmWords.explanation(
         state: word, reason: fields["Reason"] ?? "None", exit: fields["ExitCode"]),
+      status: SlurmWords.phase(ofState: word) == .ended
+        ? fields["ExitCode"].flatMap(SlurmWords.status) : nil,
       nodes: fields["NodeList"].flatMap { ["", "(null)"].contains($0) ? nil : $0 })
   }
 }

@@ -14,6 +14,15 @@ enum SlurmWords {
     ].contains { text.localizedStandardContains($0) }
   }
 
+  /// Whether an error says that there is no room for more jobs now.
+  static func isFull(_ text: String) -> Bool {
+    [
+      "job submit limit", "Job violates accounting/QOS policy", "MaxSubmitJob",
+      "Reached maximum number of jobs", "Batch job submission failed: No space left",
+      "would exceed",
+    ].contains { text.localizedStandardContains($0) }
+  }
+
   /// What an error means, behind Slurm's own words.
   static func explained(_ text: String) -> String {
     let meanings = [
@@ -104,11 +113,19 @@ enum SlurmWords {
     }
   }
 
+  /// What a job left with, as shells count signals; nil where that is not said.
+  ///
+  /// - Parameter exit: `status:signal`.
+  static func status(ofExit exit: String) -> Int32? {
+    let numbers = exit.split(separator: ":").compactMap { Int32($0) }
+    guard numbers.count == 2 else { return nil }
+    return numbers[1] == 0 ? numbers[0] : 128 + numbers[1]
+  }
+
   private static func failure(_ exit: String?) -> String {
-    let numbers = (exit ?? "").split(separator: ":").compactMap { Int32($0) }
-    guard numbers.count == 2 else { return "failed" }
-    if numbers[1] != 0 { return "killed by signal \(numbers[1])" }
-    return ExitStatus(rawValue: numbers[0]).map { "\($0.meaning) (\(numbers[0]))" }
-      ?? "failed with status \(numbers[0])"
+    guard let status = exit.flatMap(status) else { return "failed" }
+    if status > 128 { return "killed by signal \(status - 128)" }
+    return ExitStatus(rawValue: status).map { "\($0.meaning) (\(status))" }
+      ?? "failed with status \(status)"
   }
 }

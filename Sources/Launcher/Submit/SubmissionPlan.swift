@@ -11,20 +11,23 @@ public struct SubmissionPlan: Sendable {
   public var clusterOverrides: [String]
   /// The training's configuration.
   public var configurationFile: String
-  /// `key=value` arguments that win over it.
-  public var overrides: [String]
-  /// What else aver-launch is told.
-  public var arguments: [String]
   /// The run folder; of several trainings, the one that theirs are in.
   public var run: String
-  /// The values of a key, one for each of several trainings; nil where there is one.
-  public var each: (key: String, values: [String])?
+  /// The trainings.
+  var trainings: [SubmittedTraining]
+  /// Whether they are an array, be it of one.
+  var isArray: Bool
   /// How many of them run at the same time.
   public var concurrency: Int?
   /// What the scheduler calls the job; nil for the run folder's name.
   public var name: String?
 
-  /// A plan with every field given.
+  /// A plan of one training, or of some that differ in the value of a key.
+  ///
+  /// - Parameters:
+  ///   - overrides: `key=value` arguments that win over the configuration.
+  ///   - arguments: what else aver-launch is told.
+  ///   - each: the values of a key, one for each of several trainings; nil where there is one.
   public init(
     stage: StageName, clusterFile: String, clusterOverrides: [String], configurationFile: String,
     overrides: [String], arguments: [String], run: String,
@@ -32,16 +35,29 @@ public struct SubmissionPlan: Sendable {
   ) {
     self.stage = stage
     (self.clusterFile, self.clusterOverrides) = (clusterFile, clusterOverrides)
-    (self.configurationFile, self.overrides) = (configurationFile, overrides)
-    (self.arguments, self.run) = (arguments, run)
-    (self.each, self.concurrency, self.name) = (each, concurrency, name)
+    (self.configurationFile, self.run) = (configurationFile, run)
+    (self.concurrency, self.name) = (concurrency, name)
+    isArray = each != nil
+    trainings =
+      each.map { each in
+        each.values.map { value in
+          SubmittedTraining(
+            // A value may be a path.
+            run: "\(run)/\(each.key)=\(value.replacing("/", with: "_"))", arguments: arguments,
+            overrides: overrides + ["\(each.key)=\(value)"])
+        }
+      } ?? [SubmittedTraining(run: run, arguments: arguments, overrides: overrides)]
   }
 
-  /// The run folders, in the order of the trainings.
-  var runs: [String] {
-    guard let each else { return [run] }
-    // A value may be a path.
-    return each.values.map { "\(run)/\(each.key)=\($0.replacing("/", with: "_"))" }
+  /// A plan of trainings of which each has its own words.
+  init(
+    stage: StageName, clusterFile: String, clusterOverrides: [String], configurationFile: String,
+    run: String, trainings: [SubmittedTraining], isArray: Bool, name: String
+  ) {
+    self.stage = stage
+    (self.clusterFile, self.clusterOverrides) = (clusterFile, clusterOverrides)
+    (self.configurationFile, self.run) = (configurationFile, run)
+    (self.trainings, self.isArray, self.name) = (trainings, isArray, name)
   }
 
   /// The job, everything checked that can be before it runs.
@@ -57,11 +73,10 @@ public struct SubmissionPlan: Sendable {
     let ranksPerNode = cluster.ranksPerNode ?? cluster.node.numaDomains ?? 1
     let chosen = (cluster.threads ?? cluster.threadsOfDomain).map { ["threads=\($0)"] } ?? []
     // All of them: a value that makes no sense is to be known now, not when its turn comes.
-    let words = trainings(chosen)
-    let outlines = try words.map { words in
-      try TrainingOutline(of: stage, file: configurationFile, overrides: words) { _ in
-        cluster.nodes * ranksPerNode
-      }
+    let outlines = try trainings.map { training in
+      try TrainingOutline(
+        of: stage, file: configurationFile, overrides: chosen + training.overrides
+      ) { _ in cluster.nodes * ranksPerNode }
     }
     let threads = outlines.map(\.threads).max() ?? 1
     try loaded.requireFit(ranksPerNode: ranksPerNode, threads: threads)
@@ -70,19 +85,25 @@ public struct SubmissionPlan: Sendable {
       cluster: cluster, name: JobName(name ?? (run as NSString).lastPathComponent),
       workingFolder: workingFolder, executables: cluster.executables ?? ownFolder, stage: stage,
       ranksPerNode: ranksPerNode, threads: threads,
-      trainings: zip(runs, words).map { run, overrides in
-        ["--config", configurationFile, "--run", run] + arguments + ["--"] + overrides
+      trainings: trainings.map { training in
+        // What the cluster wants comes first, so that others win.
+        ["--config", configurationFile, "--run", training.run] + training.arguments + ["--"]
+          + chosen + training.overrides
       },
       script: "\(workingFolder)/\(files.script)",
-      log: files.log(cluster.scheduler, isArray: each != nil),
+      log: files.log(cluster.scheduler, isArray: isArray),
       concurrency: concurrency)
   }
+}
 
-  /// The overrides of each training, those that the cluster wants first, so that others win.
-  private func trainings(_ chosen: [String]) -> [[String]] {
-    guard let each else { return [chosen + overrides] }
-    return each.values.map { chosen + overrides + ["\(each.key)=\($0)"] }
-  }
+/// One training of those that are handed in together.
+struct SubmittedTraining: Equatable, Sendable {
+  /// Its run folder.
+  var run: String
+  /// What else aver-launch is told.
+  var arguments: [String]
+  /// `key=value` arguments that win over the configuration.
+  var overrides: [String]
 }
 
 extension ClusterConfiguration {

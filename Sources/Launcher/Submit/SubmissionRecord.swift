@@ -9,10 +9,33 @@ struct SubmissionRecord: Codable, Equatable, Sendable {
   var tag: String
   /// The scheduler's name for it; nil where nobody knows yet whether it was taken.
   var job: String?
+  /// Which member of an array it is; nil for a job of its own.
+  var index: Int?
   /// Ranks, over all nodes.
   var ranks: Int
   /// When it was handed in.
   var date: String
+
+  /// The record of a member of the array whose record this is.
+  func member(_ index: Int) -> SubmissionRecord {
+    var record = self
+    record.index = index
+    return record.known(as: job)
+  }
+
+  /// The record where the scheduler's name for the job, or its array, is known.
+  func known(as job: String?) -> SubmissionRecord {
+    var record = self
+    record.job = job.map { job in
+      switch (index, scheduler) {
+      case (nil, _): job
+      case (let index?, .slurm): "\(job)_\(index)"
+      // 12[].server is an array, 12[3].server one of its jobs.
+      case (let index?, .pbs): job.replacing("[]", with: "[\(index)]")
+      }
+    }
+    return record
+  }
 
   private static func path(run: String) -> String { "\(SubmissionFiles(run: run).folder)/job.json" }
 

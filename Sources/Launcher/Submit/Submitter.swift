@@ -57,6 +57,40 @@ public struct Submitter {
     let scheduler = makeScheduler(job.cluster.scheduler)
     if let known = try adopt(plan, scheduler) { return known }
     let dependencies = try predecessors.compactMap { try dependency(on: $0, scheduler) }
+    return try handIn(plan, job) { submission, tag in
+      try persist(scheduler, tag: tag) { try scheduler.submit(submission, after: dependencies) }
+    }
+  }
+
+  /// What a cluster's jobs are handed in to.
+  ///
+  /// - Throws: `TrainerError.configuration`.
+  func scheduler(ofCluster file: String, overrides: [String]) throws -> any Scheduler {
+    let loaded = try ConfigurationReader<ClusterConfiguration>.load(
+      file: file, overrides: overrides, option: "--cluster")
+    return makeScheduler(loaded.values.scheduler)
+  }
+
+  /// Hands a plan in of which nothing waits or runs, as the caller knows; a scheduler that is away is asked
+  /// once.
+  ///
+  /// - Throws: `TrainerError.configuration`, `.system`, `SchedulerFailure`.
+  func handIn(_ plan: SubmissionPlan) throws {
+    let job = try plan.job(workingFolder: workingFolder, ownFolder: ownFolder)
+    try handIn(plan, job) { submission, _ in
+      try makeScheduler(job.cluster.scheduler).submit(submission, after: [])
+    }
+  }
+
+  /// Hands in what is not waiting or running yet.
+  ///
+  /// - Parameter submit: does so, under a tag.
+  /// - Returns: the scheduler's name for the job.
+  /// - Throws: `TrainerError.system`, what `submit` throws.
+  @discardableResult
+  private func handIn(
+    _ plan: SubmissionPlan, _ job: BatchJob, submit: (Submission, _ tag: String) throws -> String
+  ) throws -> String {
     let files = SubmissionFiles(run: plan.run)
     var record = SubmissionRecord(
       scheduler: job.cluster.scheduler, tag: "aver:\(UUID().uuidString)", job: nil,
@@ -65,9 +99,7 @@ public struct Submitter {
     try keep(record, plan)
     try DurableFiles.replace(files.script, with: Array(BatchScript(job: job).text.utf8))
     let submission = Submission(script: files.script, log: job.log, tag: record.tag)
-    let name = try persist(scheduler, tag: record.tag) {
-      try scheduler.submit(submission, after: dependencies)
-    }
+    let name = try submit(submission, record.tag)
     record.job = name
     try keep(record, plan)
     return name
@@ -75,11 +107,9 @@ public struct Submitter {
 
   /// Keeps a record in each run's folder, and in that of an array.
   private func keep(_ record: SubmissionRecord, _ plan: SubmissionPlan) throws {
-    if plan.each != nil { try record.write(run: plan.run) }
-    for (index, run) in plan.runs.enumerated() {
-      var own = record
-      if plan.each != nil { own.job = record.job.map { "\($0)_\(index)" } }
-      try own.write(run: run)
+    if plan.isArray { try record.write(run: plan.run) }
+    for (index, training) in plan.trainings.enumerated() {
+      try (plan.isArray ? record.member(index) : record).write(run: training.run)
     }
   }
 
@@ -88,7 +118,7 @@ public struct Submitter {
   /// - Throws: `LaunchError.submitted` where one of them is waiting or running, `.finished` where one is
   ///   done.
   private func adopt(_ plan: SubmissionPlan, _ scheduler: any Scheduler) throws -> String? {
-    for run in plan.runs {
+    for run in plan.trainings.map(\.run) {
       if RunProgress(ofRun: run).hasFinished { throw LaunchError.finished(run: run) }
       guard var record = try SubmissionRecord.read(run: run) else { continue }
       let isNew = record.job == nil
@@ -103,6 +133,7 @@ public struct Submitter {
       }
       say("\(run) had been handed in before, as job \(job)")
       record.job = job
+      record.index = nil
       try keep(record, plan)
       return job
     }
