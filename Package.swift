@@ -61,7 +61,7 @@ let package = Package(
         "Nets", .product(name: "Logging", package: "swift-log"), "Yams",
       ]),
 
-    .target(name: "Launcher", dependencies: ["CProcess", "Studies", "Trainer"]),
+    .target(name: "Launcher", dependencies: ["CProcess", "Studies", "Trainer", "Yams"]),
     .target(
       name: "CommandArguments",
       dependencies: [

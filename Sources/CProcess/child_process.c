@@ -19,14 +19,15 @@ static int reset_signals(void) {
   return sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static int set_up(pid_t parent, int errors, int death_signal) {
+static int set_up(pid_t parent, int output, int errors, int death_signal) {
   if (setsid() == -1 || prctl(PR_SET_PDEATHSIG, death_signal) == -1) return -1;
   // It may have died before the signal was asked for.
   if (getppid() != parent) _exit(1);
   int empty = open("/dev/null", O_RDONLY);
   if (empty == -1 || dup2(empty, STDIN_FILENO) == -1) return -1;
   if (empty != STDIN_FILENO) close(empty);
-  if (dup2(errors, STDERR_FILENO) == -1) return -1;
+  // Duplicates stay open in the program, also where what they were made of does not.
+  if (dup2(output, STDOUT_FILENO) == -1 || dup2(errors, STDERR_FILENO) == -1) return -1;
   return reset_signals();
 }
 
@@ -42,13 +43,13 @@ static int reported_failure(int report) {
 }
 
 pid_t aver_start_process(
-    const char *path, char *const *arguments, int errors, int death_signal) {
+    const char *path, char *const *arguments, int output, int errors, int death_signal) {
   int report[2];
   if (pipe2(report, O_CLOEXEC) == -1) return -1;
   pid_t parent = getpid();
   pid_t child = fork();
   if (child == 0) {
-    if (set_up(parent, errors, death_signal) == 0) execv(path, arguments);
+    if (set_up(parent, output, errors, death_signal) == 0) execv(path, arguments);
     int code = errno;
     ssize_t written = write(report[1], &code, sizeof code);
     _exit(written == sizeof code ? 126 : 127);

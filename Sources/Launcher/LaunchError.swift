@@ -26,6 +26,10 @@ public enum LaunchError: Error, Equatable, CustomStringConvertible {
   case recordBroken(String)
   /// A line of a sweep's journal is none.
   case journal(String)
+  /// There is no sweep in a folder, and no sweep file was named.
+  case noSweep(String)
+  /// A folder has a sweep that asks another question; what differs.
+  case sweepChanged(String, [String])
   /// A call of the system that has to work failed.
   case system(call: String, reason: String)
 
@@ -33,7 +37,7 @@ public enum LaunchError: Error, Equatable, CustomStringConvertible {
   public var exitStatus: ExitStatus {
     switch self {
     case .noStarter, .noTrainer, .cannotStart, .hosts, .runFolder, .refused, .submitted, .finished,
-      .predecessor:
+      .predecessor, .noSweep, .sweepChanged:
       .usage
     case .recordBroken, .journal: .badData
     case .schedulerAway, .system: .internalError
@@ -72,6 +76,11 @@ public enum LaunchError: Error, Equatable, CustomStringConvertible {
     case .recordBroken(let path):
       "\(path) is not what aver-launch writes: find the run's job with the scheduler's own commands, end "
         + "it, and remove the file"
+    case .noSweep(let folder):
+      "there is no sweep in \(folder): name a sweep file"
+    case .sweepChanged(let folder, let differences):
+      "\(folder) is a sweep that asks for something else; name another --run, or leave these as they are:\n"
+        + differences.joined(separator: "\n")
     case .system(let call, let reason):
       "\(call): \(reason)"
     }

@@ -35,12 +35,7 @@ struct SubmitCommand: ParsableCommand {
   @Option(help: "The YAML file that describes the cluster.", completion: .file())
   var cluster: String
 
-  @Option(
-    name: .customLong("with"), parsing: .unconditionalSingleValue,
-    help: ArgumentHelp(
-      "A value that wins over the cluster file, such as nodes=4; can be repeated.",
-      valueName: "key=value"))
-  var clusterOverrides: [String] = []
+  @OptionGroup var clusterOverrides: ClusterOverrides
 
   @Option(help: "The job's name (default: the run folder's).")
   var name: String?
@@ -84,7 +79,7 @@ struct SubmitCommand: ParsableCommand {
 
   func run() throws {
     let plan = SubmissionPlan(
-      stage: stage, clusterFile: cluster, clusterOverrides: clusterOverrides,
+      stage: stage, clusterFile: cluster, clusterOverrides: clusterOverrides.words,
       configurationFile: arguments.config, overrides: arguments.overrides,
       arguments: arguments.flags, run: arguments.runFolder ?? stage.newRunFolder(),
       each: each.flatMap(values), concurrency: atMost, name: name)

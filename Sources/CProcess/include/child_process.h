@@ -9,7 +9,7 @@
 /// set where that fails, also where it is the execution that does.
 ///
 /// The program runs in a session of its own, so that what a terminal sends reaches the caller alone. Its
-/// signals are as at login, its standard input is empty, and its standard error is `errors`. It gets
+/// signals are as at login, its standard input is empty, and it writes to `output` and `errors`. It gets
 /// `death_signal` when the *thread* that called this ends, however that may be: call it on the first one.
 pid_t aver_start_process(
-    const char *path, char *const *arguments, int errors, int death_signal);
+    const char *path, char *const *arguments, int output, int errors, int death_signal);

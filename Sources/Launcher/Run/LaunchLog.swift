@@ -16,7 +16,7 @@ final class LaunchLog {
 
   /// Says a sentence, with the time.
   func say(_ sentence: String) {
-    let line = "\(Self.time(Date())) aver-launch: \(sentence)\n"
+    let line = Self.time(Date()) + Self.speaker + sentence + "\n"
     // A job does not end because nobody hears about it.
     try? StandardStream.errors.write(line)
     waiting += line
@@ -29,6 +29,17 @@ final class LaunchLog {
     defer { fclose(file) }
     if fputs(waiting, file) >= 0 { waiting = "" }
   }
+
+  /// What was said last of a run; nil where nothing was.
+  static func lastSentence(ofRun run: String) -> String? {
+    guard let bytes = try? DurableFiles.contents("\(run)/logs/launcher.log"),
+      let line = bytes.split(separator: UInt8(ascii: "\n")).last
+    else { return nil }
+    let text = String(decoding: line, as: UTF8.self)
+    return text.range(of: speaker).map { String(text[$0.upperBound...]) }
+  }
+
+  private static let speaker = " aver-launch: "
 
   private static func time(_ date: Date) -> String {
     let formatter = DateFormatter()

@@ -1,4 +1,3 @@
-import CProcess
 import Foundation
 
 /// A program under way that runs a job's ranks.
@@ -19,13 +18,7 @@ final class RunningJob {
   /// - Throws: `LaunchError.cannotStart`, `.system`.
   init(_ command: [String]) throws {
     relay = try ErrorRelay()
-    var words = command.map { strdup($0) } + [nil]
-    defer { words.forEach { free($0) } }
-    process = aver_start_process(command[0], &words, relay.input, SIGUSR1)
-    guard process > 0 else {
-      throw LaunchError.cannotStart(
-        program: command[0], reason: String(cString: strerror(errno)))
-    }
+    process = try ChildProcess.start(command, output: STDOUT_FILENO, errors: relay.input)
   }
 
   /// Sends the program a signal, unless it has ended.
@@ -34,12 +27,7 @@ final class RunningJob {
   }
 
   /// Takes note of the program's end.
-  func reap() {
-    var status: Int32 = 0
-    if end == nil, waitpid(process, &status, WNOHANG) == process {
-      end = JobEnd(waitStatus: status)
-    }
-  }
+  func reap() { end = end ?? ChildProcess.end(of: process) }
 
   /// The job's processes on this machine that are still there.
   var processes: [pid_t] { ProcessSession(leader: process).members }

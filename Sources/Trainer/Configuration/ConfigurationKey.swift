@@ -42,6 +42,21 @@ package struct ConfigurationKey<Root> {
     write = { $0[keyPath: field].yaml }
   }
 
+  /// A key whose value is a table of its own.
+  ///
+  /// - Parameters:
+  ///   - read: sets the value; returns what is wrong with the node, or nil.
+  ///   - write: the value as YAML, on one line.
+  package init(
+    _ path: String, _ help: String, expectation: String, changesResult: Bool = true,
+    isRequired: Bool = false, read: @escaping (Node, inout Root) -> String?,
+    write: @escaping (Root) -> String
+  ) {
+    (self.path, self.help, self.expectation) = (path, help, expectation)
+    (self.changesResult, self.isRequired) = (changesResult, isRequired)
+    (self.read, self.write) = (read, write)
+  }
+
   /// The key `inner` of a section that is stored in `field` of the whole.
   ///
   /// - Parameter section: its name; nil where its keys stand among those of the whole.
@@ -95,7 +110,7 @@ extension ConfigurationSection {
   }
 
   /// The values of the keys that decide the trained weights, by dotted key.
-  var resultDecidingValues: [String: String] {
+  package var resultDecidingValues: [String: String] {
     Dictionary(
       uniqueKeysWithValues: Self.keys.filter(\.changesResult).map { ($0.path, $0.write(self)) })
   }

@@ -2,7 +2,7 @@ import Datasets
 
 /// The candidate nearest to a dotted key, judged by the whole key and by its last part (whoever
 /// writes `learning_rate` at the top level means `optimizer.learning_rate`).
-func nearestKey(to key: String, among candidates: [String]) -> String? {
+package func nearestKey(to key: String, among candidates: [String]) -> String? {
   func lastPart(_ key: String) -> String {
     String(key.split(separator: ".").last ?? "")
   }

@@ -6,6 +6,12 @@ public struct TrainingOutline: Equatable, Sendable {
   public let threads: Int
   /// Micro-batches of a step: ranks have to divide them.
   public let microBatches: Int
+  /// Updates after which the training ends at the latest; nil where only epochs are counted.
+  public let maximumSteps: Int?
+  /// Seed of everything random.
+  public let seed: UInt64
+  /// The numbers that models are compared by.
+  package let metrics: [EvaluationMetric]
 
   /// Reads and checks a configuration as the stage does, but for files and what this machine can do: the
   /// training will run elsewhere, and later.
@@ -37,6 +43,9 @@ public struct TrainingOutline: Equatable, Sendable {
   ) throws {
     threads = loaded.values.threads
     microBatches = loaded.values.batch.microBatches
+    maximumSteps = loaded.values.train.maximumSteps
+    seed = loaded.values.seed
+    metrics = loaded.values.metrics
     try loaded.requireRanks(ranks(self))
   }
 }

@@ -1,7 +1,7 @@
 /// A number of an evaluation that models are compared by.
-struct EvaluationMetric: Equatable, Sendable {
+package struct EvaluationMetric: Equatable, Sendable {
   /// Which values are better.
-  enum Direction: Sendable {
+  package enum Direction: Sendable {
     /// Accuracies and the like.
     case larger
     /// Losses and errors.
@@ -9,9 +9,9 @@ struct EvaluationMetric: Equatable, Sendable {
   }
 
   /// The name in the evaluation's values.
-  var name: String
+  package var name: String
   /// Which values are better.
-  var better: Direction
+  package var better: Direction
 
   /// A metric by its name.
   init(_ name: String, better: Direction) {

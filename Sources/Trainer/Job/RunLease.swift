@@ -9,7 +9,7 @@ import Synchronization
 /// stopped and goes on finds another's record before it completes a checkpoint.
 ///
 /// Sendable because what changes is guarded by the lock.
-final class RunLease: @unchecked Sendable {
+package final class RunLease: @unchecked Sendable {
   /// What waiting takes, in seconds.
   struct Timing: Equatable, Sendable {
     /// Between two beats.
@@ -49,6 +49,17 @@ final class RunLease: @unchecked Sendable {
     Thread.detachNewThread { self.keep() }
   }
 
+  /// Takes the lease of a folder that is no training's, for this process.
+  ///
+  /// - Parameter wait: hears, once, of a holder that is waited for.
+  /// - Throws: as the other initialiser.
+  package convenience init(folder: String, wait: (String) -> Void) throws {
+    try self.init(
+      folder: folder,
+      own: .own(host: ProcessInfo.processInfo.hostName, LaunchEnvironment.current.scheduled),
+      wait: { wait($0.description) })
+  }
+
   /// The file's name in a run folder.
   static let fileName = "lease.json"
 
@@ -58,7 +69,7 @@ final class RunLease: @unchecked Sendable {
   var isTaken: Bool { taken.load(ordering: .relaxed) }
 
   /// Throws `TrainerError.runFolderTaken` where another job has taken the lease over.
-  func require() throws {
+  package func require() throws {
     // A file that cannot be read says nothing about who has it.
     guard let other = (try? Self.read(path)) ?? nil, other.token != token else { return }
     throw TrainerError.runFolderTaken(
@@ -66,7 +77,7 @@ final class RunLease: @unchecked Sendable {
   }
 
   /// Gives the lease back.
-  func release() {
+  package func release() {
     lock.withLock {
       guard !isReleased else { return }
       isReleased = true

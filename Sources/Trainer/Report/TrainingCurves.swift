@@ -90,30 +90,6 @@ struct TrainingCurves: Equatable {
   }
 }
 
-/// A line of `metrics.jsonl`, of which only the numbers matter.
-private struct MetricsLine: Decodable {
-  var step: Double
-  var split: MetricsRecord.Split
-  /// By name.
-  var numbers: [(String, Double)]
-
-  private struct Key: CodingKey {
-    var stringValue: String
-    var intValue: Int? { nil }
-    init(stringValue: String) { self.stringValue = stringValue }
-    init?(intValue: Int) { nil }
-  }
-
-  init(from decoder: any Decoder) throws {
-    let members = try decoder.container(keyedBy: Key.self)
-    step = try members.decode(Double.self, forKey: Key(stringValue: "step"))
-    split = try members.decode(MetricsRecord.Split.self, forKey: Key(stringValue: "split"))
-    numbers = members.allKeys.compactMap { key in
-      (try? members.decodeIfPresent(Double.self, forKey: key)).map { (key.stringValue, $0) }
-    }
-  }
-}
-
 extension TrainingCurves {
   /// Which numbers a chart has, by what their names end with.
   private struct Group {

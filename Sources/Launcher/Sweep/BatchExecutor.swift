@@ -1,0 +1,93 @@
+import Foundation
+import Trainer
+
+/// Runs trainings as batch jobs, several that begin together as an array. They go on where the sweep does not, and
+/// each run's record tells the next start of the sweep which job is its.
+final class BatchExecutor: TrialExecutor {
+  let outlivesSweep = true
+  let pauses: ClosedRange<Duration> = .seconds(2) ... .seconds(30)
+
+  private let plan: SweepPlan
+  private let folder: SweepFolder
+  private let cluster: (file: String, overrides: [String])
+  private let submitter: Submitter
+  private let scheduler: any Scheduler
+  private var arrays: Int
+
+  /// An executor of a sweep's trainings.
+  ///
+  /// - Parameters:
+  ///   - cluster: the cluster file, and what wins over it.
+  /// - Throws: `TrainerError.configuration`.
+  init(
+    _ plan: SweepPlan, in folder: SweepFolder, cluster: (file: String, overrides: [String]),
+    submitter: Submitter
+  ) throws {
+    (self.plan, self.folder, self.cluster, self.submitter) = (plan, folder, cluster, submitter)
+    scheduler = try submitter.scheduler(ofCluster: cluster.file, overrides: cluster.overrides)
+    arrays = try DurableFiles.names(in: "\(folder.path)/arrays").compactMap { Int($0) }.max() ?? 0
+  }
+
+  func begin(_ trainings: [TrialTraining]) throws {
+    guard let first = trainings.first else { return }
+    let isArray = trainings.count > 1
+    if isArray { arrays += 1 }
+    let members = trainings.map { training in
+      SubmittedTraining(
+        run: training.run, arguments: training.pause, overrides: training.overrides)
+    }
+    let name = (folder.path as NSString).lastPathComponent
+    try delaying {
+      try submitter.handIn(
+        SubmissionPlan(
+          stage: plan.configuration.stage, clusterFile: cluster.file,
+          clusterOverrides: cluster.overrides, configurationFile: plan.configuration.config,
+          run: isArray ? folder.array(arrays) : first.run, trainings: members, isArray: isArray,
+          name: isArray ? "\(name)-array-\(arrays)" : "\(name)-\(first.trial)"))
+    }
+  }
+
+  func look(at trainings: [TrialTraining]) throws -> [TrainingSight] {
+    let records = try trainings.map { try record(of: $0.run) }
+    let states = try delaying { try scheduler.states(of: records.compactMap { $0?.job }) }
+    return try records.map { record in
+      // Not handed in, or not taken.
+      guard let job = record?.job else { return .ended(status: nil, words: nil) }
+      if let state = states[job], state.phase != .ended {
+        return .underWay(state.explanation)
+      }
+      let end = try delaying { try scheduler.state(of: job) }
+      // It went back into the queue between the two questions.
+      if let end, end.phase != .ended { return .underWay(end.explanation) }
+      // Who is preempted without going back into the queue has done nothing wrong.
+      let status = end?.word == "PREEMPTED" ? ExitStatus.preempted.rawValue : end?.status
+      return .ended(status: status, words: end?.explanation)
+    }
+  }
+
+  func end(_ trainings: [TrialTraining], atOnce: Bool) throws {
+    let jobs = try trainings.compactMap { try record(of: $0.run)?.job }
+    try delaying { try scheduler.cancel(jobs) }
+  }
+
+  /// The record of a run, the job being looked for where whoever handed it in was killed before it was known.
+  private func record(of run: String) throws -> SubmissionRecord? {
+    guard let record = try SubmissionRecord.read(run: run) else { return nil }
+    guard record.job == nil, let job = try delaying({ try scheduler.job(tagged: record.tag) })
+    else { return record }
+    let known = record.known(as: job)
+    try known.write(run: run)
+    return known
+  }
+
+  /// A scheduler that is away, or has no room for more, is asked again later.
+  private func delaying<Value>(_ body: () throws -> Value) throws -> Value {
+    do {
+      return try body()
+    } catch SchedulerFailure.away(let words) {
+      throw SweepDelay(reason: words)
+    } catch SchedulerFailure.refused(let words) {
+      throw SlurmWords.isFull(words) ? SweepDelay(reason: words) : LaunchError.refused(words)
+    }
+  }
+}

@@ -1,0 +1,82 @@
+import Foundation
+import Trainer
+
+/// Runs trainings on this machine, each by an `aver-launch run` of its own. Where the sweep is killed, they end
+/// with a checkpoint.
+final class LocalExecutor: TrialExecutor {
+  /// How long a holder whose life cannot be told is waited for.
+  private static let patience = Duration.seconds(30)
+
+  let outlivesSweep = false
+  let pauses: ClosedRange<Duration> = .milliseconds(200) ... .seconds(1)
+
+  private let plan: SweepPlan
+  private let ranks: Int
+  private let launcher: String
+  private var children: [String: pid_t] = [:]
+  private var signs: [String: (beat: String, since: ContinuousClock.Instant)] = [:]
+
+  /// An executor of a sweep's trainings.
+  ///
+  /// - Parameters:
+  ///   - ranks: ranks of each training.
+  ///   - launcher: the path of aver-launch.
+  init(_ plan: SweepPlan, ranks: Int, launcher: String) {
+    (self.plan, self.ranks, self.launcher) = (plan, ranks, launcher)
+  }
+
+  func begin(_ trainings: [TrialTraining]) throws {
+    for training in trainings {
+      try DurableFiles.makeFolder("\(training.run)/logs")
+      let log = "\(training.run)/logs/output.log"
+      let file = try systemCall("open", log) {
+        open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+      }
+      defer { close(file) }
+      let words =
+        [launcher, "run", "--ranks", "\(ranks)"] + plan.words(of: training)
+      children[training.run] = try ChildProcess.start(words, output: file, errors: file)
+    }
+  }
+
+  func look(at trainings: [TrialTraining]) throws -> [TrainingSight] {
+    try trainings.map { try look(at: $0.run) }
+  }
+
+  private func look(at run: String) throws -> TrainingSight {
+    if let child = children[run] {
+      guard let end = ChildProcess.end(of: child) else { return .underWay(nil) }
+      children[run] = nil
+      return .ended(status: end.status, words: nil)
+    }
+    guard let sign = try LeaseSign(ofFolder: run), !sign.isDead else {
+      signs[run] = nil
+      return .ended(status: nil, words: nil)
+    }
+    if signs[run]?.beat != sign.beat { signs[run] = (sign.beat, .now) }
+    let isSilent = signs[run].map { ContinuousClock.now - $0.since > Self.patience } ?? false
+    return isSilent ? .ended(status: nil, words: nil) : .underWay("runs by \(sign.holder)")
+  }
+
+  func end(_ trainings: [TrialTraining], atOnce: Bool) throws {
+    for training in trainings {
+      guard let child = children[training.run] else { continue }
+      kill(child, SIGTERM)
+      // The second one means it.
+      if atOnce { kill(child, SIGINT) }
+    }
+  }
+}
+
+extension SweepPlan {
+  /// The words of `aver-launch run` for a training, behind those about ranks.
+  func words(of training: TrialTraining) -> [String] {
+    ["--patience", "1", "\(configuration.stage)", "--config", configuration.config]
+      + ["--run", training.run] + training.pause + ["--"] + training.overrides
+  }
+}
+
+extension TrialTraining {
+  /// What tells the trainer where to pause.
+  var pause: [String] { target.map { ["--stop-after", "\($0)"] } ?? [] }
+}

@@ -1,0 +1,117 @@
+import Foundation
+import Studies
+import Trainer
+
+/// A sweep as somebody asks for it.
+public struct SweepRequest: Sendable {
+  /// The sweep file; nil for that of a sweep that goes on.
+  public var file: String?
+  /// `key=value` arguments that win over it.
+  public var overrides: [String]
+  /// The sweep's folder.
+  public var folder: String
+  /// Ranks of each training on this machine.
+  public var ranks: Int
+  /// The cluster file and what wins over it; nil to train on this machine.
+  public var cluster: (file: String, overrides: [String])?
+
+  /// A request with every field given.
+  public init(
+    file: String?, overrides: [String], folder: String, ranks: Int,
+    cluster: (file: String, overrides: [String])?
+  ) {
+    (self.file, self.overrides, self.folder) = (file, overrides, folder)
+    (self.ranks, self.cluster) = (ranks, cluster)
+  }
+}
+
+/// Runs a sweep on this thread, which has to be the first one.
+public struct Sweep {
+  private let folder: SweepFolder
+  private let plan: SweepPlan
+  private let request: SweepRequest
+  private let inbox: SignalInbox
+
+  /// A sweep, everything checked that can be before it runs.
+  ///
+  /// - Throws: `TrainerError.configuration`, `LaunchError.sweepChanged` where the folder is another sweep's.
+  public init(_ request: SweepRequest) throws {
+    inbox = SignalInbox()
+    self.request = request
+    folder = SweepFolder(path: request.folder)
+    guard
+      let file = request.file
+        ?? (DurableFiles.exists(folder.configuration)
+          ? folder.configuration : nil)
+    else { throw LaunchError.noSweep(folder.path) }
+    plan = try SweepPlan(
+      file: file, overrides: request.overrides, ranks: request.cluster == nil ? request.ranks : 1)
+    try requireSame()
+  }
+
+  /// Throws where the folder has a sweep that asks another question.
+  private func requireSame() throws {
+    guard DurableFiles.exists(folder.configuration) else { return }
+    let there = try ConfigurationReader<SweepConfiguration>.load(
+      file: folder.configuration, overrides: []
+    ).values.resultDecidingValues
+    let here = plan.configuration.resultDecidingValues
+    let differences = here.keys.sorted().filter { here[$0] != there[$0] }.map {
+      "\($0): \(there[$0] ?? "") -> \(here[$0] ?? "")"
+    }
+    guard differences.isEmpty else {
+      throw LaunchError.sweepChanged(folder.path, differences)
+    }
+  }
+
+  /// Runs it to its end, or until a signal comes.
+  ///
+  /// - Returns: the status to leave with.
+  /// - Throws: `LaunchError`, `TrainerError`; the same request goes on where it was.
+  public func run() throws -> ExitStatus {
+    try DurableFiles.makeFolder("\(folder.path)/logs")
+    let log = LaunchLog(run: folder.path)
+    let lease = try RunLease(folder: folder.path) { log.say("waits for \($0)") }
+    defer { lease.release() }
+    try DurableFiles.replace(
+      folder.configuration, with: Array(plan.configuration.yaml().utf8))
+    let journal = try StudyJournal(
+      path: folder.journal, writer: "\(ProcessInfo.processInfo.hostName)-\(getpid())")
+    let executor = try executor()
+    let controller = try SweepController(
+      plan, in: folder, journal: journal, executor: executor, say: log.say)
+    let turns = SweepTurns(
+      controller: controller, results: SweepResults(plan, in: folder), inbox: inbox, log: log,
+      pauses: executor.pauses, hours: plan.configuration.budget.hours)
+    let status = try turns.run(holding: lease, outlived: executor.outlivesSweep)
+    if status == .finished {
+      log.say(controller.study.summary(plan))
+    }
+    return status
+  }
+
+  private func executor() throws -> any TrialExecutor {
+    guard let cluster = request.cluster else {
+      return LocalExecutor(
+        plan, ranks: request.ranks, launcher: "\(ProgramSearch.ownFolder)/aver-launch")
+    }
+    return try BatchExecutor(
+      plan, in: folder, cluster: cluster, submitter: Submitter { Job.printError($0) })
+  }
+}
+
+extension Study {
+  /// What a sweep came to, in a sentence.
+  fileprivate func summary(_ plan: SweepPlan) -> String {
+    let counts = Dictionary(grouping: trials, by: \.state).mapValues(\.count)
+    let words = [Trial.State.complete, .pruned, .failed].compactMap { state in
+      counts[state].map { "\($0) \(state.name)" }
+    }
+    let result =
+      best.map { best in
+        "the best is trial \(best.number), \(best.objective.map(plan.words) ?? ""): "
+          + plan.space.overrides(best.assignment).joined(separator: " ")
+      } ?? "none came to anything"
+    return "\(trials.count) trials (\(words.joined(separator: ", "))); \(result)"
+  }
+}

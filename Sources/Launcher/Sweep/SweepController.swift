@@ -1,0 +1,350 @@
+import Foundation
+import Studies
+import Trainer
+
+/// Sees a sweep through: chooses what is tried, has it trained, compares, and writes down each of these before the
+/// next depends on it. A sweep that is killed goes on where its journal and the run folders say that it was.
+final class SweepController {
+  /// How a look at the sweep ended.
+  enum Turn: Equatable {
+    /// Something has changed.
+    case moved
+    /// Nothing has.
+    case idle
+    /// Everything is done that was to be.
+    case over
+  }
+
+  private let plan: SweepPlan
+  private let folder: SweepFolder
+  private let journal: StudyJournal
+  private let executor: any TrialExecutor
+  private let say: (String) -> Void
+  private let sampler: any Sampler
+  private let now: () -> Date
+  /// Trainings that run, as far as is known.
+  private var underWay: [TrialTraining] = []
+  /// Trainings that are to be begun, or begun again.
+  private var waiting: [TrialTraining] = []
+  /// Runs of those that this start of the sweep has begun.
+  private var begun: Set<String> = []
+  /// Trials that others have to be compared with first.
+  private var paused: Set<Int> = []
+  /// The trial that was being chosen when an earlier start of the sweep was killed.
+  private var tornTrial: Int?
+  /// Whether the sampler has nothing left, or nothing more is to be tried.
+  private var isExhausted = false
+  private var delay: SweepDelay?
+
+  /// The search so far.
+  var study: Study { journal.study }
+
+  /// A sweep at the place where its journal left it.
+  ///
+  /// - Parameters:
+  ///   - say: hears what happens, in sentences.
+  ///   - now: the time of day, for the journal.
+  /// - Throws: `TrainerError.system`, what the executor throws.
+  init(
+    _ plan: SweepPlan, in folder: SweepFolder, journal: StudyJournal, executor: any TrialExecutor,
+    say: @escaping (String) -> Void, now: @escaping () -> Date = { Date() }
+  ) throws {
+    (self.plan, self.folder, self.journal) = (plan, folder, journal)
+    (self.executor, self.say, self.now) = (executor, say, now)
+    sampler = plan.sampler
+    if journal.study.name.isEmpty {
+      let name = (folder.path as NSString).lastPathComponent
+      try journal.append([.createStudy(name: name, direction: plan.direction)])
+    }
+    takeUp()
+  }
+
+  /// Sorts the trials that have not ended: who comes to nothing more is found out by looking, as always.
+  private func takeUp() {
+    for trial in journal.study.trials where trial.state == .running {
+      let target = target(ofTrial: trial.number)
+      if let target, trial.intermediate[target] != nil {
+        paused.insert(trial.number)
+      } else if journal.study.trialAttributes[trial.number][Attribute.run] != nil {
+        underWay += plan.trainings(ofTrial: trial.number, trial.assignment, in: folder, to: target)
+      } else {
+        tornTrial = trial.number
+      }
+    }
+  }
+
+  // MARK: - A turn
+
+  /// Looks at what runs, takes note of what has ended, and begins what there is room for.
+  ///
+  /// - Parameter mayBegin: whether anything more is begun.
+  /// - Throws: `LaunchError`, `TrainerError`; nothing is lost then.
+  func turn(mayBegin: Bool = true) throws -> Turn {
+    do {
+      let hasEnded = try concludeWhatHasEnded()
+      let hasBegun = mayBegin ? try beginWhatMay() : false
+      delay = nil
+      if hasEnded || hasBegun { return .moved }
+    } catch let reason as SweepDelay {
+      if delay != reason { say("\(reason.reason); asking again") }
+      delay = reason
+      return .idle
+    }
+    guard underWay.isEmpty else { return .idle }
+    guard mayBegin else { return .over }
+    return waiting.isEmpty ? .over : .idle
+  }
+
+  /// Ends what runs, with checkpoints, where it does not go on by itself.
+  func stop(atOnce: Bool) throws {
+    if !executor.outlivesSweep { try executor.end(underWay, atOnce: atOnce) }
+  }
+
+  /// Keeps something beside the trials.
+  func note(_ name: String, _ value: String) throws {
+    try journal.append([.setStudyAttribute(name: name, value: value)])
+  }
+
+  /// Ends the search: who waits for others to be compared with is given up.
+  func conclude() throws {
+    for number in paused.sorted() {
+      try end(number, .pruned, journal.study.trials[number].latest?.value, because: nil)
+    }
+    paused = []
+  }
+
+  // MARK: - What has ended
+
+  private func concludeWhatHasEnded() throws -> Bool {
+    let sights = try executor.look(at: underWay)
+    let ended = zip(underWay, sights).filter { $0.1 != .underWay(nil) }.compactMap {
+      training, sight -> (TrialTraining, status: Int32?, words: String?)? in
+      guard case .ended(let status, let words) = sight else { return nil }
+      return (training, status, words)
+    }
+    for (training, status, words) in ended {
+      underWay.removeAll { $0.run == training.run }
+      try conclude(training, status: status, words: words)
+    }
+    return !ended.isEmpty
+  }
+
+  private func conclude(_ training: TrialTraining, status: Int32?, words: String?) throws {
+    guard !journal.study.trials[training.trial].state.isFinished else { return }
+    if training.isThere {
+      let hasOthers = (underWay + waiting).contains { $0.trial == training.trial }
+      if !hasOthers { try measure(training.trial) }
+      return
+    }
+    let words = LaunchLog.lastSentence(ofRun: training.run) ?? words
+    let wasBegun = begun.remove(training.run) != nil
+    switch status {
+    case ExitStatus.preempted.rawValue: waiting.append(training)
+    // Nobody has seen it fail: an earlier start of the sweep was interrupted, before or after it began this.
+    case nil where !wasBegun: waiting.append(training)
+    case nil: try retry(training, status: nil, words: words ?? "ended, and nobody knows how")
+    case let status?:
+      try retry(training, status: status, words: words ?? "ended with \(status)")
+    }
+  }
+
+  private func retry(_ training: TrialTraining, status: Int32?, words: String) throws {
+    let attributes = journal.study.trialAttributes[training.trial]
+    let failures = (attributes[Attribute.failures].flatMap { Int($0) } ?? 0) + 1
+    try journal.append([
+      .setTrialAttribute(
+        trial: training.trial, name: Attribute.failures, value: "\(failures)")
+    ])
+    // What ranks find wrong would be wrong once more.
+    let isHopeless = [ExitStatus.usage, .badData].contains { $0.rawValue == status }
+    if isHopeless || failures > plan.configuration.retries {
+      let others = underWay.filter { $0.trial == training.trial && $0.run != training.run }
+      try executor.end(others, atOnce: true)
+      underWay.removeAll { $0.trial == training.trial }
+      waiting.removeAll { $0.trial == training.trial }
+      try end(training.trial, .failed, nil, because: words)
+    } else {
+      say(
+        "trial \(training.trial) failed (\(words)): is tried again, "
+          + "\(failures) of \(plan.configuration.retries)")
+      waiting.append(training)
+    }
+  }
+
+  /// Takes note of what a trial has come to, whose trainings have all come to where they pause.
+  private func measure(_ number: Int) throws {
+    let trial = journal.study.trials[number]
+    let target = target(ofTrial: number)
+    let trainings = plan.trainings(ofTrial: number, trial.assignment, in: folder, to: target)
+    let values = try trainings.map { try plan.objective(of: $0) }
+    guard let value = values.mean else {
+      try end(
+        number, .failed, nil,
+        because: "no \(plan.configuration.objective.metric) was measured"
+          + (target.map { " by update \($0): lower evaluation.every" } ?? ""))
+      return
+    }
+    let isLast = target == nil || target == plan.halving?.rungs.last
+    let hasEnded = isLast || trainings.allSatisfy { RunProgress(ofRun: $0.run).hasFinished }
+    if let target {
+      try journal.append([.setIntermediate(trial: number, step: target, value: value)])
+    }
+    if hasEnded {
+      try end(number, .complete, value, because: nil)
+    } else {
+      paused.insert(number)
+      say("trial \(number): \(plan.words(of: value)) after \(target ?? 0) updates")
+    }
+  }
+
+  private func end(_ number: Int, _ state: Trial.State, _ value: Double?, because reason: String?)
+    throws
+  {
+    let words = reason.map {
+      [JournalRecord.setTrialAttribute(trial: number, name: Attribute.failure, value: $0)]
+    }
+    try journal.append(
+      (words ?? [])
+        + [.setState(trial: number, state, objective: value, date: now().journalText)])
+    switch state {
+    case .complete:
+      let best = journal.study.best?.number == number ? ", the best so far" : ""
+      say("trial \(number) is done: \(value.map(plan.words) ?? "")\(best)")
+    case .failed: say("trial \(number) is given up: \(reason ?? "")")
+    case .pruned, .running, .waiting: return
+    }
+  }
+
+  // MARK: - What begins
+
+  private func beginWhatMay() throws -> Bool {
+    var chosen: [TrialTraining] = []
+    while underWay.count + chosen.count < plan.configuration.concurrency {
+      if !waiting.isEmpty {
+        chosen.append(waiting.removeFirst())
+      } else if let more = try promote() ?? create() {
+        waiting += more
+      } else {
+        break
+      }
+    }
+    guard !chosen.isEmpty else { return false }
+    do {
+      try executor.begin(chosen)
+    } catch {
+      waiting = chosen + waiting
+      throw error
+    }
+    underWay += chosen
+    begun.formUnion(chosen.map(\.run))
+    return true
+  }
+
+  /// The trainings of the trial that goes on, nil where none may.
+  private func promote() throws -> [TrialTraining]? {
+    guard let halving = plan.halving, !paused.isEmpty,
+      let promotion = halving.promotion(
+        among: journal.study.trials, paused: paused, direction: plan.direction)
+    else { return nil }
+    try journal.append([
+      .setTrialAttribute(
+        trial: promotion.trial, name: Attribute.target, value: "\(promotion.step)")
+    ])
+    paused.remove(promotion.trial)
+    say("trial \(promotion.trial) goes on to update \(promotion.step)")
+    return plan.trainings(
+      ofTrial: promotion.trial, journal.study.trials[promotion.trial].assignment, in: folder,
+      to: promotion.step)
+  }
+
+  /// The trainings of a new trial, nil where enough was tried.
+  private func create() throws -> [TrialTraining]? {
+    let number = tornTrial ?? journal.study.trials.count
+    guard !isExhausted, plan.configuration.budget.trials.map({ number < $0 }) ?? true,
+      let assignment = sampler.assignment(forTrial: number, after: history(before: number))
+    else {
+      isExhausted = true
+      return nil
+    }
+    let parameters = plan.space.parameters.compactMap { parameter in
+      assignment[parameter.name].map {
+        JournalRecord.setParameter(
+          trial: number, name: parameter.name, domain: parameter.domain.journalText, value: $0)
+      }
+    }
+    let target = plan.firstStep.map {
+      JournalRecord.setTrialAttribute(trial: number, name: Attribute.target, value: "\($0)")
+    }
+    // The run comes last: who finds it knows that all of them are there.
+    try journal.append(
+      (tornTrial == nil ? [.createTrial(date: now().journalText)] : []) + parameters
+        + (target.map { [$0] } ?? []) + [
+          .setTrialAttribute(
+            trial: number, name: Attribute.run, value: folder.trial(number))
+        ])
+    tornTrial = nil
+    say("trial \(number): \(plan.space.overrides(assignment).joined(separator: " "))")
+    return plan.trainings(ofTrial: number, assignment, in: folder, to: plan.firstStep)
+  }
+
+  /// The trials as a sampler sees them: those that wait have lost so far.
+  private func history(before number: Int) -> [Trial] {
+    var trials = Array(journal.study.trials[..<number])
+    for number in paused { trials[number].state = .pruned }
+    return trials
+  }
+
+  private func target(ofTrial number: Int) -> Int? {
+    journal.study.trialAttributes[number][Attribute.target].flatMap { Int($0) }
+  }
+
+  /// What the journal keeps of a trial beside what Optuna knows.
+  private enum Attribute {
+    /// Where its trainings are.
+    static let run = "run"
+    /// The update at which they pause.
+    static let target = "target"
+    /// How often they failed.
+    static let failures = "failures"
+    /// Why it was given up.
+    static let failure = "failure"
+  }
+}
+
+extension SweepPlan {
+  /// What a training has come to; nil where it was not evaluated.
+  ///
+  /// - Throws: `TrainerError.system`.
+  fileprivate func objective(of training: TrialTraining) throws -> Double? {
+    let values = try ValidationRecord.all(ofRun: training.run)
+      .filter { evaluation in training.target.map { evaluation.step <= $0 } ?? true }
+      .compactMap { $0.values[configuration.objective.metric] }
+    switch configuration.objective.of {
+    case .last: return values.last
+    case .best: return direction == .maximize ? values.max() : values.min()
+    }
+  }
+
+  /// A value of the objective in words.
+  func words(of value: Double) -> String {
+    "\(configuration.objective.metric) \(String(format: "%.5g", value))"
+  }
+}
+
+extension [Double?] {
+  /// The mean; nil where one is missing.
+  fileprivate var mean: Double? {
+    let values = compactMap { $0 }
+    return values.count == count && !isEmpty ? values.reduce(0, +) / Double(count) : nil
+  }
+}
+
+extension Date {
+  /// The date as Optuna writes it, in local time.
+  var journalText: String {
+    let formatter = DateFormatter()
+    formatter.locale = Locale(identifier: "en_US_POSIX")
+    formatter.dateFormat = "yyyy-MM-dd'T'HH:mm:ss.SSSSSS"
+    return formatter.string(from: self)
+  }
+}

@@ -1,0 +1,27 @@
+/// The folder of a sweep and the names in it.
+struct SweepFolder: Equatable, Sendable {
+  /// The folder.
+  let path: String
+
+  /// What the sweep was asked for, complete.
+  var configuration: String { "\(path)/sweep.yaml" }
+  /// Everything that has happened, in the format of Optuna's journal files.
+  var journal: String { "\(path)/journal.log" }
+  /// All trials.
+  var table: String { "\(path)/trials.csv" }
+  /// The configuration of the best trial.
+  var best: String { "\(path)/best.yaml" }
+  /// What can be looked at.
+  var report: String { "\(path)/report.html" }
+
+  /// The folder of a trial: that of its run where it has one.
+  func trial(_ number: Int) -> String { "\(path)/trials/\(padded(number))" }
+
+  /// The folder of the batch job that was handed in as the `number`th array.
+  func array(_ number: Int) -> String { "\(path)/arrays/\(padded(number))" }
+
+  private func padded(_ number: Int) -> String {
+    let digits = "\(number)"
+    return String(repeating: "0", count: max(0, 5 - digits.count)) + digits
+  }
+}

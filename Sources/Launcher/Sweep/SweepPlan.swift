@@ -1,0 +1,193 @@
+import Studies
+import Trainer
+
+/// A sweep that somebody wants, everything checked that can be before it runs.
+struct SweepPlan: Sendable {
+  /// What the sweep file says.
+  let configuration: SweepConfiguration
+  /// Which objectives are better.
+  let direction: Direction
+  /// When trials are compared; nil where each runs to its end.
+  let halving: SuccessiveHalving?
+  /// The seed of the configuration that trials begin from.
+  let seed: UInt64
+
+  /// The parameters.
+  var space: SearchSpace { configuration.parameters.space }
+
+  /// Reads a sweep file and checks it against the configuration that trials begin from.
+  ///
+  /// - Parameters:
+  ///   - file: the sweep file.
+  ///   - overrides: `key=value` arguments that win over it.
+  ///   - ranks: ranks of a training; nil where that depends on its threads.
+  /// - Throws: `TrainerError.configuration`.
+  init(file: String, overrides: [String], ranks: Int) throws {
+    let loaded = try ConfigurationReader<SweepConfiguration>.load(
+      file: file, overrides: overrides, option: "the sweep")
+    configuration = loaded.values
+    let outline = try loaded.outline([], ranks: ranks)
+    direction = try loaded.direction(among: outline.metrics)
+    seed = outline.seed
+    halving = try loaded.halving(maximumSteps: outline.maximumSteps)
+    try loaded.requireSampler()
+    try loaded.requireParameters(ranks: ranks)
+  }
+
+  /// What chooses the values of trials.
+  var sampler: any Sampler {
+    let (space, seed) = (configuration.parameters.space, configuration.seed)
+    switch configuration.sampler {
+    case .random: return RandomSampler(space, seed: seed)
+    case .sobol: return SobolSampler(space, seed: seed)
+    case .tpe: return TreeParzenSampler(space, direction: direction, seed: seed)
+    case .grid:
+      guard let sampler = GridSampler(space) else { preconditionFailure("checked before") }
+      return sampler
+    }
+  }
+
+  /// The step to which a trial goes at first; nil for its end.
+  var firstStep: Int? { halving?.rungs.first }
+
+  /// The trainings of a trial.
+  ///
+  /// - Parameters:
+  ///   - number: the trial's.
+  ///   - assignment: its values.
+  ///   - step: where they pause; nil for their end.
+  func trainings(
+    ofTrial number: Int, _ assignment: Assignment, in folder: SweepFolder, to step: Int?
+  ) -> [TrialTraining] {
+    let words = configuration.set + space.overrides(assignment)
+    let path = folder.trial(number)
+    guard configuration.seedsPerTrial > 1 else {
+      return [TrialTraining(trial: number, run: path, overrides: words, target: step)]
+    }
+    return (0..<configuration.seedsPerTrial).map { offset in
+      let seed = seed &+ UInt64(offset)
+      return TrialTraining(
+        trial: number, run: "\(path)/seed-\(seed)", overrides: words + ["seed=\(seed)"],
+        target: step)
+    }
+  }
+}
+
+/// A training of a trial, up to a step.
+struct TrialTraining: Equatable, Sendable {
+  /// The trial's number.
+  var trial: Int
+  /// Its run folder.
+  var run: String
+  /// Its own `key=value` words.
+  var overrides: [String]
+  /// Where it pauses; nil for its end.
+  var target: Int?
+
+  /// Whether it has come to where it pauses, or to its end.
+  var isThere: Bool {
+    let progress = RunProgress(ofRun: run)
+    return progress.hasFinished || target.map { progress.checkpointStep ?? 0 >= $0 } ?? false
+  }
+}
+
+extension LoadedConfiguration<SweepConfiguration> {
+  /// What a training's configuration says with some values.
+  fileprivate func outline(_ words: [String], ranks: Int) throws -> TrainingOutline {
+    try TrainingOutline(
+      of: values.stage, file: values.config, overrides: values.set + words
+    ) { _ in ranks }
+  }
+
+  fileprivate func direction(among metrics: [EvaluationMetric]) throws -> Direction {
+    let name = values.objective.metric
+    guard let metric = metrics.first(where: { $0.name == name }) else {
+      let nearest = nearestKey(to: name, among: metrics.map(\.name)) ?? ""
+      throw TrainerError.configuration([
+        mistake(
+          "objective.metric",
+          "trainings are not judged by '\(name)'; did you mean '\(nearest)'? There are "
+            + metrics.map(\.name).joined(separator: ", "))
+      ])
+    }
+    return values.objective.direction?.direction
+      ?? (metric.better == .larger ? .maximize : .minimize)
+  }
+
+  fileprivate func halving(maximumSteps: Int?) throws -> SuccessiveHalving? {
+    guard let least = values.asha.minSteps else { return nil }
+    guard let most = values.asha.maxSteps ?? maximumSteps else {
+      throw TrainerError.configuration([
+        mistake(
+          "asha.max_steps",
+          "is needed, or train.max_steps, since the configuration counts epochs only")
+      ])
+    }
+    guard most > least else {
+      throw TrainerError.configuration([
+        mistake("asha.min_steps", "must be less than the \(most) steps of a training")
+      ])
+    }
+    return SuccessiveHalving(least: least, most: most, reduction: values.asha.reduction)
+  }
+
+  fileprivate func requireSampler() throws {
+    let space = values.parameters.space
+    switch values.sampler {
+    case .grid where GridSampler(space) == nil:
+      throw TrainerError.configuration([
+        mistake("sampler", "a grid needs values, step or grid of each parameter")
+      ])
+    case .sobol where space.parameters.count > SobolSampler.mostParameters:
+      throw TrainerError.configuration([
+        mistake("sampler", "sobol takes at most \(SobolSampler.mostParameters) parameters")
+      ])
+    case .random, .sobol, .tpe:
+      guard values.budget.trials != nil || values.budget.hours != nil else {
+        throw TrainerError.configuration([
+          mistake("budget.trials", "is needed, or budget.hours: \(values.sampler) never ends")
+        ])
+      }
+    case .grid: return
+    }
+  }
+
+  /// Throws where a parameter's value is refused whatever the others are.
+  fileprivate func requireParameters(ranks: Int) throws {
+    let space = values.parameters.space
+    // Some go together only with some: these are tried beside.
+    let others = (0..<8).compactMap { number in
+      RandomSampler(space, seed: values.seed).assignment(forTrial: number, after: [])
+    }
+    for parameter in space.parameters {
+      for value in parameter.domain.extremes {
+        let word = space.overrides([parameter.name: value])
+        do {
+          _ = try outline(word, ranks: ranks)
+        } catch TrainerError.configuration(let mistakes) {
+          let isPossible = others.contains { other in
+            let words = space.overrides(other.merging([parameter.name: value]) { $1 })
+            return (try? outline(words, ranks: ranks)) != nil
+          }
+          guard !isPossible else { continue }
+          throw TrainerError.configuration([
+            mistake(
+              "parameters",
+              mistakes.map { "\($0.key): \($0.problem)" }.joined(separator: "; ")
+                + " (\(word.joined(separator: " ")))")
+          ])
+        }
+      }
+    }
+  }
+}
+
+extension ParameterDomain {
+  /// Values that are refused where any is.
+  fileprivate var extremes: [Double] {
+    switch self {
+    case .numeric(let numbers): [numbers.low, numbers.high]
+    case .choice(let choices): choices.indices.map(Double.init)
+    }
+  }
+}

@@ -1,0 +1,80 @@
+import Foundation
+import Studies
+import Trainer
+
+/// Turns a sweep until it is over or a signal asks for its end.
+final class SweepTurns {
+  /// How often the hours at work are written down.
+  private static let noteInterval = Duration.seconds(60)
+  /// The study's attribute that counts them, in seconds.
+  private static let secondsName = "seconds"
+
+  private let controller: SweepController
+  private let results: SweepResults
+  private let inbox: SignalInbox
+  private let log: LaunchLog
+  private let pauses: ClosedRange<Duration>
+  private let hours: Double?
+  private var requests = StopRequests()
+  private let began = ContinuousClock.now
+  private let secondsBefore: Double
+  private var noted = ContinuousClock.now
+
+  init(
+    controller: SweepController, results: SweepResults, inbox: SignalInbox, log: LaunchLog,
+    pauses: ClosedRange<Duration>, hours: Double?
+  ) {
+    (self.controller, self.results, self.inbox) = (controller, results, inbox)
+    (self.log, self.pauses, self.hours) = (log, pauses, hours)
+    secondsBefore = controller.study.attributes[Self.secondsName].flatMap { Double($0) } ?? 0
+  }
+
+  /// - Parameters:
+  ///   - lease: the folder's.
+  ///   - outlived: whether trainings go on without the sweep.
+  /// - Returns: the status to leave with.
+  func run(holding lease: RunLease, outlived: Bool) throws -> ExitStatus {
+    try results.write(controller.study)
+    var pause = pauses.lowerBound
+    while true {
+      try lease.require()
+      if requests.request != .none, outlived { return leave() }
+      let isLate = hours.map { secondsAtWork >= $0 * 3600 } ?? false
+      let turn = try controller.turn(mayBegin: requests.request == .none && !isLate)
+      try note()
+      switch turn {
+      case .over:
+        guard requests.request == .none else { return leave() }
+        try controller.conclude()
+        try results.write(controller.study)
+        return controller.study.best == nil ? .internalError : .finished
+      case .moved:
+        try results.write(controller.study)
+        pause = pauses.lowerBound
+      case .idle:
+        try wait(pause)
+        pause = min(pauses.upperBound, pause * 3 / 2)
+      }
+    }
+  }
+
+  private func leave() -> ExitStatus {
+    log.say("stopped; the same command goes on where it was")
+    return requests.request == .immediate ? .interruptedTwice : .preempted
+  }
+
+  private func wait(_ pause: Duration) throws {
+    guard let signal = inbox.next(within: pause), signal != SIGCHLD else { return }
+    requests = requests.after(signal: signal)
+    log.say("signal \(signal): the sweep ends")
+    try controller.stop(atOnce: requests.request == .immediate)
+  }
+
+  private var secondsAtWork: Double { secondsBefore + (ContinuousClock.now - began) / .seconds(1) }
+
+  private func note() throws {
+    guard ContinuousClock.now - noted > Self.noteInterval else { return }
+    noted = .now
+    try controller.note(Self.secondsName, "\(Int(secondsAtWork))")
+  }
+}

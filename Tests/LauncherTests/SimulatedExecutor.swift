@@ -1,0 +1,106 @@
+import Foundation
+import Trainer
+
+@testable import Launcher
+
+/// Trainings that take turns of the sweep instead of time, and leave run folders as real ones do. It stands for a
+/// cluster: it knows of its trainings, whatever becomes of the sweep.
+final class SimulatedExecutor: TrialExecutor {
+  /// How a training goes.
+  struct Course {
+    /// Looks until it comes to where it pauses.
+    var looks = 1
+    /// Statuses of the starts that fail; the others do well.
+    var failures: [Int32] = []
+  }
+
+  let outlivesSweep = true
+  let pauses: ClosedRange<Duration> = .zero ... .zero
+
+  private struct Job {
+    var training: TrialTraining
+    var looks: Int
+    var failure: Int32?
+  }
+
+  /// The last update of a training.
+  private let steps: Int
+  private let course: (TrialTraining) -> Course
+  private let loss: (TrialTraining, _ step: Int) -> Double
+  private var jobs: [String: Job] = [:]
+  private var ends: [String: Int32] = [:]
+  /// How often each run was begun, by its folder and the update it was to come to.
+  private(set) var starts: [String: Int] = [:]
+  /// Trainings that were begun while they ran, or when they had come there already.
+  private(set) var mistakes: [String] = []
+  /// The most that ran at the same time.
+  private(set) var mostJobs = 0
+  /// Calls, as many as a scheduler would have had.
+  private(set) var calls = 0
+  /// What begins nothing more, while there is one.
+  var delay: SweepDelay?
+
+  init(
+    steps: Int, course: @escaping (TrialTraining) -> Course = { _ in Course() },
+    loss: @escaping (TrialTraining, _ step: Int) -> Double
+  ) {
+    (self.steps, self.course, self.loss) = (steps, course, loss)
+  }
+
+  func begin(_ trainings: [TrialTraining]) throws {
+    calls += 1
+    if let delay { throw delay }
+    for training in trainings {
+      if jobs[training.run] != nil { mistakes.append("\(training.run) is running") }
+      if training.isThere { mistakes.append("\(training.run) is at \(training.target ?? steps)") }
+      let key = "\(training.run) \(training.target ?? steps)"
+      let number = starts[key, default: 0]
+      starts[key] = number + 1
+      let course = course(training)
+      jobs[training.run] = Job(
+        training: training, looks: course.looks,
+        failure: number < course.failures.count ? course.failures[number] : nil)
+      ends[training.run] = nil
+    }
+    mostJobs = max(mostJobs, jobs.count)
+  }
+
+  func look(at trainings: [TrialTraining]) throws -> [TrainingSight] {
+    calls += 1
+    for (run, job) in jobs {
+      jobs[run]?.looks -= 1
+      guard job.looks <= 1 else { continue }
+      jobs[run] = nil
+      ends[run] = job.failure ?? 0
+      if job.failure == nil { try write(job.training) }
+    }
+    return trainings.map { training in
+      if jobs[training.run] != nil { return .underWay(nil) }
+      let status = ends[training.run]
+      return .ended(status: status, words: status == 0 ? nil : "made to fail")
+    }
+  }
+
+  func end(_ trainings: [TrialTraining], atOnce: Bool) throws {
+    for training in trainings { jobs[training.run] = nil }
+  }
+
+  /// Leaves what a training does that has come to where it pauses.
+  private func write(_ training: TrialTraining) throws {
+    let end = min(training.target ?? steps, steps)
+    let lines = (1...end).filter { $0.isMultiple(of: 2) }.map { step in
+      #"{"step":\#(step),"epoch":1,"split":"validation","loss":\#(loss(training, step))}"# + "\n"
+    }
+    try write(lines.joined(), to: "\(training.run)/metrics.jsonl")
+    try write("step-\(String(format: "%08d", end))\n", to: "\(training.run)/checkpoints/latest")
+    try write("seed: 1\n", to: "\(training.run)/config.yaml")
+    if end == steps { try write("", to: "\(training.run)/final/model.safetensors") }
+  }
+
+  private func write(_ text: String, to path: String) throws {
+    let url = URL(fileURLWithPath: path)
+    try FileManager.default.createDirectory(
+      at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+    try Data(text.utf8).write(to: url)
+  }
+}

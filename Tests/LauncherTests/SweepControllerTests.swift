@@ -1,0 +1,233 @@
+import Foundation
+import Studies
+import TestSupport
+import Testing
+
+@testable import Launcher
+@testable import Trainer
+
+@Suite("Sweeps")
+struct SweepControllerTests {
+  private let folder: TemporaryFolder
+  private var sweep: SweepFolder { SweepFolder(path: "\(folder.path)/sweep") }
+
+  init() throws {
+    folder = try TemporaryFolder()
+    _ = try folder.write("train: {max_steps: 16}\nbatch: {global: 8, micro: 8}\n", to: "stage.yaml")
+  }
+
+  private func plan(_ lines: String, ranks: Int = 1) throws -> SweepPlan {
+    _ = try folder.write(
+      """
+      stage: teacher
+      config: \(folder.path)/stage.yaml
+      set: [data.root=faces]
+      objective: {metric: loss}
+      \(lines)
+
+      """, to: "sweep.yaml")
+    return try SweepPlan(file: "\(folder.path)/sweep.yaml", overrides: [], ranks: ranks)
+  }
+
+  private static let search = """
+    parameters:
+      optimizer.learning_rate: {min: 0.0001, max: 1.0, log: true}
+      optimizer.name: {values: [sgd, adamw]}
+      optimizer.momentum: {min: 0.5, max: 0.9, when: {optimizer.name: sgd}}
+    sampler: random
+    concurrency: 4
+
+    """
+  private static let halving = search + "asha: {min_steps: 4, reduction: 2}\n"
+
+  /// The best rate is 0.01; the order of trainings is the same after any number of updates.
+  private static func loss(_ training: TrialTraining, _ step: Int) -> Double {
+    let word = training.overrides.first { $0.hasPrefix("optimizer.learning_rate=") } ?? ""
+    let rate = Double(word.split(separator: "=").last ?? "") ?? 1
+    let distance = log10(rate) + 2
+    return distance * distance + 1 / Double(step)
+  }
+
+  private func executor(
+    _ course: @escaping (TrialTraining) -> SimulatedExecutor.Course = { _ in .init() }
+  ) -> SimulatedExecutor {
+    SimulatedExecutor(steps: 16, course: course, loss: Self.loss)
+  }
+
+  private func controller(
+    _ plan: SweepPlan, _ executor: SimulatedExecutor, say: @escaping (String) -> Void = { _ in }
+  ) throws -> SweepController {
+    try FileManager.default.createDirectory(
+      atPath: sweep.path, withIntermediateDirectories: true)
+    return try SweepController(
+      plan, in: sweep, journal: StudyJournal(path: sweep.journal, writer: "test"),
+      executor: executor, say: say)
+  }
+
+  /// Turns a sweep to its end.
+  private func finish(_ controller: SweepController, turns: Int = 10_000) throws -> Study {
+    for _ in 0..<turns where try controller.turn() == .over {
+      try controller.conclude()
+      return controller.study
+    }
+    Issue.record("the sweep does not end: \(controller.study)")
+    return controller.study
+  }
+
+  @Test("each of a number of trials ends once, the best is the best, and no more run than may")
+  func plain() throws {
+    let executor = executor()
+    let study = try finish(
+      controller(try plan(Self.search + "budget: {trials: 30}"), executor))
+    #expect(study.trials.count == 30 && study.trials.allSatisfy { $0.state == .complete })
+    #expect(executor.starts.count == 30 && executor.starts.values.allSatisfy { $0 == 1 })
+    #expect(executor.mostJobs == 4 && executor.mistakes.isEmpty)
+    let best = try #require(study.best)
+    #expect(study.trials.allSatisfy { ($0.objective ?? .infinity) >= (best.objective ?? 0) })
+    for trial in study.trials {
+      let hasMomentum = trial.assignment["optimizer.momentum"] != nil
+      #expect(hasMomentum == (trial.assignment["optimizer.name"] == 0))
+    }
+  }
+
+  @Test("early stopping lets the best go on, and gives up who waits when all is done")
+  func halving() throws {
+    let executor = executor()
+    let study = try finish(controller(plan(Self.halving + "budget: {trials: 40}"), executor))
+    let ends = Dictionary(grouping: study.trials, by: \.state).mapValues(\.count)
+    #expect(ends[.complete].map { 4...20 ~= $0 } == true && ends[.running] == nil)
+    #expect((ends[.complete] ?? 0) + (ends[.pruned] ?? 0) == 40)
+    // The order is the same after any number of updates: nobody who is better was given up.
+    let best = study.trials.compactMap { $0.intermediate[4] }.min()
+    #expect(study.best?.intermediate[4] == best)
+    #expect(study.trials.allSatisfy { $0.state != .complete || $0.latest?.step == 16 })
+    let updates = study.trials.compactMap { $0.latest?.step }.reduce(0, +)
+    #expect(updates < 40 * 16 * 2 / 3, "\(updates)")
+    #expect(executor.starts.values.allSatisfy { $0 == 1 } && executor.mistakes.isEmpty)
+  }
+
+  @Test("wherever the sweep is killed, it goes on: no trial is lost, begun twice or counted twice")
+  func killed() throws {
+    let plan = try plan(Self.halving + "budget: {trials: 12}")
+    let whole = executor()
+    let reference = try finish(controller(plan, whole))
+    let journal = try Data(contentsOf: URL(fileURLWithPath: sweep.journal))
+    var random = SeededGenerator(seed: 5)
+    for _ in 0..<25 {
+      try FileManager.default.removeItem(atPath: sweep.path)
+      let executor = executor { training in .init(looks: 1 + training.trial % 3) }
+      var study = Study()
+      // Killed after a few turns, in the middle of a line, until it is left alone.
+      for _ in 0..<4 {
+        let controller = try controller(plan, executor)
+        for _ in 0..<Int.random(in: 1...8, using: &random) { _ = try controller.turn() }
+        // What is torn has had no consequences: trainings begin when lines are on disk.
+        let file = try FileHandle(forWritingTo: URL(fileURLWithPath: sweep.journal))
+        try file.seekToEnd()
+        try file.write(contentsOf: journal[..<Int.random(in: 1...60, using: &random)])
+      }
+      study = try finish(controller(plan, executor))
+      #expect(study.trials.count == 12 && study.trials.allSatisfy(\.state.isFinished))
+      #expect(executor.mistakes.isEmpty, "\(executor.mistakes)")
+      #expect(executor.starts.values.allSatisfy { $0 == 1 }, "\(executor.starts)")
+      #expect(study.trials.map(\.assignment) == reference.trials.map(\.assignment))
+    }
+  }
+
+  @Test("a trial whose choice was torn is chosen once more, with the same values")
+  func tornChoice() throws {
+    let plan = try plan(Self.search + "budget: {trials: 6}")
+    let reference = try finish(controller(plan, executor()))
+    let lines = try String(contentsOfFile: sweep.journal, encoding: .utf8)
+      .split(separator: "\n", omittingEmptySubsequences: false)
+    for count in 1..<12 {
+      try FileManager.default.removeItem(atPath: sweep.path)
+      _ = try folder.write(lines[..<count].joined(separator: "\n") + "\n", to: "sweep/journal.log")
+      let executor = executor()
+      let study = try finish(controller(plan, executor))
+      #expect(study.trials.count == 6 && study.trials.allSatisfy { $0.state == .complete })
+      #expect(study.trials.map(\.assignment) == reference.trials.map(\.assignment), "\(count)")
+      #expect(executor.starts.count == 6)
+    }
+  }
+
+  @Test("what fails is tried again, as often as may be; what is refused is not")
+  func failures() throws {
+    let plan = try plan(Self.search + "budget: {trials: 6}\nretries: 2")
+    let executor = executor { training in
+      switch training.trial {
+      case 1: .init(failures: [70, 70])
+      case 2: .init(failures: [70, 137, 70])
+      case 3: .init(failures: [64])
+      case 4: .init(failures: [75, 75, 75, 75])
+      default: .init()
+      }
+    }
+    var said: [String] = []
+    let study = try finish(controller(plan, executor) { said.append($0) })
+    let states = study.trials.map(\.state)
+    #expect(states == [.complete, .complete, .failed, .failed, .complete, .complete])
+    #expect((0..<6).map { executor.starts["\(sweep.trial($0)) 16"] } == [1, 3, 3, 1, 5, 1])
+    #expect(study.trialAttributes[3]["failure"] == "made to fail")
+    #expect(said.contains("trial 2 is given up: made to fail"))
+    #expect(said.filter { $0.contains("is tried again") }.count == 4)
+  }
+
+  @Test("several seeds of a trial count together, by their mean")
+  func seeds() throws {
+    let plan = try plan(Self.search + "budget: {trials: 3}\nseeds_per_trial: 3")
+    let executor = SimulatedExecutor(steps: 16) { training, _ in
+      Double(training.overrides.last?.split(separator: "=").last ?? "") ?? .nan
+    }
+    let study = try finish(controller(plan, executor))
+    #expect(executor.starts.count == 9)
+    // The configuration's own seed is 1.
+    #expect(study.trials.map(\.objective) == [2, 2, 2])
+  }
+
+  @Test("a scheduler that is away delays a sweep, and loses nothing")
+  func away() throws {
+    let plan = try plan(Self.search + "budget: {trials: 5}")
+    let executor = executor()
+    executor.delay = SweepDelay(reason: "slurmctld does not answer")
+    var said: [String] = []
+    let controller = try controller(plan, executor) { said.append($0) }
+    for _ in 0..<20 { #expect(try controller.turn() == .idle) }
+    #expect(said.filter { $0.contains("does not answer") }.count == 1)
+    #expect(controller.study.trials.count == 4)
+    executor.delay = nil
+    let study = try finish(controller)
+    #expect(study.trials.count == 5 && study.trials.allSatisfy { $0.state == .complete })
+    #expect(executor.starts.values.allSatisfy { $0 == 1 })
+  }
+
+  @Test("a trial that is never evaluated fails, and says what to do")
+  func unmeasured() throws {
+    let plan = try plan(
+      Self.search + "asha: {min_steps: 1, reduction: 4}\nbudget: {trials: 2}")
+    let study = try finish(controller(plan, executor()))
+    #expect(study.trials.map(\.state) == [.failed, .failed])
+    #expect(
+      study.trialAttributes[0]["failure"]
+        == "no loss was measured by update 1: lower evaluation.every")
+  }
+
+  @Test("a thousand trials: one look and at most one start a turn, and each trial once")
+  func thousand() throws {
+    let plan = try plan(
+      Self.halving.replacing("concurrency: 4", with: "concurrency: 64")
+        + "budget: {trials: 1000}")
+    let executor = executor { training in .init(looks: 1 + training.trial % 7) }
+    let controller = try controller(plan, executor)
+    var turns = 0
+    while try controller.turn() != .over {
+      turns += 1
+      try #require(executor.calls <= 2 * turns)
+    }
+    try controller.conclude()
+    let trials = controller.study.trials
+    #expect(trials.count == 1000 && trials.allSatisfy { $0.state.isFinished })
+    #expect(executor.starts.values.allSatisfy { $0 == 1 } && executor.mistakes.isEmpty)
+    #expect(try StudyJournal(path: sweep.journal, writer: "another").study == controller.study)
+  }
+}
