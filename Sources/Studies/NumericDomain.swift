@@ -67,6 +67,12 @@ public struct NumericDomain: Equatable, Sendable {
     return min(high, max(low, low + ((exact - low) / step).rounded() * step))
   }
 
+  /// Where a value lies between the least and the largest, from 0 to 1; by logarithms where these count.
+  public func fraction(of value: Double) -> Double {
+    let (first, last) = (position(of: low), position(of: high))
+    return last > first ? (position(of: value) - first) / (last - first) : 0.5
+  }
+
   /// The value at a part of the stretch, from 0 to 1.
   func value(atFraction fraction: Double) -> Double {
     value(at: stretch.lowerBound + fraction * (stretch.upperBound - stretch.lowerBound))

@@ -230,4 +230,30 @@ struct SweepControllerTests {
     #expect(executor.starts.values.allSatisfy { $0 == 1 } && executor.mistakes.isEmpty)
     #expect(try StudyJournal(path: sweep.journal, writer: "another").study == controller.study)
   }
+
+  @Test("results: a table of all trials, the best one's configuration, and a page")
+  func results() throws {
+    let plan = try plan(Self.halving + "budget: {trials: 20}\nretries: 0")
+    let executor = executor { training in
+      training.trial == 3 ? .init(failures: [70]) : .init()
+    }
+    let study = try finish(controller(plan, executor))
+    try SweepResults(plan, in: sweep).write(study)
+    let rows = try folder.text(of: "sweep/trials.csv").split(separator: "\n")
+    #expect(rows.count == 21)
+    #expect(
+      rows[0]
+        == "trial,state,loss,step,optimizer.learning_rate,optimizer.name,optimizer.momentum,run,failure"
+    )
+    #expect(rows[4].hasPrefix("3,failed,,,") && rows[4].hasSuffix(",made to fail"))
+    let best = try #require(study.best)
+    let configuration = try folder.text(of: "sweep/best.yaml")
+    #expect(configuration.hasPrefix("# Trial \(best.number) of the sweep in \(sweep.path): loss "))
+    #expect(configuration.hasSuffix("\nseed: 1\n"))
+    let page = try folder.text(of: "sweep/report.html")
+    for part in ["PED-ANOVA", "trial \(best.number), loss ", "All trials", "given up"] {
+      #expect(page.contains(part))
+    }
+    #expect(page.components(separatedBy: "class=\"attempt\"").count == 20)
+  }
 }

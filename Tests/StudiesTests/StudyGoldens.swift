@@ -17,9 +17,22 @@ struct StudyGoldens: Decodable {
     }
   }
 
+  /// What parameters were worth in a random search.
+  struct Search: Decodable {
+    struct Trial: Decodable {
+      var objective: Double
+      var assignment: [String: Double]
+    }
+
+    var direction: String
+    var trials: [Trial]
+    var importances: [String: Double]
+  }
+
   /// The first 128 points of the dimensions 0, 1, 2, 7, 20 and 39.
   var sobol: [[Double]]
   var parzen: [Density]
+  var importances: [Search]
 
   /// The goldens of this folder.
   static func load() throws -> StudyGoldens {

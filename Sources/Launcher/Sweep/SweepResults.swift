@@ -14,6 +14,8 @@ struct SweepResults {
   /// - Throws: `TrainerError.system`.
   func write(_ study: Study) throws {
     try DurableFiles.replace(folder.table, with: Array(table(of: study).utf8))
+    let report = SweepReport(plan, study, in: folder).html
+    try DurableFiles.replace(folder.report, with: Array(report.utf8))
     if let best = study.best, let text = try configuration(of: best) {
       try DurableFiles.replace(folder.best, with: Array(text.utf8))
     }

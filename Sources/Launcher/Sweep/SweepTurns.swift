@@ -6,6 +6,8 @@ import Trainer
 final class SweepTurns {
   /// How often the hours at work are written down.
   private static let noteInterval = Duration.seconds(60)
+  /// How often results are written, which take the longer the more trials there are.
+  private static let resultsInterval = Duration.seconds(10)
   /// The study's attribute that counts them, in seconds.
   private static let secondsName = "seconds"
 
@@ -19,6 +21,9 @@ final class SweepTurns {
   private let began = ContinuousClock.now
   private let secondsBefore: Double
   private var noted = ContinuousClock.now
+  private var written = ContinuousClock.now
+  /// Whether results have changed since they were written.
+  private var isStale = true
 
   init(
     controller: SweepController, results: SweepResults, inbox: SignalInbox, log: LaunchLog,
@@ -34,22 +39,23 @@ final class SweepTurns {
   ///   - outlived: whether trainings go on without the sweep.
   /// - Returns: the status to leave with.
   func run(holding lease: RunLease, outlived: Bool) throws -> ExitStatus {
-    try results.write(controller.study)
+    try write()
     var pause = pauses.lowerBound
     while true {
       try lease.require()
-      if requests.request != .none, outlived { return leave() }
+      if requests.request != .none, outlived { return try leave() }
       let isLate = hours.map { secondsAtWork >= $0 * 3600 } ?? false
       let turn = try controller.turn(mayBegin: requests.request == .none && !isLate)
       try note()
+      if isStale, ContinuousClock.now - written > Self.resultsInterval { try write() }
       switch turn {
       case .over:
-        guard requests.request == .none else { return leave() }
+        guard requests.request == .none else { return try leave() }
         try controller.conclude()
-        try results.write(controller.study)
+        try write()
         return controller.study.best == nil ? .internalError : .finished
       case .moved:
-        try results.write(controller.study)
+        isStale = true
         pause = pauses.lowerBound
       case .idle:
         try wait(pause)
@@ -58,7 +64,13 @@ final class SweepTurns {
     }
   }
 
-  private func leave() -> ExitStatus {
+  private func write() throws {
+    try results.write(controller.study)
+    (written, isStale) = (.now, false)
+  }
+
+  private func leave() throws -> ExitStatus {
+    if isStale { try write() }
     log.say("stopped; the same command goes on where it was")
     return requests.request == .immediate ? .interruptedTwice : .preempted
   }

@@ -6,7 +6,7 @@ import Foundation
 /// should be the mean confidence.
 ///
 /// - Source: C. Guo et al., "On calibration of modern neural networks", ICML 2017.
-struct Calibration: Equatable, Sendable {
+package struct Calibration: Equatable, Sendable {
   /// Bins of the published figures.
   static let publishedBins = 15
 

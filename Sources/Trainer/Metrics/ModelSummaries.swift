@@ -65,7 +65,9 @@ enum ModelSummaries {
         values.append(
           SummaryValue("validation/confusion_matrix", .image(try confusion.picture())))
       case .traces(let recording): traces.append(recording)
-      case .lines, .plane, .reliability, .table, .facts, .gallery, .verbatim: break
+      case .lines, .plane, .reliability, .table, .facts, .gallery, .verbatim, .history, .parallel,
+        .shares:
+        break
       }
     }
     return values

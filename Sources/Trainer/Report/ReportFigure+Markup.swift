@@ -14,14 +14,17 @@ extension ReportFigure {
       .element("div", ["class": Self.galleryClass(of: pictures)], pictures.map(\.figure))
     case .facts(let facts): .element("table", ["class": "facts"], facts.map(\.row))
     case .verbatim(let text): .element("pre", [:], text)
+    case .history(let history): history.figure
+    case .parallel(let coordinates): coordinates.figure
+    case .shares(let bars): bars.figure
     }
   }
 
   /// Whether it takes the whole width of a page.
   var isWide: Bool {
     switch self {
-    case .lines, .plane, .reliability, .facts: false
-    case .confusion, .traces, .table, .gallery, .verbatim: true
+    case .lines, .plane, .reliability, .facts, .history, .shares: false
+    case .confusion, .traces, .table, .gallery, .verbatim, .parallel: true
     }
   }
 

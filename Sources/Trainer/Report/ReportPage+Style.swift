@@ -57,6 +57,12 @@ extension ReportPage {
     .ring { fill: none; stroke-width: 1.4; stroke: var(--c1); }
     .link { stroke: var(--soft); stroke-width: 0.7; stroke-opacity: 0.5; fill: none; }
     .bar { fill: var(--c0); }
+    svg.broad { max-width: none; min-width: 40rem; }
+    .attempt { fill: none; stroke: var(--c0); stroke-width: calc(0.6px + var(--p) * 1.6px);
+      stroke-opacity: calc(0.1 + var(--p) * var(--p) * 0.85); }
+    .attempt:hover { stroke: var(--c1); stroke-opacity: 1; }
+    .share { width: 60%; } .share i { display: block; height: 0.8em; background: var(--c0);
+      width: calc(var(--p) * 100%); min-width: 1px; }
     .scroll { overflow-x: auto; }
     table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
     .facts { width: 100%; } .facts td { overflow-wrap: anywhere; }

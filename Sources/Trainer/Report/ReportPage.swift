@@ -1,5 +1,5 @@
 /// `report.html`: one file that opens anywhere, without network and scripts.
-struct ReportPage: Sendable {
+package struct ReportPage: Sendable {
   /// Its heading, such as the stage and the model.
   var title: String
   /// What is said below it.
@@ -9,8 +9,16 @@ struct ReportPage: Sendable {
   /// In the order of reading.
   var sections: [ReportSection]
 
+  /// A page with every field given.
+  package init(
+    title: String, subtitle: String, highlights: [ReportFact], sections: [ReportSection]
+  ) {
+    (self.title, self.subtitle) = (title, subtitle)
+    (self.highlights, self.sections) = (highlights, sections)
+  }
+
   /// The page.
-  var html: String {
+  package var html: String {
     let head = Markup.element(
       "head", [:],
       [

@@ -2,7 +2,7 @@
 ///
 /// Sections are values, and know nothing of HTML: a stage names figures, `ReportPage` draws them, and
 /// TensorBoard takes those that it can show.
-struct ReportSection: Sendable {
+package struct ReportSection: Sendable {
   /// Its heading.
   var title: String
   /// A sentence for who sees such a figure for the first time; nil where the title says it all.
@@ -11,7 +11,7 @@ struct ReportSection: Sendable {
   var figures: [ReportFigure]
 
   /// A section with every field given.
-  init(_ title: String, note: String? = nil, _ figures: [ReportFigure]) {
+  package init(_ title: String, note: String? = nil, _ figures: [ReportFigure]) {
     self.title = title
     self.note = note
     self.figures = figures
@@ -27,7 +27,7 @@ struct ReportContent: Sendable {
 }
 
 /// Something to look at.
-enum ReportFigure: Sendable {
+package enum ReportFigure: Sendable {
   /// Curves over steps, or over time.
   case lines(LineChart)
   /// Points of two dimensions, each with its truth.
@@ -46,17 +46,23 @@ enum ReportFigure: Sendable {
   case gallery([ReportPicture])
   /// A text as it is, such as a configuration.
   case verbatim(String)
+  /// What attempts of a search came to.
+  case history(SearchHistory)
+  /// What attempts of a search were.
+  case parallel(ParallelCoordinates)
+  /// Parts of a whole.
+  case shares(ShareBars)
 }
 
 /// A name and its value.
-struct ReportFact: Equatable, Sendable {
+package struct ReportFact: Equatable, Sendable {
   var name: String
   var value: String
   /// Where the value could be with other samples, in words; nil where nobody knows.
   var interval: String?
 
   /// A fact with every field given.
-  init(_ name: String, _ value: String, interval: String? = nil) {
+  package init(_ name: String, _ value: String, interval: String? = nil) {
     self.name = name
     self.value = value
     self.interval = interval
@@ -64,11 +70,13 @@ struct ReportFact: Equatable, Sendable {
 }
 
 /// Curves over a common axis.
-struct LineChart: Equatable, Sendable {
+package struct LineChart: Equatable, Sendable {
   /// A point of a curve.
-  struct Point: Equatable, Sendable {
+  package struct Point: Equatable, Sendable {
     var x: Double
     var y: Double
+
+    package init(x: Double, y: Double) { (self.x, self.y) = (x, y) }
   }
 
   /// A curve; where a value is not finite, it has a gap.
@@ -88,7 +96,7 @@ struct LineChart: Equatable, Sendable {
 }
 
 /// Valence and arousal: where the truth is, and where the predictions are.
-struct AffectPlane: Equatable, Sendable {
+package struct AffectPlane: Equatable, Sendable {
   /// Predicted and true.
   struct Pair: Equatable, Sendable {
     var prediction: SIMD2<Double>
@@ -100,7 +108,7 @@ struct AffectPlane: Equatable, Sendable {
 }
 
 /// Valence and arousal of a recording over time: the truth, and what was made of it.
-struct AffectTraces: Equatable, Sendable {
+package struct AffectTraces: Equatable, Sendable {
   /// The recording's name.
   var name: String
   /// Of each frame; not a number where unknown.
@@ -116,20 +124,28 @@ struct AffectTraces: Equatable, Sendable {
 }
 
 /// Numbers in rows and columns.
-struct ReportTable: Equatable, Sendable {
+package struct ReportTable: Equatable, Sendable {
   /// A number with the interval it could be in, in words.
-  struct Cell: Equatable, Sendable {
+  package struct Cell: Equatable, Sendable {
     var value: String
     var interval: String?
+
+    package init(value: String, interval: String? = nil) {
+      (self.value, self.interval) = (value, interval)
+    }
   }
 
   /// A row with its name.
-  struct Row: Equatable, Sendable {
+  package struct Row: Equatable, Sendable {
     var name: String
     /// As many as there are columns.
     var cells: [Cell]
     /// Whether it sums the others up.
     var isTotal = false
+
+    package init(name: String, cells: [Cell], isTotal: Bool = false) {
+      (self.name, self.cells, self.isTotal) = (name, cells, isTotal)
+    }
   }
 
   /// Its heading.
@@ -139,14 +155,20 @@ struct ReportTable: Equatable, Sendable {
   var columns: [String]
   var rows: [Row]
 
-  static func == (left: Self, right: Self) -> Bool {
+  package init(
+    title: String, groups: [(name: String, columns: Int)], columns: [String], rows: [Row]
+  ) {
+    (self.title, self.groups, self.columns, self.rows) = (title, groups, columns, rows)
+  }
+
+  package static func == (left: Self, right: Self) -> Bool {
     left.title == right.title && left.columns == right.columns && left.rows == right.rows
       && left.groups.elementsEqual(right.groups, by: ==)
   }
 }
 
 /// A confusion matrix with the names of its classes.
-struct ConfusionFigure: Equatable, Sendable {
+package struct ConfusionFigure: Equatable, Sendable {
   /// Its heading.
   var title: String
   /// As many as the matrix has classes.
@@ -155,7 +177,7 @@ struct ConfusionFigure: Equatable, Sendable {
 }
 
 /// A picture of a sample.
-struct ReportPicture: Equatable, Sendable {
+package struct ReportPicture: Equatable, Sendable {
   var picture: JPEGPicture
   /// What is said of it.
   var caption: String

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes studies.json: Sobol points of SciPy, densities and descriptions of domains of Optuna.
+"""Writes studies.json: Sobol points of SciPy; densities, descriptions of domains and importances of Optuna.
 
     pip install optuna scipy
     python3 Tests/StudiesTests/Goldens/generate.py
@@ -10,6 +10,7 @@ import json
 import pathlib
 
 import numpy as np
+import optuna
 from optuna.distributions import (
     CategoricalDistribution, FloatDistribution, IntDistribution, distribution_to_json)
 from optuna.samplers._tpe.parzen_estimator import _ParzenEstimator, _ParzenEstimatorParameters
@@ -41,7 +42,30 @@ def observations(domain, count, random):
     return values
 
 
+def importances(direction, count):
+    """The trials of a random search over all domains, one of them under a condition, and what Optuna makes of
+    them."""
+    study = optuna.create_study(direction=direction, sampler=optuna.samplers.RandomSampler(seed=count))
+    trials = []
+    for _ in range(count):
+        trial = study.ask()
+        values = {name: trial._suggest(name, domain) for name, domain in DOMAINS.items() if name != "whole"}
+        if values["choice"] == "sgd":
+            values["whole"] = trial._suggest("whole", DOMAINS["whole"])
+        objective = (np.log10(values["logarithmic"]) + 3) ** 2 + values["real"] + 0.1 * values.get("whole", 3)
+        study.tell(trial, objective)
+        frozen = study.trials[-1]
+        trials.append({
+            "objective": objective,
+            "assignment": {
+                name: frozen.distributions[name].to_internal_repr(value)
+                for name, value in frozen.params.items()}})
+    return {"direction": direction, "trials": trials,
+            "importances": optuna.importance.get_param_importances(study)}
+
+
 def main():
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
     random = np.random.default_rng(1)
     parameters = _ParzenEstimatorParameters(1.0, True, False, default_weights, False)
     cases = []
@@ -57,6 +81,7 @@ def main():
     goldens = {
         "sobol": points[:, [0, 1, 2, 7, 20, 39]].tolist(),
         "parzen": cases,
+        "importances": [importances("minimize", 40), importances("maximize", 25)],
         "domains": {name: json.loads(distribution_to_json(domain)) for name, domain in DOMAINS.items()},
     }
     path = pathlib.Path(__file__).parent / "studies.json"
