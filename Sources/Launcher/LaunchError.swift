@@ -26,6 +26,8 @@ public enum LaunchError: Error, Equatable, CustomStringConvertible {
   case recordBroken(String)
   /// A line of a sweep's journal is none.
   case journal(String)
+  /// There is neither a run nor a sweep in a folder.
+  case noWork(String)
   /// There is no sweep in a folder, and no sweep file was named.
   case noSweep(String)
   /// A folder has a sweep that asks another question; what differs.
@@ -37,7 +39,7 @@ public enum LaunchError: Error, Equatable, CustomStringConvertible {
   public var exitStatus: ExitStatus {
     switch self {
     case .noStarter, .noTrainer, .cannotStart, .hosts, .runFolder, .refused, .submitted, .finished,
-      .predecessor, .noSweep, .sweepChanged:
+      .predecessor, .noSweep, .sweepChanged, .noWork:
       .usage
     case .recordBroken, .journal: .badData
     case .schedulerAway, .system: .internalError
@@ -76,6 +78,8 @@ public enum LaunchError: Error, Equatable, CustomStringConvertible {
     case .recordBroken(let path):
       "\(path) is not what aver-launch writes: find the run's job with the scheduler's own commands, end "
         + "it, and remove the file"
+    case .noWork(let folder):
+      "there is neither a run nor a sweep in \(folder)"
     case .noSweep(let folder):
       "there is no sweep in \(folder): name a sweep file"
     case .sweepChanged(let folder, let differences):

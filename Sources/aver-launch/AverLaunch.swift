@@ -8,7 +8,10 @@ struct AverLaunch: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "aver-launch",
     abstract: "Starts trainings on the ranks of a job and sees them through to their end.",
-    subcommands: [RunCommand.self, SubmitCommand.self, SweepCommand.self])
+    subcommands: [
+      RunCommand.self, SubmitCommand.self, SweepCommand.self, StatusCommand.self,
+      LogsCommand.self, CancelCommand.self, ReportCommand.self,
+    ])
 }
 
 /// Runs a part of a command; what goes wrong is said, and ends the command with its status.

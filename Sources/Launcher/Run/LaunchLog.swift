@@ -39,6 +39,15 @@ final class LaunchLog {
     return text.range(of: speaker).map { String(text[$0.upperBound...]) }
   }
 
+  /// How often a run was started once more; nil where no launcher has told.
+  static func restarts(ofRun run: String) -> Int? {
+    guard let bytes = try? DurableFiles.contents("\(run)/logs/launcher.log") else { return nil }
+    let starts = String(decoding: bytes, as: UTF8.self).split(separator: "\n").filter {
+      $0.contains(speaker + "starting ")
+    }
+    return starts.isEmpty ? nil : starts.count - 1
+  }
+
   private static let speaker = " aver-launch: "
 
   private static func time(_ date: Date) -> String {

@@ -24,12 +24,7 @@ public struct Submitter {
     self.init(
       workingFolder: FileManager.default.currentDirectoryPath, ownFolder: ProgramSearch.ownFolder,
       timing: Timing(), say: say
-    ) { name in
-      switch name {
-      case .slurm: Slurm()
-      case .pbs: PBS()
-      }
-    }
+    ) { $0.make() }
   }
 
   init(

@@ -29,7 +29,9 @@ final class StudyJournal {
     }
     let content = try Self.content(of: file, path: path)
     let whole = content.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
-    try replay(content[..<whole])
+    var study = Study()
+    try Self.replay(content[..<whole], of: path) { study.apply($0) }
+    self.study = study
     if whole < content.count {
       try systemCall("ftruncate", path) { ftruncate(file, off_t(whole)) }
       try systemCall("fsync", path) { fsync(file) }
@@ -55,13 +57,26 @@ final class StudyJournal {
     records.forEach { study.apply($0) }
   }
 
-  private func replay(_ content: Data) throws {
+  /// The search in a journal that another process may be writing.
+  ///
+  /// - Throws: as `init`.
+  static func study(in path: String) throws -> Study {
+    let content = Data(try DurableFiles.contents(path, limit: .max) ?? [])
+    let whole = content.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
+    var study = Study()
+    try replay(content[..<whole], of: path) { study.apply($0) }
+    return study
+  }
+
+  private static func replay(
+    _ content: Data, of path: String, apply: (JournalRecord) -> Void
+  ) throws {
     for (index, line) in content.split(
       separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false
     )
     .dropLast().enumerated() {
       do throws(JournalRecord.Unreadable) {
-        if let record = try JournalRecord.read(line) { study.apply(record) }
+        if let record = try JournalRecord.read(line) { apply(record) }
       } catch {
         throw LaunchError.journal("\(path):\(index + 1): \(error.reason)")
       }

@@ -64,6 +64,18 @@ public struct Sweep {
     }
   }
 
+  /// Writes what a sweep has come to by now, whoever runs it.
+  ///
+  /// - Returns: the path of its page.
+  /// - Throws: `LaunchError`, `TrainerError`.
+  public static func report(on path: String) throws -> String {
+    let folder = SweepFolder(path: path)
+    guard DurableFiles.exists(folder.journal) else { throw LaunchError.noSweep(path) }
+    let plan = try SweepPlan(file: folder.configuration, overrides: [], ranks: 1)
+    try SweepResults(plan, in: folder).write(StudyJournal.study(in: folder.journal))
+    return folder.report
+  }
+
   /// Runs it to its end, or until a signal comes.
   ///
   /// - Returns: the status to leave with.

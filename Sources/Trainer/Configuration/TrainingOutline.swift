@@ -6,6 +6,10 @@ public struct TrainingOutline: Equatable, Sendable {
   public let threads: Int
   /// Micro-batches of a step: ranks have to divide them.
   public let microBatches: Int
+  /// Samples of a step.
+  public let globalBatch: Int
+  /// Passes over the training set, at most.
+  public let epochs: Int
   /// Updates after which the training ends at the latest; nil where only epochs are counted.
   public let maximumSteps: Int?
   /// Seed of everything random.
@@ -43,6 +47,8 @@ public struct TrainingOutline: Equatable, Sendable {
   ) throws {
     threads = loaded.values.threads
     microBatches = loaded.values.batch.microBatches
+    globalBatch = loaded.values.batch.global
+    epochs = loaded.values.train.epochs
     maximumSteps = loaded.values.train.maximumSteps
     seed = loaded.values.seed
     metrics = loaded.values.metrics

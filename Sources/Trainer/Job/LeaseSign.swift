@@ -2,6 +2,10 @@ import Foundation
 
 /// What a folder's lease tells those who do not want it.
 package struct LeaseSign: Equatable, Sendable {
+  /// Where the holder runs.
+  package let host: String
+  /// Its number as a process, where it runs where this process can look; nil elsewhere.
+  package let process: Int32?
   /// The holder in words.
   package let holder: String
   /// Grows while the holder lives, wherever that may be.
@@ -17,8 +21,10 @@ package struct LeaseSign: Equatable, Sendable {
       let bytes = try DurableFiles.contents("\(folder)/\(RunLease.fileName)"),
       let record = try? JSONDecoder().decode(LeaseRecord.self, from: Data(bytes))
     else { return nil }
-    holder = record.description
+    (host, holder) = (record.host, record.description)
     beat = record.token + record.beat
-    isDead = record.verdict(by: .own(host: "", LaunchEnvironment.current.scheduled)) == .dead
+    let verdict = record.verdict(by: .own(host: "", LaunchEnvironment.current.scheduled))
+    isDead = verdict == .dead
+    process = verdict == .alive ? FileWriter(name: Substring(record.process))?.process : nil
   }
 }

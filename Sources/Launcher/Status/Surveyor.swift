@@ -1,0 +1,116 @@
+import Foundation
+import Studies
+import Trainer
+
+/// Looks at runs and sweeps from outside: their folders, and what schedulers say.
+struct Surveyor {
+  private let scheduler: (SchedulerName) -> any Scheduler
+
+  init(scheduler: @escaping (SchedulerName) -> any Scheduler = { $0.make() }) {
+    self.scheduler = scheduler
+  }
+
+  /// How all that is in some folders stands: each a run, a sweep, or a folder of them.
+  ///
+  /// - Throws: `TrainerError.system`, `LaunchError.noWork` where a folder has nothing of that kind.
+  func survey(_ paths: [String]) throws -> [WorkStatus] {
+    let works = try paths.flatMap { path in
+      let found = try Work.find(in: path)
+      guard !found.isEmpty else { throw LaunchError.noWork(path) }
+      return found
+    }
+    let records = works.compactMap { try? SubmissionRecord.read(run: $0.path) }.compactMap { $0 }
+    let board = JobBoard(of: records, scheduler: scheduler)
+    return try works.map { work in
+      switch work {
+      case .run(let path): try run(path, board)
+      case .sweep(let path): try sweep(path)
+      }
+    }
+  }
+
+  private func run(_ path: String, _ board: JobBoard) throws -> WorkStatus {
+    let (progress, outlook) = (RunProgress(ofRun: path), RunOutlook(ofRun: path))
+    let record = (try? SubmissionRecord.read(run: path)) ?? nil
+    let job = board.state(of: record?.job)
+    let sign = try LeaseSign(ofFolder: path).flatMap { $0.isDead ? nil : $0 }
+    let crash = progress.crashes.max { ($0.time, $1.rank) < ($1.time, $0.rank) }
+    var status = WorkStatus(
+      path: path, kind: outlook.stage?.rawValue ?? "run", state: .stopped,
+      done: progress.lastStep, total: outlook.totalSteps, value: outlook.loss, job: record?.job)
+    status.restarts = LaunchLog.restarts(ofRun: path)
+    switch (progress.hasFinished, job?.phase, sign) {
+    case (true, _, _): status.state = .finished
+    case (_, .waiting?, _): (status.state, status.detail) = (.waiting, job?.explanation)
+    case (_, .running?, _), (_, nil, _?):
+      status.state = .running
+      (status.rate, status.secondsLeft) = (outlook.samplesPerSecond, outlook.secondsLeft)
+      status.host = job?.nodes ?? sign?.host
+    case (_, .ended?, _), (_, nil, nil):
+      let failure = crash.map { String($0.error.prefix { $0 != "\n" }) }
+      status.state = failure == nil ? .stopped : .failed
+      status.detail = failure ?? job?.explanation
+    }
+    return status
+  }
+
+  private func sweep(_ path: String) throws -> WorkStatus {
+    let folder = SweepFolder(path: path)
+    let study = try StudyJournal.study(in: folder.journal)
+    let configuration = try ConfigurationReader<SweepConfiguration>.load(
+      file: folder.configuration, overrides: []
+    ).values
+    let sign = try LeaseSign(ofFolder: path).flatMap { $0.isDead ? nil : $0 }
+    let counts = Dictionary(grouping: study.trials, by: \.state).mapValues(\.count)
+    let words = [Trial.State.running, .complete, .pruned, .failed].compactMap { state in
+      counts[state].map { "\($0) \(state.name)" }
+    }
+    let ended = study.trials.filter(\.state.isFinished).count
+    let isDone = counts[.running] == nil && configuration.budget.trials.map { ended >= $0 } ?? false
+    return WorkStatus(
+      path: path, kind: "sweep",
+      state: sign != nil ? .running : isDone ? .finished : .stopped,
+      detail: words.joined(separator: ", "), done: ended, total: configuration.budget.trials,
+      value: study.best?.objective, host: sign?.host)
+  }
+}
+
+/// A folder in which something is trained.
+enum Work: Equatable {
+  case run(String)
+  case sweep(String)
+
+  /// Its folder.
+  var path: String {
+    switch self {
+    case .run(let path), .sweep(let path): path
+    }
+  }
+
+  /// What a folder is, or has in it, by name.
+  ///
+  /// - Throws: `TrainerError.system`.
+  static func find(in path: String) throws -> [Work] {
+    if let own = of(path) { return [own] }
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue
+    else { return [] }
+    return try DurableFiles.names(in: path).sorted().compactMap { of("\(path)/\($0)") }
+  }
+
+  private static func of(_ path: String) -> Work? {
+    if DurableFiles.exists(SweepFolder(path: path).journal) { return .sweep(path) }
+    let isRun = RunProgress(ofRun: path).hasBegun || DurableFiles.exists("\(path)/submit/job.json")
+    return isRun ? .run(path) : nil
+  }
+}
+
+extension SchedulerName {
+  /// The scheduler of this name.
+  func make() -> any Scheduler {
+    switch self {
+    case .slurm: Slurm()
+    case .pbs: PBS()
+    }
+  }
+}
