@@ -111,6 +111,14 @@ final class SweepController {
       try end(number, .pruned, journal.study.trials[number].latest?.value, because: nil)
     }
     paused = []
+    // Those that the time was over for.
+    for number in Set(waiting.map(\.trial)).sorted() {
+      let value = journal.study.trials[number].latest?.value
+      try end(
+        number, value == nil ? .failed : .pruned, value,
+        because: value == nil ? "the time was over" : nil)
+    }
+    waiting = []
   }
 
   // MARK: - What has ended
