@@ -10,7 +10,7 @@ struct AverLaunch: ParsableCommand {
     abstract: "Starts trainings on the ranks of a job and sees them through to their end.",
     subcommands: [
       RunCommand.self, SubmitCommand.self, SweepCommand.self, StatusCommand.self,
-      LogsCommand.self, CancelCommand.self, ReportCommand.self,
+      LogsCommand.self, CancelCommand.self, ReportCommand.self, BenchmarkCommand.self,
     ])
 }
 

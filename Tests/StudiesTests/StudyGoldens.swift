@@ -17,6 +17,19 @@ struct StudyGoldens: Decodable {
     }
   }
 
+  /// A density of several parameters together.
+  struct Joint: Decodable {
+    var domains: [String]
+    var seen: [[Double]]
+    var asked: [[Double]]
+    var logDensity: [Double]
+
+    private enum CodingKeys: String, CodingKey {
+      case domains, seen, asked
+      case logDensity = "log_density"
+    }
+  }
+
   /// What parameters were worth in a random search.
   struct Search: Decodable {
     struct Trial: Decodable {
@@ -32,6 +45,7 @@ struct StudyGoldens: Decodable {
   /// The first 128 points of the dimensions 0, 1, 2, 7, 20 and 39.
   var sobol: [[Double]]
   var parzen: [Density]
+  var joint: Joint
   var importances: [Search]
 
   /// The goldens of this folder.

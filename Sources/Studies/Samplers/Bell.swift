@@ -11,10 +11,6 @@ enum Bell {
       ? share(below: -first) - share(below: -last) : share(below: last) - share(below: first)
   }
 
-  static func density(at place: Double) -> Double {
-    exp(-place * place / 2) / (2 * Double.pi).squareRoot()
-  }
-
   /// The place that a part of all is less than, by halving: 60 halvings leave no digit out.
   static func place(ofShare share: Double) -> Double {
     var (low, high) = (-40.0, 40.0)

@@ -1,29 +1,20 @@
 import CounterRandom
 import Foundation
 
-/// The density of values that were observed: a bell around each, cut off at the ends of the domain, and a wide one
-/// over all of it.
+/// The density of values that were observed together, of one parameter or several: a kernel around each
+/// observation, cut off at the ends of the domains, and a wide one over all of them. Of several parameters, a kernel
+/// is the product of one for each, so that what goes together stays together.
 struct ParzenEstimator {
   /// What observations are like that are not old: the newest so many count fully.
   private static let newest = 25
 
-  private enum Kernels {
-    /// Centres and widths on the domain's stretch.
-    case bells(NumericDomain, [(centre: Double, width: Double)])
-    /// The probability of each choice.
-    case choices([[Double]])
-  }
-
-  private let kernels: Kernels
+  private let kernels: [DomainKernels]
   private let weights: [Double]
 
-  /// The density of observations in a domain, the oldest first.
-  init(_ domain: ParameterDomain, _ observations: [Double]) {
-    switch domain {
-    case .numeric(let numbers):
-      kernels = .bells(numbers, Self.bells(numbers, observations.map(numbers.position)))
-    case .choice(let choices):
-      kernels = .choices(Self.choices(choices.count, observations.map { Int($0) }))
+  /// The density of observations in some domains, the oldest first; each has a value for each domain.
+  init(_ domains: [ParameterDomain], _ observations: [[Double]]) {
+    kernels = domains.indices.map { index in
+      DomainKernels(domains[index], observations.map { $0[index] })
     }
     weights = Self.weights(observations.count)
   }
@@ -38,6 +29,42 @@ struct ParzenEstimator {
     let all = ramp + Array(repeating: 1, count: count - old + 1)
     let sum = all.reduce(0, +)
     return all.map { $0 / sum }
+  }
+
+  /// Values of this density, one for each domain.
+  func sample(by random: inout CounterRandom) -> [Double] {
+    let kernel = DomainKernels.index(in: weights, at: random.fraction())
+    return kernels.map { $0.sample(kernel, by: &random) }
+  }
+
+  /// The logarithm of the density of values, of probabilities where there are steps or choices.
+  func logDensity(at values: [Double]) -> Double {
+    let logarithms = weights.indices.map { kernel in
+      zip(kernels, values).reduce(log(weights[kernel])) { sum, part in
+        sum + part.0.logDensity(kernel, at: part.1)
+      }
+    }
+    // Products of many small numbers are no numbers any more.
+    let most = logarithms.max() ?? 0
+    guard most > -.infinity else { return log(.leastNormalMagnitude) }
+    return most + log(logarithms.reduce(0) { $0 + exp($1 - most) })
+  }
+}
+
+/// The kernels of observations in one domain, the last of them the wide one.
+private enum DomainKernels {
+  /// Centres and widths on the domain's stretch.
+  case bells(NumericDomain, [(centre: Double, width: Double)])
+  /// The probability of each choice.
+  case choices([[Double]])
+
+  init(_ domain: ParameterDomain, _ observations: [Double]) {
+    switch domain {
+    case .numeric(let numbers):
+      self = .bells(numbers, Self.bells(numbers, observations.map(numbers.position)))
+    case .choice(let choices):
+      self = .choices(Self.choices(choices.count, observations.map { Int($0) }))
+    }
   }
 
   /// A bell is as wide as the farther neighbour is away, at the ends as the only one.
@@ -78,10 +105,9 @@ struct ParzenEstimator {
 
   // MARK: - Use
 
-  /// A value of this density.
-  func sample(by random: inout CounterRandom) -> Double {
-    let kernel = Self.index(in: weights, at: random.fraction())
-    switch kernels {
+  /// A value of a kernel.
+  func sample(_ kernel: Int, by random: inout CounterRandom) -> Double {
+    switch self {
     case .choices(let probabilities):
       return Double(Self.index(in: probabilities[kernel], at: random.fraction()))
     case .bells(let domain, let bells):
@@ -93,32 +119,25 @@ struct ParzenEstimator {
     }
   }
 
-  /// The logarithm of the density of a value, or of its probability where there are steps.
-  func logDensity(at value: Double) -> Double {
-    switch kernels {
-    case .choices(let probabilities):
-      return log(zip(weights, probabilities).reduce(0) { $0 + $1.0 * $1.1[Int(value)] })
+  /// The logarithm of a kernel's density of a value, or of its probability where there are steps.
+  func logDensity(_ kernel: Int, at value: Double) -> Double {
+    switch self {
+    case .choices(let probabilities): return log(probabilities[kernel][Int(value)])
     case .bells(let domain, let bells):
-      let cell = domain.cell(around: value)
-      let position = domain.position(of: value)
-      let sum = zip(weights, bells).reduce(0) { sum, kernel in
-        let (weight, bell) = kernel
-        let (low, high) = (domain.stretch.lowerBound, domain.stretch.upperBound)
-        let whole = Bell.share(
-          from: (low - bell.centre) / bell.width, to: (high - bell.centre) / bell.width)
-        let part =
-          cell.map {
-            Bell.share(
-              from: ($0.lowerBound - bell.centre) / bell.width,
-              to: ($0.upperBound - bell.centre) / bell.width)
-          } ?? Bell.density(at: (position - bell.centre) / bell.width) / bell.width
-        return sum + weight * part / whole
+      let (centre, width) = bells[kernel]
+      func place(_ position: Double) -> Double { (position - centre) / width }
+      let stretch = domain.stretch
+      let whole = Bell.share(from: place(stretch.lowerBound), to: place(stretch.upperBound))
+      guard let cell = domain.cell(around: value) else {
+        let place = place(domain.position(of: value))
+        // Not the density itself, which is 0 in numbers far out.
+        return -place * place / 2 - log((2 * Double.pi).squareRoot() * width * whole)
       }
-      return log(max(sum, .leastNormalMagnitude))
+      return log(Bell.share(from: place(cell.lowerBound), to: place(cell.upperBound)) / whole)
     }
   }
 
-  private static func index(in probabilities: [Double], at fraction: Double) -> Int {
+  static func index(in probabilities: [Double], at fraction: Double) -> Int {
     var rest = fraction
     for (index, probability) in probabilities.enumerated() {
       rest -= probability

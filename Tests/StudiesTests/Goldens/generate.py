@@ -42,6 +42,21 @@ def observations(domain, count, random):
     return values
 
 
+def joint(parameters):
+    """The density of several parameters together."""
+    random = np.random.default_rng(2)
+    names = ["real", "logarithmic", "choice", "logarithmic-whole"]
+    def values(count):
+        columns = {name: observations(DOMAINS[name], count, random) for name in names[:3]}
+        columns["logarithmic-whole"] = random.permutation(np.arange(1, 101))[:count].astype(float)
+        return columns
+    seen, asked = values(30), values(8)
+    estimator = _ParzenEstimator(seen, {name: DOMAINS[name] for name in names}, parameters)
+    return {"domains": names, "seen": np.stack([seen[name] for name in names], 1).tolist(),
+            "asked": np.stack([asked[name] for name in names], 1).tolist(),
+            "log_density": estimator.log_pdf(asked).tolist()}
+
+
 def importances(direction, count):
     """The trials of a random search over all domains, one of them under a condition, and what Optuna makes of
     them."""
@@ -81,6 +96,7 @@ def main():
     goldens = {
         "sobol": points[:, [0, 1, 2, 7, 20, 39]].tolist(),
         "parzen": cases,
+        "joint": joint(parameters),
         "importances": [importances("minimize", 40), importances("maximize", 25)],
         "domains": {name: json.loads(distribution_to_json(domain)) for name, domain in DOMAINS.items()},
     }
