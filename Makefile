@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help swift setup build demo test lint bench soak fuzz clean
+.PHONY: help swift setup build dist demo test lint bench soak fuzz clean
 
 # How often `make soak` repeats the tests.
 ROUNDS ?= 20
@@ -21,6 +21,9 @@ swift:
 
 build: swift ## build aver-train, aver-launch and aver, optimised, into .build/release
 	swift build --configuration release
+
+dist: setup ## the programs and their libraries as a folder, dist/aver, for machines without Swift
+	@scripts/dist
 
 demo: ## make a corpus, train all stages on 2 ranks, compare them: some minutes
 	@scripts/demo
@@ -41,6 +44,7 @@ soak: setup build ## the tests ROUNDS times over, with new random seeds and ever
 	for round in $$(seq $(ROUNDS)); do \
 	  echo "soak: round $$round of $(ROUNDS)"; \
 	  AVER_SOAK=1 scripts/run-tests; \
+	  AVER_SOAK=1 scripts/sweep-tests; \
 	done
 
 fuzz: swift ## feed mutated files to every parser, SECONDS=60 each; see fuzz/README.md
