@@ -1,4 +1,6 @@
+import Digests
 import Foundation
+import Nets
 import TestSupport
 import Testing
 
@@ -35,6 +37,29 @@ struct RunProgressTests {
     #expect(progress.lastStep == 7 && progress.checkpointStep == 5)
     try write("step-00000009\n", to: "checkpoints/latest")
     #expect(progress.lastStep == 9)
+  }
+
+  @Test("a step is not come to while the evaluation after it is owed")
+  func owedEvaluation() throws {
+    try write("{\"step\":7}\n", to: "metrics.jsonl")
+    #expect(!progress.hasCome(to: 1))
+    try write("step-00000005\n", to: "checkpoints/latest")
+    #expect(progress.hasCome(to: 4) && progress.hasCome(to: 5) && !progress.hasCome(to: 6))
+    for isEvaluated in [false, true] {
+      let state = CheckpointState(
+        step: 5, epoch: 0, isEvaluated: isEvaluated, best: nil, skippedSamples: [],
+        microBatches: 1, engine: Engine.identity(threads: 1), trainingData: "", choice: nil,
+        configuration: [:])
+      let bytes = try DurableFiles.json(state)
+      let folder = "checkpoints/step-00000005"
+      try write(String(decoding: bytes, as: UTF8.self), to: "\(folder)/state.json")
+      let entry = CheckpointManifest.Entry(
+        name: "state.json", bytes: bytes.count, pieces: [try SHA256.digest(of: bytes)])
+      try write(
+        String(decoding: DurableFiles.json(CheckpointManifest(files: [entry])), as: UTF8.self),
+        to: "\(folder)/manifest.json")
+      #expect(progress.hasCome(to: 4) && progress.hasCome(to: 5) == isEvaluated)
+    }
   }
 
   @Test("a new checkpoint is progress, also an earlier step's, and metrics are none")

@@ -66,7 +66,7 @@ struct Surveyor {
       counts[state].map { "\($0) \(state.name)" }
     }
     let ended = study.trials.filter(\.state.isFinished).count
-    let isDone = counts[.running] == nil && configuration.budget.trials.map { ended >= $0 } ?? false
+    let isDone = study.attributes[SweepController.finishedName] == "\(study.trials.count)"
     return WorkStatus(
       path: path, kind: "sweep",
       state: sign != nil ? .running : isDone ? .finished : .stopped,

@@ -119,7 +119,12 @@ final class SweepController {
         because: value == nil ? "the time was over" : nil)
     }
     waiting = []
+    let count = "\(study.trials.count)"
+    if study.attributes[Self.finishedName] != count { try note(Self.finishedName, count) }
   }
+
+  /// The study's attribute that counts the trials after which the sweep came to its end.
+  static let finishedName = "finished"
 
   // MARK: - What has ended
 

@@ -87,7 +87,7 @@ struct TrialTraining: Equatable, Sendable {
   /// Whether it has come to where it pauses, or to its end.
   var isThere: Bool {
     let progress = RunProgress(ofRun: run)
-    return progress.hasFinished || target.map { progress.checkpointStep ?? 0 >= $0 } ?? false
+    return progress.hasFinished || target.map(progress.hasCome) ?? false
   }
 }
 

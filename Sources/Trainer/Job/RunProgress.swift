@@ -8,6 +8,8 @@ public struct RunProgress: Equatable, Sendable {
   private let measuredStep: Int?
   /// The step that the training under way goes on from, nil where it has no checkpoint.
   public let checkpointStep: Int?
+  /// Whether an evaluation after that step is still to be made.
+  private let isEvaluationOwed: Bool
   /// Whether a run has begun there.
   public let hasBegun: Bool
   /// Whether it has come to its end.
@@ -23,6 +25,13 @@ public struct RunProgress: Equatable, Sendable {
     checkpoints != earlier.checkpoints
   }
 
+  /// Whether the training under way has come to a step, and what was to be measured there is.
+  package func hasCome(to step: Int) -> Bool {
+    guard let checkpointStep, checkpointStep == step else { return checkpointStep ?? 0 > step }
+    // Who stops a run in the middle of an evaluation has it made by the next start.
+    return !isEvaluationOwed
+  }
+
   /// Looks at the run in a folder, which need not exist yet.
   public init(ofRun path: String) {
     let trainings = Self.trainings(of: path)
@@ -32,6 +41,12 @@ public struct RunProgress: Equatable, Sendable {
     let current = trainings.last { DurableFiles.exists(RunFolder(path: $0).metrics) }
     checkpoints = newest
     checkpointStep = current.flatMap { newest[$0] }.flatMap(CheckpointStore.step(ofFolder:))
+    isEvaluationOwed =
+      current.flatMap { training in
+        newest[training].flatMap {
+          CheckpointStore.wholeState("\(RunFolder(path: training).checkpoints)/\($0)")
+        }
+      }.map { !$0.isEvaluated } ?? false
     measuredStep = current.flatMap { MetricsFile.lastStep(in: RunFolder(path: $0).metrics) }
     hasBegun = RunFolder(path: path).isInUse
     hasFinished = DurableFiles.exists(RunFolder(path: path).finalModel)
