@@ -47,6 +47,20 @@ public struct Sweep {
     plan = try SweepPlan(
       file: file, overrides: request.overrides, ranks: request.cluster == nil ? request.ranks : 1)
     try requireSame()
+    try request.cluster.map(requireFit)
+  }
+
+  /// Throws where a trial's batch job makes no sense on a cluster.
+  private func requireFit(_ cluster: (file: String, overrides: [String])) throws {
+    let trial = SubmissionPlan(
+      stage: plan.configuration.stage, clusterFile: cluster.file,
+      clusterOverrides: cluster.overrides, configurationFile: plan.configuration.config,
+      run: folder.trial(0),
+      trainings: [
+        SubmittedTraining(
+          run: folder.trial(0), arguments: [], overrides: plan.configuration.set)
+      ], isArray: false, name: "trial")
+    _ = try Submitter { _ in }.script(of: trial)
   }
 
   /// Throws where the folder has a sweep that asks another question.
@@ -81,7 +95,11 @@ public struct Sweep {
   /// - Returns: the status to leave with.
   /// - Throws: `LaunchError`, `TrainerError`; the same request goes on where it was.
   public func run() throws -> ExitStatus {
-    try DurableFiles.makeFolder("\(folder.path)/logs")
+    do {
+      try DurableFiles.makeFolder("\(folder.path)/logs")
+    } catch {
+      throw LaunchError.runFolder(folder.path, reason: "\(error)")
+    }
     let log = LaunchLog(run: folder.path)
     let lease = try RunLease(folder: folder.path) { log.say("waits for \($0)") }
     defer { lease.release() }
