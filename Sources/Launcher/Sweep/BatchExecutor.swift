@@ -4,6 +4,9 @@ import Trainer
 /// Runs trainings as batch jobs, several that begin together as an array. They go on where the sweep does not, and
 /// each run's record tells the next start of the sweep which job is its.
 final class BatchExecutor: TrialExecutor {
+  /// What a scheduler takes to do what it was told before it went away.
+  private static let settlingSeconds = 5.0
+
   let outlivesSweep = true
   let pauses: ClosedRange<Duration> = .seconds(2) ... .seconds(30)
 
@@ -29,6 +32,7 @@ final class BatchExecutor: TrialExecutor {
   }
 
   func begin(_ trainings: [TrialTraining]) throws {
+    let trainings = try untaken(trainings)
     guard let first = trainings.first else { return }
     let isArray = trainings.count > 1
     if isArray { arrays += 1 }
@@ -45,6 +49,21 @@ final class BatchExecutor: TrialExecutor {
           run: isArray ? folder.array(arrays) : first.run, trainings: members, isArray: isArray,
           name: isArray ? "\(name)-array-\(arrays)" : "\(name)-\(first.trial)"))
     }
+  }
+
+  /// The trainings that the scheduler has no job of.
+  private func untaken(_ trainings: [TrialTraining]) throws -> [TrialTraining] {
+    // Whoever handed these in has never heard a number: they may have been taken without a word.
+    let uncertain = try trainings.filter { training in
+      try SubmissionRecord.read(run: training.run).map { $0.job == nil } ?? false
+    }
+    var unknown = try uncertain.filter { try record(of: $0.run)?.job == nil }
+    if !unknown.isEmpty {
+      // What the scheduler was told before it went away, it may do only now.
+      Thread.sleep(forTimeInterval: Self.settlingSeconds)
+      unknown = try unknown.filter { try record(of: $0.run)?.job == nil }
+    }
+    return trainings.filter { !uncertain.contains($0) || unknown.contains($0) }
   }
 
   func look(at trainings: [TrialTraining]) throws -> [TrainingSight] {

@@ -130,7 +130,7 @@ final class SweepController {
 
   private func concludeWhatHasEnded() throws -> Bool {
     let sights = try executor.look(at: underWay)
-    let ended = zip(underWay, sights).filter { $0.1 != .underWay(nil) }.compactMap {
+    let ended = zip(underWay, sights).compactMap {
       training, sight -> (TrialTraining, status: Int32?, words: String?)? in
       guard case .ended(let status, let words) = sight else { return nil }
       return (training, status, words)
@@ -172,7 +172,8 @@ final class SweepController {
     let isHopeless = [ExitStatus.usage, .badData].contains { $0.rawValue == status }
     if isHopeless || failures > plan.configuration.retries {
       let others = underWay.filter { $0.trial == training.trial && $0.run != training.run }
-      try executor.end(others, atOnce: true)
+      // Those that cannot be ended now come to nothing by themselves.
+      try? executor.end(others, atOnce: true)
       underWay.removeAll { $0.trial == training.trial }
       waiting.removeAll { $0.trial == training.trial }
       try end(training.trial, .failed, nil, because: words)

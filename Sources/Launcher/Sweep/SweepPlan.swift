@@ -9,6 +9,8 @@ struct SweepPlan: Sendable {
   let direction: Direction
   /// When trials are compared; nil where each runs to its end.
   let halving: SuccessiveHalving?
+  /// What chooses the values of trials.
+  let sampler: any Sampler
   /// The seed of the configuration that trials begin from.
   let seed: UInt64
 
@@ -30,21 +32,8 @@ struct SweepPlan: Sendable {
     direction = try loaded.direction(among: outline.metrics)
     seed = outline.seed
     halving = try loaded.halving(maximumSteps: outline.maximumSteps)
-    try loaded.requireSampler()
+    sampler = try loaded.sampler(direction)
     try loaded.requireParameters(ranks: ranks)
-  }
-
-  /// What chooses the values of trials.
-  var sampler: any Sampler {
-    let (space, seed) = (configuration.parameters.space, configuration.seed)
-    switch configuration.sampler {
-    case .random: return RandomSampler(space, seed: seed)
-    case .sobol: return SobolSampler(space, seed: seed)
-    case .tpe: return TreeParzenSampler(space, direction: direction, seed: seed)
-    case .grid:
-      guard let sampler = GridSampler(space) else { preconditionFailure("checked before") }
-      return sampler
-    }
   }
 
   /// The step to which a trial goes at first; nil for its end.
@@ -131,24 +120,33 @@ extension LoadedConfiguration<SweepConfiguration> {
     return SuccessiveHalving(least: least, most: most, reduction: values.asha.reduction)
   }
 
-  fileprivate func requireSampler() throws {
-    let space = values.parameters.space
+  fileprivate func sampler(_ direction: Direction) throws -> any Sampler {
+    let (space, seed) = (values.parameters.space, values.seed)
+    func refusal(_ key: String, _ problem: String) -> TrainerError {
+      TrainerError.configuration([mistake(key, problem)])
+    }
+    func requireEnd() throws {
+      guard values.budget.trials == nil, values.budget.hours == nil else { return }
+      throw refusal("budget.trials", "is needed, or budget.hours: \(values.sampler) never ends")
+    }
     switch values.sampler {
-    case .grid where GridSampler(space) == nil:
-      throw TrainerError.configuration([
-        mistake("sampler", "a grid needs values, step or grid of each parameter")
-      ])
-    case .sobol where space.parameters.count > SobolSampler.mostParameters:
-      throw TrainerError.configuration([
-        mistake("sampler", "sobol takes at most \(SobolSampler.mostParameters) parameters")
-      ])
-    case .random, .sobol, .tpe:
-      guard values.budget.trials != nil || values.budget.hours != nil else {
-        throw TrainerError.configuration([
-          mistake("budget.trials", "is needed, or budget.hours: \(values.sampler) never ends")
-        ])
+    case .grid:
+      guard let grid = GridSampler(space) else {
+        throw refusal("sampler", "a grid needs values, step or grid of each parameter")
       }
-    case .grid: return
+      return grid
+    case .random:
+      try requireEnd()
+      return RandomSampler(space, seed: seed)
+    case .sobol:
+      try requireEnd()
+      guard space.parameters.count <= SobolSampler.mostParameters else {
+        throw refusal("sampler", "sobol takes at most \(SobolSampler.mostParameters) parameters")
+      }
+      return SobolSampler(space, seed: seed)
+    case .tpe:
+      try requireEnd()
+      return TreeParzenSampler(space, direction: direction, seed: seed)
     }
   }
 
