@@ -62,4 +62,32 @@ struct SchedulerWordsTests {
       JobState(ofPBS: ["job_state": "F", "Exit_status": "265"])?.explanation == "killed by signal 9"
     )
   }
+
+  @Test(
+    "an error that more room mends is told from one that stays",
+    arguments: [
+      (
+        "sbatch: error: AssocMaxSubmitJobLimit\nsbatch: error: Batch job submission failed: Job "
+          + "violates accounting/QOS policy (job submit limit, user's size and/or time limits)",
+        true
+      ),
+      ("sbatch: error: invalid partition specified: nowhere", false),
+      ("sbatch: error: Batch job submission failed: Invalid qos specification", false),
+    ])
+  func full(text: String, isFull: Bool) {
+    #expect(SlurmWords.isFull(text) == isFull)
+    #expect(!SlurmWords.isAway(text))
+  }
+
+  @Test("a member of an array has a name of its own, in the words of its scheduler")
+  func members() {
+    var array = SubmissionRecord(
+      scheduler: .slurm, tag: "aver:1", job: "12", ranks: 1, date: "2026-01-31T12:00:00Z")
+    #expect(array.member(3).job == "12_3" && array.member(3).index == 3)
+    array.job = nil
+    #expect(array.member(3).job == nil && array.member(3).known(as: "14").job == "14_3")
+    array.scheduler = .pbs
+    #expect(array.member(3).known(as: "12[].server").job == "12[3].server")
+    #expect(array.known(as: "12.server").job == "12.server")
+  }
 }
