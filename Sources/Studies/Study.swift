@@ -19,6 +19,12 @@ public struct Study: Equatable, Sendable {
     direction.ranked(trials).first { $0.state == .complete }
   }
 
+  /// How many trials are in some states, without those that none is in.
+  public func counts(of states: [Trial.State]) -> [(state: Trial.State, count: Int)] {
+    let counts = Dictionary(grouping: trials, by: \.state).mapValues(\.count)
+    return states.compactMap { state in counts[state].map { (state, $0) } }
+  }
+
   /// Takes note of what a record says. As with Optuna, nothing changes a trial that has ended, and who
   /// speaks of one that there is not is not heard.
   public mutating func apply(_ record: JournalRecord) {

@@ -36,6 +36,9 @@ public struct Trial: Equatable, Sendable {
     (self.objective, self.intermediate) = (objective, intermediate)
   }
 
+  /// What it came to, or had come to when it was measured last.
+  public var value: Double? { objective ?? latest?.value }
+
   /// The last measurement.
   public var latest: (step: Int, value: Double)? {
     intermediate.max { $0.key < $1.key }.map { ($0.key, $0.value) }
@@ -69,5 +72,16 @@ public enum Direction: Int, Sendable {
   private func isBefore(_ first: Trial, _ second: Trial, _ one: Double?, _ other: Double?) -> Bool {
     guard let one, let other, one != other else { return first.number < second.number }
     return isBetter(one, than: other)
+  }
+}
+
+extension [Trial] {
+  /// The trials as a sampler sees them: those that wait to be compared with others have lost so far.
+  public func givingUp(_ paused: Set<Int>) -> [Trial] {
+    map { trial in
+      var trial = trial
+      if paused.contains(trial.number) { trial.state = .pruned }
+      return trial
+    }
   }
 }

@@ -108,15 +108,9 @@ extension EndToEnd {
             print(trial.number, trial.state.name.lower(), trial.params["optimizer.learning_rate"])
         print("best", study.best_trial.number, f"{study.best_value:.5g}")
         """
-      let process = Process()
-      process.executableURL = URL(fileURLWithPath: try #require(optunaPython))
-      process.arguments = ["-c", script, "\(laboratory.folder)/for-optuna/journal.log"]
-      let output = Pipe()
-      process.standardOutput = output
-      try process.run()
-      let text = String(
-        decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-      process.waitUntilExit()
+      let read = try PythonScript.run(
+        optunaPython ?? "", script, ["\(laboratory.folder)/for-optuna/journal.log"])
+      let text = String(decoding: read.output, as: UTF8.self)
       let lines = text.split(separator: "\n").map(String.init)
       let rows = try rows("for-optuna")
       #expect(lines.dropLast() == rows.map { "\($0[0]) \($0[1]) \($0[4])" }[...], "\(text)")

@@ -45,7 +45,10 @@ public struct SearchBenchmark: Sendable {
   /// - Returns: nil for a sampler that there is not.
   public func run() -> Result? {
     let space = function.space
-    guard let sampler = makeSampler(space) else { return nil }
+    guard
+      let sampler = SamplerName(rawValue: sampler)?.make(
+        space, direction: .minimize, seed: seed)
+    else { return nil }
     let halving = SuccessiveHalving(
       least: stopsEarly ? Self.firstStep : Self.steps, most: Self.steps, reduction: 3)
     var (study, paused): ([Trial], Set<Int>) = ([], [])
@@ -58,11 +61,9 @@ public struct SearchBenchmark: Sendable {
         (number, target) = (next.trial, next.step)
         paused.remove(number)
       } else {
-        var history = study
-        for number in paused { history[number].state = .pruned }
-        guard let assignment = sampler.assignment(forTrial: study.count, after: history) else {
-          break
-        }
+        let assignment = sampler.assignment(
+          forTrial: study.count, after: study.givingUp(paused))
+        guard let assignment else { break }
         study.append(Trial(number: study.count, assignment: assignment))
         (number, target) = (study.count - 1, halving.rungs[0])
       }
@@ -80,15 +81,6 @@ public struct SearchBenchmark: Sendable {
       }
     }
     return Result(course: course)
-  }
-
-  private func makeSampler(_ space: SearchSpace) -> (any Sampler)? {
-    switch sampler {
-    case "random": RandomSampler(space, seed: seed)
-    case "sobol": SobolSampler(space, seed: seed)
-    case "tpe": TreeParzenSampler(space, direction: .minimize, seed: seed)
-    default: nil
-    }
   }
 }
 

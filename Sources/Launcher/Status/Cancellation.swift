@@ -60,7 +60,7 @@ public struct Cancellation {
 
   /// Asks who holds a folder's lease to end.
   private func signal(_ folder: String) throws {
-    guard let sign = try LeaseSign(ofFolder: folder), !sign.isDead else { return }
+    guard let sign = try LeaseSign(ofFolder: folder) else { return }
     guard let process = sign.process else {
       say("\(folder) is held by \(sign.holder): cancel it there")
       return

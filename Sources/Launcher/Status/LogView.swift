@@ -22,23 +22,22 @@ public struct LogView {
   ///
   /// - Throws: `TrainerError.system`.
   public func show(lines: Int, follows: Bool) throws {
-    var ends: [String: Int] = [:]
-    for file in files {
-      let bytes = try DurableFiles.contents(file, limit: .max) ?? []
+    let open = files.compactMap { file in
+      FileHandle(forReadingAtPath: file).map { (name: file, handle: $0) }
+    }
+    for (name, handle) in open {
+      let bytes = try handle.readToEnd() ?? Data()
       let parts = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
       // Behind the last line's end is nothing.
       let last = parts.suffix(lines + 1).joined(separator: [UInt8(ascii: "\n")])
       try StandardStream.output.write(
-        "==> \(file) <==\n" + String(decoding: Array(last), as: UTF8.self))
-      ends[file] = bytes.count
+        "==> \(name) <==\n" + String(decoding: Array(last), as: UTF8.self))
     }
     while follows {
       usleep(500_000)
-      for file in files {
-        let bytes = try DurableFiles.contents(file, limit: .max) ?? []
-        guard let end = ends[file], bytes.count > end else { continue }
-        try StandardStream.output.write(String(decoding: bytes[end...], as: UTF8.self))
-        ends[file] = bytes.count
+      for (_, handle) in open {
+        guard let more = try handle.readToEnd(), !more.isEmpty else { continue }
+        try StandardStream.output.write(String(decoding: more, as: UTF8.self))
       }
     }
   }

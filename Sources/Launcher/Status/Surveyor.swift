@@ -19,25 +19,24 @@ struct Surveyor {
       guard !found.isEmpty else { throw LaunchError.noWork(path) }
       return found
     }
-    let records = works.compactMap { try? SubmissionRecord.read(run: $0.path) }.compactMap { $0 }
-    let board = JobBoard(of: records, scheduler: scheduler)
-    return try works.map { work in
+    let records = works.map { (try? SubmissionRecord.read(run: $0.path)) ?? nil }
+    let board = JobBoard(of: records.compactMap { $0 }, scheduler: scheduler)
+    return try zip(works, records).map { work, record in
       switch work {
-      case .run(let path): try run(path, board)
+      case .run(let path): try run(path, job: record?.job, board)
       case .sweep(let path): try sweep(path)
       }
     }
   }
 
-  private func run(_ path: String, _ board: JobBoard) throws -> WorkStatus {
+  private func run(_ path: String, job name: String?, _ board: JobBoard) throws -> WorkStatus {
     let (progress, outlook) = (RunProgress(ofRun: path), RunOutlook(ofRun: path))
-    let record = (try? SubmissionRecord.read(run: path)) ?? nil
-    let job = board.state(of: record?.job)
-    let sign = try LeaseSign(ofFolder: path).flatMap { $0.isDead ? nil : $0 }
+    let job = board.state(of: name)
+    let sign = try LeaseSign(ofFolder: path)
     let crash = progress.crashes.max { ($0.time, $1.rank) < ($1.time, $0.rank) }
     var status = WorkStatus(
       path: path, kind: outlook.stage?.rawValue ?? "run", state: .stopped,
-      done: progress.lastStep, total: outlook.totalSteps, value: outlook.loss, job: record?.job)
+      done: progress.lastStep, total: outlook.totalSteps, value: outlook.loss, job: name)
     status.restarts = LaunchLog.restarts(ofRun: path)
     switch (progress.hasFinished, job?.phase, sign) {
     case (true, _, _): status.state = .finished
@@ -60,17 +59,14 @@ struct Surveyor {
     let configuration = try ConfigurationReader<SweepConfiguration>.load(
       file: folder.configuration, overrides: []
     ).values
-    let sign = try LeaseSign(ofFolder: path).flatMap { $0.isDead ? nil : $0 }
-    let counts = Dictionary(grouping: study.trials, by: \.state).mapValues(\.count)
-    let words = [Trial.State.running, .complete, .pruned, .failed].compactMap { state in
-      counts[state].map { "\($0) \(state.name)" }
-    }
+    let sign = try LeaseSign(ofFolder: path)
     let ended = study.trials.filter(\.state.isFinished).count
     let isDone = study.attributes[SweepController.finishedName] == "\(study.trials.count)"
     return WorkStatus(
       path: path, kind: "sweep",
       state: sign != nil ? .running : isDone ? .finished : .stopped,
-      detail: words.joined(separator: ", "), done: ended, total: configuration.budget.trials,
+      detail: study.tally([.running, .complete, .pruned, .failed]), done: ended,
+      total: configuration.budget.trials,
       value: study.best?.objective, host: sign?.host)
   }
 }
@@ -100,7 +96,7 @@ enum Work: Equatable {
 
   private static func of(_ path: String) -> Work? {
     if DurableFiles.exists(SweepFolder(path: path).journal) { return .sweep(path) }
-    let isRun = RunProgress(ofRun: path).hasBegun || DurableFiles.exists("\(path)/submit/job.json")
+    let isRun = RunProgress(ofRun: path).hasBegun || SubmissionRecord.exists(run: path)
     return isRun ? .run(path) : nil
   }
 }

@@ -33,12 +33,7 @@ public struct SubmissionPlan: Sendable {
     overrides: [String], arguments: [String], run: String,
     each: (key: String, values: [String])?, concurrency: Int?, name: String?
   ) {
-    self.stage = stage
-    (self.clusterFile, self.clusterOverrides) = (clusterFile, clusterOverrides)
-    (self.configurationFile, self.run) = (configurationFile, run)
-    (self.concurrency, self.name) = (concurrency, name)
-    isArray = each != nil
-    trainings =
+    let trainings =
       each.map { each in
         each.values.map { value in
           SubmittedTraining(
@@ -47,12 +42,17 @@ public struct SubmissionPlan: Sendable {
             overrides: overrides + ["\(each.key)=\(value)"])
         }
       } ?? [SubmittedTraining(run: run, arguments: arguments, overrides: overrides)]
+    self.init(
+      stage: stage, clusterFile: clusterFile, clusterOverrides: clusterOverrides,
+      configurationFile: configurationFile, run: run, trainings: trainings, isArray: each != nil,
+      name: name)
+    self.concurrency = concurrency
   }
 
   /// A plan of trainings of which each has its own words.
   init(
     stage: StageName, clusterFile: String, clusterOverrides: [String], configurationFile: String,
-    run: String, trainings: [SubmittedTraining], isArray: Bool, name: String
+    run: String, trainings: [SubmittedTraining], isArray: Bool, name: String?
   ) {
     self.stage = stage
     (self.clusterFile, self.clusterOverrides) = (clusterFile, clusterOverrides)

@@ -39,6 +39,9 @@ struct SubmissionRecord: Codable, Equatable, Sendable {
 
   private static func path(run: String) -> String { "\(SubmissionFiles(run: run).folder)/job.json" }
 
+  /// Whether a run was ever handed in.
+  static func exists(run: String) -> Bool { DurableFiles.exists(path(run: run)) }
+
   /// The record of a run; nil where it was never handed in.
   ///
   /// - Throws: `LaunchError.recordBroken`.

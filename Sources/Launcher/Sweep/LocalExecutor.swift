@@ -49,7 +49,7 @@ final class LocalExecutor: TrialExecutor {
       children[run] = nil
       return .ended(status: end.status, words: nil)
     }
-    guard let sign = try LeaseSign(ofFolder: run), !sign.isDead else {
+    guard let sign = try LeaseSign(ofFolder: run) else {
       signs[run] = nil
       return .ended(status: nil, words: nil)
     }

@@ -103,7 +103,7 @@ private struct ParameterReader {
 
   private func numbers() throws(ParameterTable.Problem) -> NumericDomain {
     let isLogarithmic = try value("log", Bool.self) ?? false
-    if let ends = (try? wholeEnds()) ?? nil {
+    if let ends = wholeEnds {
       let step = try value("step", Int.self) ?? 1
       try requireEnds(Double(ends.0), Double(ends.1), Double(step), isLogarithmic)
       if isLogarithmic, step != 1 { throw Problem(text: "log and step exclude each other") }
@@ -119,7 +119,7 @@ private struct ParameterReader {
   }
 
   /// The ends where both are written as whole numbers.
-  private func wholeEnds() throws(ParameterTable.Problem) -> (Int, Int)? {
+  private var wholeEnds: (Int, Int)? {
     guard let low = fields["min"].flatMap({ Int(yaml: $0) }),
       let high = fields["max"].flatMap({ Int(yaml: $0) })
     else { return nil }

@@ -28,10 +28,8 @@ final class StudyJournal {
       open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
     }
     let content = try Self.content(of: file, path: path)
-    let whole = content.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
-    var study = Study()
-    try Self.replay(content[..<whole], of: path) { study.apply($0) }
-    self.study = study
+    let whole: Int
+    (study, whole) = try Self.replay(content, of: path)
     if whole < content.count {
       try systemCall("ftruncate", path) { ftruncate(file, off_t(whole)) }
       try systemCall("fsync", path) { fsync(file) }
@@ -61,26 +59,26 @@ final class StudyJournal {
   ///
   /// - Throws: as `init`.
   static func study(in path: String) throws -> Study {
-    let content = Data(try DurableFiles.contents(path, limit: .max) ?? [])
-    let whole = content.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
-    var study = Study()
-    try replay(content[..<whole], of: path) { study.apply($0) }
-    return study
+    try replay(Data(DurableFiles.contents(path, limit: .max) ?? []), of: path).study
   }
 
+  /// The search that whole lines tell of, and how many bytes these are.
   private static func replay(
-    _ content: Data, of path: String, apply: (JournalRecord) -> Void
-  ) throws {
-    for (index, line) in content.split(
+    _ content: Data, of path: String
+  ) throws -> (study: Study, whole: Int) {
+    let whole = content.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
+    var study = Study()
+    for (index, line) in content[..<whole].split(
       separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false
     )
     .dropLast().enumerated() {
       do throws(JournalRecord.Unreadable) {
-        if let record = try JournalRecord.read(line) { apply(record) }
+        if let record = try JournalRecord.read(line) { study.apply(record) }
       } catch {
         throw LaunchError.journal("\(path):\(index + 1): \(error.reason)")
       }
     }
+    return (study, whole)
   }
 
   private static func content(of file: CInt, path: String) throws -> Data {

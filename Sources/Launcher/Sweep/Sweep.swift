@@ -133,15 +133,11 @@ public struct Sweep {
 extension Study {
   /// What a sweep came to, in a sentence.
   fileprivate func summary(_ plan: SweepPlan) -> String {
-    let counts = Dictionary(grouping: trials, by: \.state).mapValues(\.count)
-    let words = [Trial.State.complete, .pruned, .failed].compactMap { state in
-      counts[state].map { "\($0) \(state.name)" }
-    }
     let result =
       best.map { best in
         "the best is trial \(best.number), \(best.objective.map(plan.words) ?? ""): "
           + plan.space.overrides(best.assignment).joined(separator: " ")
       } ?? "none came to anything"
-    return "\(trials.count) trials (\(words.joined(separator: ", "))); \(result)"
+    return "\(trials.count) trials (\(tally([.complete, .pruned, .failed]))); \(result)"
   }
 }

@@ -11,6 +11,22 @@ enum SamplerName: String, ConfigurationChoice {
   case tpe
 }
 
+extension SamplerName {
+  /// The sampler of this name.
+  ///
+  /// - Returns: nil where a grid is not told which values to take.
+  func make(
+    _ space: SearchSpace, direction: Direction, seed: UInt64
+  ) -> (any Sampler)? {
+    switch self {
+    case .grid: GridSampler(space)
+    case .random: RandomSampler(space, seed: seed)
+    case .sobol: SobolSampler(space, seed: seed)
+    case .tpe: TreeParzenSampler(space, direction: direction, seed: seed)
+    }
+  }
+}
+
 /// The names of directions in files.
 enum DirectionName: String, ConfigurationChoice {
   case minimize

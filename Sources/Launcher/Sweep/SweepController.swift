@@ -20,8 +20,6 @@ final class SweepController {
   private let journal: StudyJournal
   private let executor: any TrialExecutor
   private let say: (String) -> Void
-  private let sampler: any Sampler
-  private let now: () -> Date
   /// Trainings that run, as far as is known.
   private var underWay: [TrialTraining] = []
   /// Trainings that are to be begun, or begun again.
@@ -41,17 +39,14 @@ final class SweepController {
 
   /// A sweep at the place where its journal left it.
   ///
-  /// - Parameters:
-  ///   - say: hears what happens, in sentences.
-  ///   - now: the time of day, for the journal.
-  /// - Throws: `TrainerError.system`, what the executor throws.
+  /// - Parameter say: hears what happens, in sentences.
+  /// - Throws: `TrainerError.system`.
   init(
     _ plan: SweepPlan, in folder: SweepFolder, journal: StudyJournal, executor: any TrialExecutor,
-    say: @escaping (String) -> Void, now: @escaping () -> Date = { Date() }
+    say: @escaping (String) -> Void
   ) throws {
     (self.plan, self.folder, self.journal) = (plan, folder, journal)
-    (self.executor, self.say, self.now) = (executor, say, now)
-    sampler = plan.sampler
+    (self.executor, self.say) = (executor, say)
     if journal.study.name.isEmpty {
       let name = (folder.path as NSString).lastPathComponent
       try journal.append([.createStudy(name: name, direction: plan.direction)])
@@ -65,7 +60,7 @@ final class SweepController {
       let target = target(ofTrial: trial.number)
       if let target, trial.intermediate[target] != nil {
         paused.insert(trial.number)
-      } else if journal.study.trialAttributes[trial.number][Attribute.run] != nil {
+      } else if journal.study.trialAttributes[trial.number][TrialAttribute.run] != nil {
         underWay += plan.trainings(ofTrial: trial.number, trial.assignment, in: folder, to: target)
       } else {
         tornTrial = trial.number
@@ -163,10 +158,10 @@ final class SweepController {
 
   private func retry(_ training: TrialTraining, status: Int32?, words: String) throws {
     let attributes = journal.study.trialAttributes[training.trial]
-    let failures = (attributes[Attribute.failures].flatMap { Int($0) } ?? 0) + 1
+    let failures = (attributes[TrialAttribute.failures].flatMap { Int($0) } ?? 0) + 1
     try journal.append([
       .setTrialAttribute(
-        trial: training.trial, name: Attribute.failures, value: "\(failures)")
+        trial: training.trial, name: TrialAttribute.failures, value: "\(failures)")
     ])
     // What ranks find wrong would be wrong once more.
     let isHopeless = [ExitStatus.usage, .badData].contains { $0.rawValue == status }
@@ -215,11 +210,11 @@ final class SweepController {
     throws
   {
     let words = reason.map {
-      [JournalRecord.setTrialAttribute(trial: number, name: Attribute.failure, value: $0)]
+      [JournalRecord.setTrialAttribute(trial: number, name: TrialAttribute.failure, value: $0)]
     }
     try journal.append(
       (words ?? [])
-        + [.setState(trial: number, state, objective: value, date: now().journalText)])
+        + [.setState(trial: number, state, objective: value, date: Date().journalText)])
     switch state {
     case .complete:
       let best = journal.study.best?.number == number ? ", the best so far" : ""
@@ -262,7 +257,7 @@ final class SweepController {
     else { return nil }
     try journal.append([
       .setTrialAttribute(
-        trial: promotion.trial, name: Attribute.target, value: "\(promotion.step)")
+        trial: promotion.trial, name: TrialAttribute.target, value: "\(promotion.step)")
     ])
     paused.remove(promotion.trial)
     say("trial \(promotion.trial) goes on to update \(promotion.step)")
@@ -275,7 +270,8 @@ final class SweepController {
   private func create() throws -> [TrialTraining]? {
     let number = tornTrial ?? journal.study.trials.count
     guard !isExhausted, plan.configuration.budget.trials.map({ number < $0 }) ?? true,
-      let assignment = sampler.assignment(forTrial: number, after: history(before: number))
+      let assignment = plan.sampler.assignment(
+        forTrial: number, after: Array(journal.study.trials[..<number]).givingUp(paused))
     else {
       isExhausted = true
       return nil
@@ -287,42 +283,35 @@ final class SweepController {
       }
     }
     let target = plan.firstStep.map {
-      JournalRecord.setTrialAttribute(trial: number, name: Attribute.target, value: "\($0)")
+      JournalRecord.setTrialAttribute(trial: number, name: TrialAttribute.target, value: "\($0)")
     }
     // The run comes last: who finds it knows that all of them are there.
     try journal.append(
-      (tornTrial == nil ? [.createTrial(date: now().journalText)] : []) + parameters
+      (tornTrial == nil ? [.createTrial(date: Date().journalText)] : []) + parameters
         + (target.map { [$0] } ?? []) + [
           .setTrialAttribute(
-            trial: number, name: Attribute.run, value: folder.trial(number))
+            trial: number, name: TrialAttribute.run, value: folder.trial(number))
         ])
     tornTrial = nil
     say("trial \(number): \(plan.space.overrides(assignment).joined(separator: " "))")
     return plan.trainings(ofTrial: number, assignment, in: folder, to: plan.firstStep)
   }
 
-  /// The trials as a sampler sees them: those that wait have lost so far.
-  private func history(before number: Int) -> [Trial] {
-    var trials = Array(journal.study.trials[..<number])
-    for number in paused { trials[number].state = .pruned }
-    return trials
-  }
-
   private func target(ofTrial number: Int) -> Int? {
-    journal.study.trialAttributes[number][Attribute.target].flatMap { Int($0) }
+    journal.study.trialAttributes[number][TrialAttribute.target].flatMap { Int($0) }
   }
+}
 
-  /// What the journal keeps of a trial beside what Optuna knows.
-  private enum Attribute {
-    /// Where its trainings are.
-    static let run = "run"
-    /// The update at which they pause.
-    static let target = "target"
-    /// How often they failed.
-    static let failures = "failures"
-    /// Why it was given up.
-    static let failure = "failure"
-  }
+/// What the journal keeps of a trial beside what Optuna knows.
+enum TrialAttribute {
+  /// Where its trainings are.
+  static let run = "run"
+  /// The update at which they pause.
+  static let target = "target"
+  /// How often they failed.
+  static let failures = "failures"
+  /// Why it was given up.
+  static let failure = "failure"
 }
 
 extension SweepPlan {

@@ -1,3 +1,5 @@
+import Foundation
+
 /// The folder of a sweep and the names in it.
 struct SweepFolder: Equatable, Sendable {
   /// The folder.
@@ -20,8 +22,5 @@ struct SweepFolder: Equatable, Sendable {
   /// The folder of the batch job that was handed in as the `number`th array.
   func array(_ number: Int) -> String { "\(path)/arrays/\(padded(number))" }
 
-  private func padded(_ number: Int) -> String {
-    let digits = "\(number)"
-    return String(repeating: "0", count: max(0, 5 - digits.count)) + digits
-  }
+  private func padded(_ number: Int) -> String { String(format: "%05d", number) }
 }

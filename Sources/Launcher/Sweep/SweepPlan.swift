@@ -22,7 +22,7 @@ struct SweepPlan: Sendable {
   /// - Parameters:
   ///   - file: the sweep file.
   ///   - overrides: `key=value` arguments that win over it.
-  ///   - ranks: ranks of a training; nil where that depends on its threads.
+  ///   - ranks: ranks of a training; 1 where a cluster file says how many.
   /// - Throws: `TrainerError.configuration`.
   init(file: String, overrides: [String], ranks: Int) throws {
     let loaded = try ConfigurationReader<SweepConfiguration>.load(
@@ -121,33 +121,21 @@ extension LoadedConfiguration<SweepConfiguration> {
   }
 
   fileprivate func sampler(_ direction: Direction) throws -> any Sampler {
-    let (space, seed) = (values.parameters.space, values.seed)
+    let space = values.parameters.space
     func refusal(_ key: String, _ problem: String) -> TrainerError {
       TrainerError.configuration([mistake(key, problem)])
     }
-    func requireEnd() throws {
-      guard values.budget.trials == nil, values.budget.hours == nil else { return }
+    if values.sampler != .grid, values.budget.trials == nil, values.budget.hours == nil {
       throw refusal("budget.trials", "is needed, or budget.hours: \(values.sampler) never ends")
     }
-    switch values.sampler {
-    case .grid:
-      guard let grid = GridSampler(space) else {
-        throw refusal("sampler", "a grid needs values, step or grid of each parameter")
-      }
-      return grid
-    case .random:
-      try requireEnd()
-      return RandomSampler(space, seed: seed)
-    case .sobol:
-      try requireEnd()
-      guard space.parameters.count <= SobolSampler.mostParameters else {
-        throw refusal("sampler", "sobol takes at most \(SobolSampler.mostParameters) parameters")
-      }
-      return SobolSampler(space, seed: seed)
-    case .tpe:
-      try requireEnd()
-      return TreeParzenSampler(space, direction: direction, seed: seed)
+    if values.sampler == .sobol, space.parameters.count > SobolSampler.mostParameters {
+      throw refusal("sampler", "sobol takes at most \(SobolSampler.mostParameters) parameters")
     }
+    let sampler = values.sampler.make(space, direction: direction, seed: values.seed)
+    guard let sampler else {
+      throw refusal("sampler", "a grid needs values, step or grid of each parameter")
+    }
+    return sampler
   }
 
   /// Throws where a parameter's value is refused whatever the others are.

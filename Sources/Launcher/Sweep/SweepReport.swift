@@ -20,7 +20,7 @@ struct SweepReport {
   /// Trials that came to something, the best last.
   private var ranked: [(trial: Trial, value: Double)] {
     study.trials.compactMap { trial in
-      (trial.objective ?? trial.latest?.value).map { (trial, $0) }
+      trial.value.map { (trial, $0) }
     }.sorted { first, second in
       let isComplete = (first.trial.state == .complete, second.trial.state == .complete)
       guard isComplete.0 == isComplete.1 else { return isComplete.1 }
@@ -51,7 +51,6 @@ struct SweepReport {
   }
 
   private var highlights: [ReportFact] {
-    let counts = Dictionary(grouping: study.trials, by: \.state).mapValues(\.count)
     let best = study.best.map { best in
       [
         ReportFact("best \(metric)", best.objective.map { String(format: "%.5g", $0) } ?? ""),
@@ -59,8 +58,8 @@ struct SweepReport {
       ]
     }
     return (best ?? [])
-      + [Trial.State.complete, .pruned, .failed, .running].compactMap { state in
-        counts[state].map { ReportFact(state.name, "\($0)") }
+      + study.counts(of: [.complete, .pruned, .failed, .running]).map {
+        ReportFact($0.state.name, "\($0.count)")
       }
   }
 
@@ -119,7 +118,7 @@ struct SweepReport {
 
   private var table: ReportTable {
     let ended = ranked.reversed().map(\.trial.number)
-    let others = study.trials.map(\.number).filter { number in !ended.contains(number) }
+    let others = study.trials.filter { $0.value == nil }.map(\.number)
     let shown = (ended + others).prefix(Self.mostRows).map { study.trials[$0] }
     let title =
       study.trials.count > shown.count
@@ -131,13 +130,12 @@ struct SweepReport {
   }
 
   private func row(_ trial: Trial) -> ReportTable.Row {
-    let value = trial.objective ?? trial.latest?.value
     let values = plan.space.parameters.map { parameter in
       trial.assignment[parameter.name].map(parameter.shortText) ?? "–"
     }
     let cells =
       [
-        trial.state.name, value.map { String(format: "%.5g", $0) } ?? "–",
+        trial.state.name, trial.value.map { String(format: "%.5g", $0) } ?? "–",
         trial.latest.map { "\($0.step)" } ?? "",
       ] + values
     return ReportTable.Row(

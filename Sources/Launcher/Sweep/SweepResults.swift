@@ -28,13 +28,12 @@ struct SweepResults {
       ["trial", "state", plan.configuration.objective.metric, "step"] + names + ["run", "failure"]
     let rows = study.trials.map { trial in
       let words = study.trialAttributes[trial.number]
-      let value = trial.objective ?? trial.latest?.value
       let values = plan.space.parameters.map { parameter in
         trial.assignment[parameter.name].map(parameter.plainText(of:)) ?? ""
       }
-      return ["\(trial.number)", trial.state.name, value.map { "\($0)" } ?? ""]
+      return ["\(trial.number)", trial.state.name, trial.value.map { "\($0)" } ?? ""]
         + [trial.latest.map { "\($0.step)" } ?? ""] + values
-        + [words["run"] ?? "", words["failure"] ?? ""]
+        + [words[TrialAttribute.run] ?? "", words[TrialAttribute.failure] ?? ""]
     }
     return ([head] + rows).map { $0.map(\.csvField).joined(separator: ",") + "\n" }.joined()
   }
@@ -48,6 +47,13 @@ struct SweepResults {
     let value = trial.objective.map(plan.words) ?? ""
     return "# Trial \(trial.number) of the sweep in \(folder.path): \(value).\n"
       + String(decoding: bytes, as: UTF8.self)
+  }
+}
+
+extension Study {
+  /// How many trials are in some states, in words.
+  func tally(_ states: [Trial.State]) -> String {
+    counts(of: states).map { "\($0.count) \($0.state.name)" }.joined(separator: ", ")
   }
 }
 

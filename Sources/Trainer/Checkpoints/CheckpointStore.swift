@@ -227,10 +227,9 @@ struct CheckpointStore: Sendable {
   /// Lets `latest` name the checkpoint that a run goes on from, where another was the newest: that one is
   /// broken or superseded now, or this one's process was killed before it could say so.
   func correctMark(to checkpoint: Checkpoint) throws {
-    let path = path(step: checkpoint.state.step)
+    let (path, name) = (path(step: checkpoint.state.step), Self.name(step: checkpoint.state.step))
     // The checkpoint of another folder leaves this one without any.
-    guard DurableFiles.hasEntry(path), try markedName() != (path as NSString).lastPathComponent
-    else { return }
+    guard DurableFiles.hasEntry(path), try markedName() != name else { return }
     try mark(path)
   }
 

@@ -1,6 +1,6 @@
 import Foundation
 
-/// What a folder's lease tells those who do not want it.
+/// What a folder's lease tells those who do not want it: who has it, unless the holder is dead for certain.
 package struct LeaseSign: Equatable, Sendable {
   /// Where the holder runs.
   package let host: String
@@ -10,10 +10,8 @@ package struct LeaseSign: Equatable, Sendable {
   package let holder: String
   /// Grows while the holder lives, wherever that may be.
   package let beat: String
-  /// Whether the holder is dead for certain.
-  package let isDead: Bool
 
-  /// Looks at a folder; nil where nobody has its lease.
+  /// Looks at a folder; nil where nobody has its lease, or somebody who is dead.
   ///
   /// - Throws: `TrainerError.system` where the lease cannot be read.
   package init?(ofFolder folder: String) throws {
@@ -21,10 +19,10 @@ package struct LeaseSign: Equatable, Sendable {
       let bytes = try DurableFiles.contents("\(folder)/\(RunLease.fileName)"),
       let record = try? JSONDecoder().decode(LeaseRecord.self, from: Data(bytes))
     else { return nil }
+    let verdict = record.verdict(by: .own(host: "", LaunchEnvironment.current.scheduled))
+    guard verdict != .dead else { return nil }
     (host, holder) = (record.host, record.description)
     beat = record.token + record.beat
-    let verdict = record.verdict(by: .own(host: "", LaunchEnvironment.current.scheduled))
-    isDead = verdict == .dead
     process = verdict == .alive ? FileWriter(name: Substring(record.process))?.process : nil
   }
 }

@@ -9,18 +9,24 @@ extension MetricsFile {
   /// The last whole line about training in a file, which another process may be writing; nil where the end of
   /// the file has none.
   static func lastTraining(in path: String) -> MetricsLine? {
-    guard let tail = try? tail(of: path) else { return nil }
-    return tail.split(separator: UInt8(ascii: "\n")).reversed().lazy
-      .compactMap { try? JSONDecoder().decode(MetricsLine.self, from: $0) }
-      .first { $0.split == .training }
+    last(MetricsLine.self, in: path) { $0.split == .training }
   }
 
   /// The step of the last whole line of a file, which another process may be writing; nil where there is
   /// none.
   static func lastStep(in path: String) -> Int? {
+    last(Line.self, in: path) { _ in true }?.step
+  }
+
+  /// The last line at the end of a file that is one of a kind, and wanted.
+  private static func last<Value: Decodable>(
+    _ type: Value.Type, in path: String, where isWanted: (Value) -> Bool
+  ) -> Value? {
     guard let tail = try? tail(of: path) else { return nil }
-    return tail.split(separator: UInt8(ascii: "\n")).reversed().lazy
-      .compactMap { try? JSONDecoder().decode(Line.self, from: $0).step }.first
+    for line in tail.split(separator: UInt8(ascii: "\n")).reversed() {
+      if let value = try? JSONDecoder().decode(type, from: line), isWanted(value) { return value }
+    }
+    return nil
   }
 
   private static func tail(of path: String) throws -> Data {

@@ -24,6 +24,15 @@ struct MetricsLine: Decodable {
   }
 }
 
+extension MetricsLine {
+  /// The lines of a file; what is none, or not yet, is left out.
+  static func all(in content: [UInt8]) -> some Sequence<MetricsLine> {
+    content.split(separator: UInt8(ascii: "\n")).lazy.compactMap {
+      try? JSONDecoder().decode(MetricsLine.self, from: Data($0))
+    }
+  }
+}
+
 /// What an evaluation of a run came to.
 package struct ValidationRecord: Equatable, Sendable {
   /// Updates that were made before.
@@ -36,11 +45,7 @@ package struct ValidationRecord: Equatable, Sendable {
   /// - Throws: `TrainerError.system` where they cannot be read.
   package static func all(ofRun path: String) throws -> [ValidationRecord] {
     let content = try DurableFiles.contents(RunFolder(path: path).metrics, limit: .max) ?? []
-    let lines = content.split(separator: UInt8(ascii: "\n")).lazy.compactMap {
-      // A line that is being written is none yet.
-      try? JSONDecoder().decode(MetricsLine.self, from: Data($0))
-    }
-    return lines.filter { $0.split == .validation }.map { line in
+    return MetricsLine.all(in: content).filter { $0.split == .validation }.map { line in
       ValidationRecord(
         step: Int(line.step), values: Dictionary(line.numbers) { first, _ in first })
     }

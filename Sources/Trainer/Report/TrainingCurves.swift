@@ -55,11 +55,7 @@ struct TrainingCurves: Equatable {
   /// - Throws: `TrainerError.system` where it cannot be read.
   init(file path: String) throws {
     guard let content = try DurableFiles.contents(path) else { return }
-    for line in content.split(separator: UInt8(ascii: "\n")) {
-      // What is no line of metrics has no curve.
-      guard let line = try? JSONDecoder().decode(MetricsLine.self, from: Data(line)) else {
-        continue
-      }
+    for line in MetricsLine.all(in: content) {
       for (metric, value) in line.numbers { append(line.step, line.split, metric, value) }
     }
   }
