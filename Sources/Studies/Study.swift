@@ -14,10 +14,9 @@ public struct Study: Equatable, Sendable {
   /// A search before the first record.
   public init() {}
 
-  /// The best of the trials that have ended.
-  public var best: Trial? {
-    direction.ranked(trials).first { $0.state == .complete }
-  }
+  private var bestNumber: Int?
+  /// The best of the trials that have ended well; of equal ones, the first.
+  public var best: Trial? { bestNumber.map { trials[$0] } }
 
   /// How many trials are in some states, without those that none is in.
   public func counts(of states: [Trial.State]) -> [(state: Trial.State, count: Int)] {
@@ -41,12 +40,24 @@ public struct Study: Equatable, Sendable {
         $0.state = state
         if let objective { $0.objective = objective }
       }
+      if state == .complete { compare(trial) }
     case .setIntermediate(let trial, let step, let value):
       change(trial) { $0.intermediate[step] = value }
     case .setTrialAttribute(let trial, let name, let value):
       guard trials.indices.contains(trial), !trials[trial].state.isFinished else { return }
       trialAttributes[trial][name] = value
     }
+  }
+
+  private mutating func compare(_ number: Int) {
+    guard trials.indices.contains(number), let value = trials[number].objective, !value.isNaN else {
+      return
+    }
+    let isBest =
+      best?.objective.map { least in
+        direction.isBetter(value, than: least) || (value == least && number < bestNumber ?? 0)
+      } ?? true
+    if isBest { bestNumber = number }
   }
 
   private mutating func change(_ trial: Int, _ body: (inout Trial) -> Void) {

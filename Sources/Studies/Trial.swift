@@ -55,23 +55,28 @@ public enum Direction: Int, Sendable {
     self == .minimize ? first < second : first > second
   }
 
-  /// Trials that came to something, the best first: those that ended by what they came to, behind them those
-  /// that were given up, the later the better.
-  func ranked(_ trials: [Trial]) -> [Trial] {
-    let complete = trials.filter { $0.state == .complete && $0.objective != nil }
-      .sorted { isBefore($0, $1, $0.objective, $1.objective) }
-    let pruned = trials.filter { $0.state == .pruned && $0.latest != nil }
-      .sorted { first, second in
-        let (one, other) = (first.latest?.step ?? 0, second.latest?.step ?? 0)
-        return one != other
-          ? one > other : isBefore(first, second, first.latest?.value, second.latest?.value)
-      }
-    return complete + pruned
+  /// A value as a number that is the less, the better it is; what is no number is the worst.
+  func cost(of value: Double) -> Double {
+    if value.isNaN { return .infinity }
+    return self == .minimize ? value : -value
   }
 
-  private func isBefore(_ first: Trial, _ second: Trial, _ one: Double?, _ other: Double?) -> Bool {
-    guard let one, let other, one != other else { return first.number < second.number }
-    return isBetter(one, than: other)
+  /// Trials that came to something, the best first: those that ended by what they came to, behind them those
+  /// that were given up, the later the better.
+  public func ranked(_ trials: [Trial]) -> [Trial] {
+    // Numbers are sorted, not trials, which are large.
+    let keys = trials.indices.compactMap { index -> (index: Int, step: Int, cost: Double)? in
+      switch trials[index].state {
+      case .complete: trials[index].objective.map { (index, .max, cost(of: $0)) }
+      case .pruned: trials[index].latest.map { (index, $0.step, cost(of: $0.value)) }
+      case .running, .failed, .waiting: nil
+      }
+    }.sorted { first, second in
+      if first.step != second.step { return first.step > second.step }
+      return first.cost != second.cost
+        ? first.cost < second.cost : trials[first.index].number < trials[second.index].number
+    }
+    return keys.map { trials[$0.index] }
   }
 }
 

@@ -92,6 +92,35 @@ extension EndToEnd {
       #expect(other.status == 64 && other.errors.contains("asha.reduction: 2 -> 4"))
     }
 
+    @Test("what trials begin from is kept: a file that has changed is told of, one that is gone is not missed")
+    func changedBase() throws {
+      let (tiny, base) = ("\(laboratory.folder)/tiny.yaml", "\(laboratory.folder)/changing.yaml")
+      try FileManager.default.copyItem(atPath: tiny, toPath: base)
+      try write(
+        Self.sweep.replacing("config: tiny.yaml", with: "config: changing.yaml"), to: "sweep.yaml")
+      let stopped = try start("changing")
+      try stopped.wait { laboratory.files(of: "changing/trials/00000").lastStep ?? 0 >= 1 }
+      stopped.send(SIGTERM)
+      #expect(try stopped.wait().status == 75)
+
+      let text = try String(contentsOfFile: base, encoding: .utf8)
+      try write(text.replacing("seed: ", with: "seed: 1"), to: "changing.yaml")
+      let refused = try start("changing").wait()
+      #expect(
+        refused.status == 64 && refused.errors.contains("\nchanging.yaml: seed: "),
+        "\(refused.errors)")
+      // Another comment is no other question.
+      try write("# The same.\n" + text, to: "changing.yaml")
+      let again = try start("changing")
+      try again.wait { journal("changing").contains("\"intermediate_value\"") }
+      again.send(SIGTERM)
+      #expect(try again.wait().status == 75)
+      try FileManager.default.removeItem(atPath: base)
+      let last = try start("changing").wait()
+      #expect(last.status == 0, "\(last.errors)")
+      #expect(try rows("changing").allSatisfy { ["complete", "pruned"].contains($0[1]) })
+    }
+
     @Test(
       "Optuna loads the journal as it is",
       .enabled(if: optunaPython != nil, "needs Python with Optuna (AVER_OPTUNA_PYTHON)"))

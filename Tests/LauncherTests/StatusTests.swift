@@ -67,6 +67,17 @@ struct StatusTests {
 
       """, to: "run/logs/launcher.log")
     #expect(try status("run").restarts == 1)
+    // Who pauses because that was wanted is not started "again".
+    let log = URL(fileURLWithPath: "\(folder.path)/run/logs/launcher.log")
+    let before = try Data(contentsOf: log)
+    let more = """
+      2026-01-31 12:02:00 aver-launch: the job pauses at step 20
+      2026-01-31 12:03:00 aver-launch: starting 2 ranks with mpirun, run r, from step 20
+
+      """
+    try (before + Data(more.utf8)).write(to: log)
+    #expect(try status("run").restarts == 1)
+    try before.write(to: log)
     #expect(
       LaunchLog.lastSentence(ofRun: "\(folder.path)/run")
         == "starting 2 ranks with mpirun, run r, from step 10")

@@ -51,18 +51,19 @@ public struct SearchBenchmark: Sendable {
     else { return nil }
     let halving = SuccessiveHalving(
       least: stopsEarly ? Self.firstStep : Self.steps, most: Self.steps, reduction: 3)
-    var (study, paused): ([Trial], Set<Int>) = ([], [])
+    var standings = RungStandings(halving, direction: .minimize)
+    var study: [Trial] = []
     var (spent, least) = (0, Double.infinity)
     var course: [[Double]] = []
     let budget = trials * Self.steps
     while spent < budget {
       let (number, target): (Int, Int)
-      if let next = halving.promotion(among: study, paused: paused, direction: .minimize) {
+      if let next = standings.promotion {
         (number, target) = (next.trial, next.step)
-        paused.remove(number)
+        standings.leave(number)
       } else {
         let assignment = sampler.assignment(
-          forTrial: study.count, after: study.givingUp(paused))
+          forTrial: study.count, after: study.givingUp(standings.waiting))
         guard let assignment else { break }
         study.append(Trial(number: study.count, assignment: assignment))
         (number, target) = (study.count - 1, halving.rungs[0])
@@ -71,7 +72,7 @@ public struct SearchBenchmark: Sendable {
       let value = function.value(of: study[number].assignment, after: target)
       study[number].intermediate[target] = value
       guard target == Self.steps else {
-        paused.insert(number)
+        standings.arrive(number, at: target, with: value)
         continue
       }
       (study[number].state, study[number].objective) = (.complete, value)

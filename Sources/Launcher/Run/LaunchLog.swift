@@ -39,13 +39,20 @@ final class LaunchLog {
     return text.range(of: speaker).map { String(text[$0.upperBound...]) }
   }
 
-  /// How often a run was started once more; nil where no launcher has told.
+  /// How often a run was started once more, other than after a pause that was asked for; nil where no launcher
+  /// has told.
   static func restarts(ofRun run: String) -> Int? {
     guard let bytes = try? DurableFiles.contents("\(run)/logs/launcher.log") else { return nil }
-    let starts = String(decoding: bytes, as: UTF8.self).split(separator: "\n").filter {
-      $0.contains(speaker + "starting ")
+    var (restarts, isExpected) = (-1, false)
+    for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") {
+      if line.contains(speaker + "starting ") {
+        restarts += isExpected ? 0 : 1
+        isExpected = false
+      } else if line.contains(speaker + RestartPolicy.LeaveReason.paused) {
+        isExpected = true
+      }
     }
-    return starts.isEmpty ? nil : starts.count - 1
+    return restarts < 0 ? nil : restarts
   }
 
   private static let speaker = " aver-launch: "

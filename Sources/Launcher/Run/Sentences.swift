@@ -8,11 +8,17 @@ extension RunProgress {
 }
 
 extension RestartPolicy.LeaveReason {
+  /// How a sentence begins that tells of a pause that was asked for.
+  static let paused = "the job pauses"
+
   /// Why there is no other start.
-  func text(status: Int32, failure: String) -> String {
+  ///
+  /// - Parameter progress: what the last one has left.
+  func text(status: Int32, failure: String, progress: RunProgress) -> String {
     switch self {
     case .final:
       switch ExitStatus(rawValue: status) {
+      case .finished where !progress.hasFinished: "\(Self.paused) at \(progress.place)"
       case .finished: "the job has finished"
       case .preempted: "the job was stopped; run it again, and it goes on where it was"
       default: "the job ended with \(status), which another start would not change"

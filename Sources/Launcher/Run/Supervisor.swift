@@ -141,7 +141,7 @@ public final class Supervisor {
     let failure = finding.sentence + (after.lastStep.map { " after step \($0)" } ?? "")
     switch verdict {
     case .leave(let status, let reason):
-      log.say(reason.text(status: status, failure: failure))
+      log.say(reason.text(status: status, failure: failure, progress: after))
       return status
     case .restart(let number, let seconds, let suspect):
       log.say(

@@ -45,7 +45,7 @@ final class BatchExecutor: TrialExecutor {
       try submitter.handIn(
         SubmissionPlan(
           stage: plan.configuration.stage, clusterFile: cluster.file,
-          clusterOverrides: cluster.overrides, configurationFile: plan.configuration.config,
+          clusterOverrides: cluster.overrides, configurationFile: folder.base,
           run: isArray ? folder.array(arrays) : first.run, trainings: members, isArray: isArray,
           name: isArray ? "\(name)-array-\(arrays)" : "\(name)-\(first.trial)"))
     }

@@ -11,6 +11,7 @@ final class LocalExecutor: TrialExecutor {
   let pauses: ClosedRange<Duration> = .milliseconds(200) ... .seconds(1)
 
   private let plan: SweepPlan
+  private let folder: SweepFolder
   private let ranks: Int
   private let launcher: String
   private var children: [String: pid_t] = [:]
@@ -21,8 +22,8 @@ final class LocalExecutor: TrialExecutor {
   /// - Parameters:
   ///   - ranks: ranks of each training.
   ///   - launcher: the path of aver-launch.
-  init(_ plan: SweepPlan, ranks: Int, launcher: String) {
-    (self.plan, self.ranks, self.launcher) = (plan, ranks, launcher)
+  init(_ plan: SweepPlan, in folder: SweepFolder, ranks: Int, launcher: String) {
+    (self.plan, self.folder, self.ranks, self.launcher) = (plan, folder, ranks, launcher)
   }
 
   func begin(_ trainings: [TrialTraining]) throws {
@@ -34,9 +35,15 @@ final class LocalExecutor: TrialExecutor {
       }
       defer { close(file) }
       let words =
-        [launcher, "run", "--ranks", "\(ranks)"] + plan.words(of: training)
+        [launcher, "run", "--ranks", "\(ranks)"] + words(of: training)
       children[training.run] = try ChildProcess.start(words, output: file, errors: file)
     }
+  }
+
+  /// The words of `aver-launch run` for a training, behind those about ranks.
+  private func words(of training: TrialTraining) -> [String] {
+    ["--patience", "1", "\(plan.configuration.stage)", "--config", folder.base]
+      + ["--run", training.run] + training.pause + ["--"] + training.overrides
   }
 
   func look(at trainings: [TrialTraining]) throws -> [TrainingSight] {
@@ -65,14 +72,6 @@ final class LocalExecutor: TrialExecutor {
       // The second one means it.
       if atOnce { kill(child, SIGINT) }
     }
-  }
-}
-
-extension SweepPlan {
-  /// The words of `aver-launch run` for a training, behind those about ranks.
-  func words(of training: TrialTraining) -> [String] {
-    ["--patience", "1", "\(configuration.stage)", "--config", configuration.config]
-      + ["--run", training.run] + training.pause + ["--"] + training.overrides
   }
 }
 

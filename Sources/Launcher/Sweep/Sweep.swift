@@ -44,9 +44,10 @@ public struct Sweep {
         ?? (DurableFiles.exists(folder.configuration)
           ? folder.configuration : nil)
     else { throw LaunchError.noSweep(folder.path) }
+    let ranks = request.cluster == nil ? request.ranks : 1
     plan = try SweepPlan(
-      file: file, overrides: request.overrides, ranks: request.cluster == nil ? request.ranks : 1)
-    try requireSame()
+      file: file, overrides: request.overrides, base: folder.knownBase, ranks: ranks)
+    try requireSame(ranks: ranks)
     try request.cluster.map(requireFit)
   }
 
@@ -54,7 +55,8 @@ public struct Sweep {
   private func requireFit(_ cluster: (file: String, overrides: [String])) throws {
     let trial = SubmissionPlan(
       stage: plan.configuration.stage, clusterFile: cluster.file,
-      clusterOverrides: cluster.overrides, configurationFile: plan.configuration.config,
+      clusterOverrides: cluster.overrides,
+      configurationFile: folder.knownBase ?? plan.configuration.config,
       run: folder.trial(0),
       trainings: [
         SubmittedTraining(
@@ -63,15 +65,22 @@ public struct Sweep {
     _ = try Submitter { _ in }.script(of: trial)
   }
 
-  /// Throws where the folder has a sweep that asks another question.
-  private func requireSame() throws {
+  /// Throws where the folder has a sweep that asks another question, or its trials began from something else.
+  private func requireSame(ranks: Int) throws {
     guard DurableFiles.exists(folder.configuration) else { return }
     let there = try ConfigurationReader<SweepConfiguration>.load(
       file: folder.configuration, overrides: []
     ).values.resultDecidingValues
-    let here = plan.configuration.resultDecidingValues
-    let differences = here.keys.sorted().filter { here[$0] != there[$0] }.map {
-      "\($0): \(there[$0] ?? "") -> \(here[$0] ?? "")"
+    var differences = plan.configuration.resultDecidingValues.differences(from: there)
+    let (configuration, base) = (plan.configuration, plan.outline.decidingValues)
+    // A file that is gone has not been changed.
+    if folder.knownBase != nil, DurableFiles.exists(configuration.config) {
+      let now = try TrainingOutline(
+        of: configuration.stage, file: configuration.config, overrides: configuration.set
+      ) { _ in ranks }
+      differences += now.decidingValues.differences(from: base).map {
+        "\(configuration.config): \($0)"
+      }
     }
     guard differences.isEmpty else {
       throw LaunchError.sweepChanged(folder.path, differences)
@@ -85,7 +94,8 @@ public struct Sweep {
   public static func report(on path: String) throws -> String {
     let folder = SweepFolder(path: path)
     guard DurableFiles.exists(folder.journal) else { throw LaunchError.noSweep(path) }
-    let plan = try SweepPlan(file: folder.configuration, overrides: [], ranks: 1)
+    let plan = try SweepPlan(
+      file: folder.configuration, overrides: [], base: folder.knownBase, ranks: 1)
     try SweepResults(plan, in: folder).write(StudyJournal.study(in: folder.journal))
     return folder.report
   }
@@ -103,8 +113,7 @@ public struct Sweep {
     let log = LaunchLog(run: folder.path)
     let lease = try RunLease(folder: folder.path) { log.say("waits for \($0)") }
     defer { lease.release() }
-    try DurableFiles.replace(
-      folder.configuration, with: Array(plan.configuration.yaml().utf8))
+    try keepQuestion()
     let journal = try StudyJournal(
       path: folder.journal, writer: "\(ProcessInfo.processInfo.hostName)-\(getpid())")
     let executor = try executor()
@@ -120,13 +129,32 @@ public struct Sweep {
     return status
   }
 
+  /// Writes what is asked into the folder, before the first trial begins.
+  private func keepQuestion() throws {
+    if folder.knownBase == nil {
+      let text = try DurableFiles.contents(plan.configuration.config) ?? []
+      try DurableFiles.replace(folder.base, with: Array(text))
+    }
+    try DurableFiles.replace(
+      folder.configuration, with: Array(plan.configuration.yaml().utf8))
+  }
+
   private func executor() throws -> any TrialExecutor {
     guard let cluster = request.cluster else {
       return LocalExecutor(
-        plan, ranks: request.ranks, launcher: "\(ProgramSearch.ownFolder)/aver-launch")
+        plan, in: folder, ranks: request.ranks, launcher: "\(ProgramSearch.ownFolder)/aver-launch")
     }
     return try BatchExecutor(
       plan, in: folder, cluster: cluster, submitter: Submitter { Job.printError($0) })
+  }
+}
+
+extension [String: String] {
+  /// What is other than in what was before, by key.
+  fileprivate func differences(from before: Self) -> [String] {
+    keys.sorted().filter { self[$0] != before[$0] }.map {
+      "\($0): \(before[$0] ?? "") -> \(self[$0] ?? "")"
+    }
   }
 }
 

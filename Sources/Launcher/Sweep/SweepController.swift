@@ -26,14 +26,15 @@ final class SweepController {
   private var waiting: [TrialTraining] = []
   /// Runs of those that this start of the sweep has begun.
   private var begun: Set<String> = []
-  /// Trials that others have to be compared with first.
-  private var paused: Set<Int> = []
+  /// Trials that others have to be compared with first; nil where none is stopped early.
+  private var standings: RungStandings?
   /// The trial that was being chosen when an earlier start of the sweep was killed.
   private var tornTrial: Int?
   /// Whether the sampler has nothing left, or nothing more is to be tried.
   private var isExhausted = false
   private var delay: SweepDelay?
 
+  private var paused: Set<Int> { standings?.waiting ?? [] }
   /// The search so far.
   var study: Study { journal.study }
 
@@ -47,6 +48,7 @@ final class SweepController {
   ) throws {
     (self.plan, self.folder, self.journal) = (plan, folder, journal)
     (self.executor, self.say) = (executor, say)
+    standings = plan.halving.map { RungStandings($0, direction: plan.direction) }
     if journal.study.name.isEmpty {
       let name = (folder.path as NSString).lastPathComponent
       try journal.append([.createStudy(name: name, direction: plan.direction)])
@@ -56,11 +58,17 @@ final class SweepController {
 
   /// Sorts the trials that have not ended: who comes to nothing more is found out by looking, as always.
   private func takeUp() {
-    for trial in journal.study.trials where trial.state == .running {
+    for trial in journal.study.trials {
+      for (step, value) in trial.intermediate.sorted(by: { $0.key < $1.key }) {
+        standings?.arrive(trial.number, at: step, with: value)
+      }
       let target = target(ofTrial: trial.number)
-      if let target, trial.intermediate[target] != nil {
-        paused.insert(trial.number)
-      } else if journal.study.trialAttributes[trial.number][TrialAttribute.run] != nil {
+      if trial.state == .running, target.map({ trial.intermediate[$0] != nil }) ?? false {
+        continue
+      }
+      standings?.leave(trial.number)
+      guard trial.state == .running else { continue }
+      if journal.study.trialAttributes[trial.number][TrialAttribute.run] != nil {
         underWay += plan.trainings(ofTrial: trial.number, trial.assignment, in: folder, to: target)
       } else {
         tornTrial = trial.number
@@ -104,8 +112,8 @@ final class SweepController {
   func conclude() throws {
     for number in paused.sorted() {
       try end(number, .pruned, journal.study.trials[number].latest?.value, because: nil)
+      standings?.leave(number)
     }
-    paused = []
     // Those that the time was over for.
     for number in Set(waiting.map(\.trial)).sorted() {
       let value = journal.study.trials[number].latest?.value
@@ -197,11 +205,12 @@ final class SweepController {
     let hasEnded = isLast || trainings.allSatisfy { RunProgress(ofRun: $0.run).hasFinished }
     if let target {
       try journal.append([.setIntermediate(trial: number, step: target, value: value)])
+      standings?.arrive(number, at: target, with: value)
     }
     if hasEnded {
+      standings?.leave(number)
       try end(number, .complete, value, because: nil)
     } else {
-      paused.insert(number)
       say("trial \(number): \(plan.words(of: value)) after \(target ?? 0) updates")
     }
   }
@@ -251,15 +260,12 @@ final class SweepController {
 
   /// The trainings of the trial that goes on, nil where none may.
   private func promote() throws -> [TrialTraining]? {
-    guard let halving = plan.halving, !paused.isEmpty,
-      let promotion = halving.promotion(
-        among: journal.study.trials, paused: paused, direction: plan.direction)
-    else { return nil }
+    guard let promotion = standings?.promotion else { return nil }
     try journal.append([
       .setTrialAttribute(
         trial: promotion.trial, name: TrialAttribute.target, value: "\(promotion.step)")
     ])
-    paused.remove(promotion.trial)
+    standings?.leave(promotion.trial)
     say("trial \(promotion.trial) goes on to update \(promotion.step)")
     return plan.trainings(
       ofTrial: promotion.trial, journal.study.trials[promotion.trial].assignment, in: folder,

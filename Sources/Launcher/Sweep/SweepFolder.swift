@@ -1,4 +1,5 @@
 import Foundation
+import Trainer
 
 /// The folder of a sweep and the names in it.
 struct SweepFolder: Equatable, Sendable {
@@ -7,6 +8,10 @@ struct SweepFolder: Equatable, Sendable {
 
   /// What the sweep was asked for, complete.
   var configuration: String { "\(path)/sweep.yaml" }
+  /// The configuration that trials begin from, as it was when the first of them did.
+  var base: String { "\(path)/base.yaml" }
+  /// That configuration; nil before the sweep has been started.
+  var knownBase: String? { DurableFiles.exists(base) ? base : nil }
   /// Everything that has happened, in the format of Optuna's journal files.
   var journal: String { "\(path)/journal.log" }
   /// All trials.

@@ -11,8 +11,8 @@ struct SweepPlan: Sendable {
   let halving: SuccessiveHalving?
   /// What chooses the values of trials.
   let sampler: any Sampler
-  /// The seed of the configuration that trials begin from.
-  let seed: UInt64
+  /// What the configuration says that trials begin from.
+  let outline: TrainingOutline
 
   /// The parameters.
   var space: SearchSpace { configuration.parameters.space }
@@ -22,18 +22,19 @@ struct SweepPlan: Sendable {
   /// - Parameters:
   ///   - file: the sweep file.
   ///   - overrides: `key=value` arguments that win over it.
+  ///   - base: the configuration that trials begin from; nil for the one that the sweep file names.
   ///   - ranks: ranks of a training; 1 where a cluster file says how many.
   /// - Throws: `TrainerError.configuration`.
-  init(file: String, overrides: [String], ranks: Int) throws {
+  init(file: String, overrides: [String], base: String? = nil, ranks: Int) throws {
     let loaded = try ConfigurationReader<SweepConfiguration>.load(
       file: file, overrides: overrides, option: "the sweep")
     configuration = loaded.values
-    let outline = try loaded.outline([], ranks: ranks)
+    let base = base ?? configuration.config
+    outline = try loaded.outline(of: base, [], ranks: ranks)
     direction = try loaded.direction(among: outline.metrics)
-    seed = outline.seed
     halving = try loaded.halving(maximumSteps: outline.maximumSteps)
     sampler = try loaded.sampler(direction)
-    try loaded.requireParameters(ranks: ranks)
+    try loaded.requireParameters(of: base, ranks: ranks)
   }
 
   /// The step to which a trial goes at first; nil for its end.
@@ -54,7 +55,7 @@ struct SweepPlan: Sendable {
       return [TrialTraining(trial: number, run: path, overrides: words, target: step)]
     }
     return (0..<configuration.seedsPerTrial).map { offset in
-      let seed = seed &+ UInt64(offset)
+      let seed = outline.seed &+ UInt64(offset)
       return TrialTraining(
         trial: number, run: "\(path)/seed-\(seed)", overrides: words + ["seed=\(seed)"],
         target: step)
@@ -82,10 +83,10 @@ struct TrialTraining: Equatable, Sendable {
 
 extension LoadedConfiguration<SweepConfiguration> {
   /// What a training's configuration says with some values.
-  fileprivate func outline(_ words: [String], ranks: Int) throws -> TrainingOutline {
-    try TrainingOutline(
-      of: values.stage, file: values.config, overrides: values.set + words
-    ) { _ in ranks }
+  fileprivate func outline(
+    of base: String, _ words: [String], ranks: Int
+  ) throws -> TrainingOutline {
+    try TrainingOutline(of: values.stage, file: base, overrides: values.set + words) { _ in ranks }
   }
 
   fileprivate func direction(among metrics: [EvaluationMetric]) throws -> Direction {
@@ -139,7 +140,7 @@ extension LoadedConfiguration<SweepConfiguration> {
   }
 
   /// Throws where a parameter's value is refused whatever the others are.
-  fileprivate func requireParameters(ranks: Int) throws {
+  fileprivate func requireParameters(of base: String, ranks: Int) throws {
     let space = values.parameters.space
     // Some go together only with some: these are tried beside.
     let others = (0..<8).compactMap { number in
@@ -149,11 +150,11 @@ extension LoadedConfiguration<SweepConfiguration> {
       for value in parameter.domain.extremes {
         let word = space.overrides([parameter.name: value])
         do {
-          _ = try outline(word, ranks: ranks)
+          _ = try outline(of: base, word, ranks: ranks)
         } catch TrainerError.configuration(let mistakes) {
           let isPossible = others.contains { other in
             let words = space.overrides(other.merging([parameter.name: value]) { $1 })
-            return (try? outline(words, ranks: ranks)) != nil
+            return (try? outline(of: base, words, ranks: ranks)) != nil
           }
           guard !isPossible else { continue }
           throw TrainerError.configuration([

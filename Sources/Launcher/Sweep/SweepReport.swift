@@ -17,14 +17,11 @@ struct SweepReport {
 
   private var metric: String { plan.configuration.objective.metric }
 
-  /// Trials that came to something, the best last.
+  /// Trials that came to something by now, the best last.
   private var ranked: [(trial: Trial, value: Double)] {
-    study.trials.compactMap { trial in
-      trial.value.map { (trial, $0) }
-    }.sorted { first, second in
-      let isComplete = (first.trial.state == .complete, second.trial.state == .complete)
-      guard isComplete.0 == isComplete.1 else { return isComplete.1 }
-      return plan.direction.isBetter(second.value, than: first.value)
+    let underWay = study.trials.filter { !$0.state.isFinished }.map(\.number)
+    return plan.direction.ranked(study.trials.givingUp(Set(underWay))).reversed().compactMap {
+      trial in trial.value.map { (trial, $0) }
     }
   }
 
@@ -118,7 +115,7 @@ struct SweepReport {
 
   private var table: ReportTable {
     let ended = ranked.reversed().map(\.trial.number)
-    let others = study.trials.filter { $0.value == nil }.map(\.number)
+    let others = Set(study.trials.map(\.number)).subtracting(ended).sorted()
     let shown = (ended + others).prefix(Self.mostRows).map { study.trials[$0] }
     let title =
       study.trials.count > shown.count

@@ -10,6 +10,7 @@ struct ParzenEstimator {
 
   private let kernels: [DomainKernels]
   private let weights: [Double]
+  private let logWeights: [Double]
 
   /// The density of observations in some domains, the oldest first; each has a value for each domain.
   init(_ domains: [ParameterDomain], _ observations: [[Double]]) {
@@ -17,6 +18,7 @@ struct ParzenEstimator {
       DomainKernels(domains[index], observations.map { $0[index] })
     }
     weights = Self.weights(observations.count)
+    logWeights = weights.map { log($0) }
   }
 
   /// The newest observations count alike, older ones the less the older they are; the wide bell as one.
@@ -39,10 +41,9 @@ struct ParzenEstimator {
 
   /// The logarithm of the density of values, of probabilities where there are steps or choices.
   func logDensity(at values: [Double]) -> Double {
-    let logarithms = weights.indices.map { kernel in
-      zip(kernels, values).reduce(log(weights[kernel])) { sum, part in
-        sum + part.0.logDensity(kernel, at: part.1)
-      }
+    var logarithms = logWeights
+    for (kernels, value) in zip(kernels, values) {
+      kernels.addLogDensities(at: value, to: &logarithms)
     }
     // Products of many small numbers are no numbers any more.
     let most = logarithms.max() ?? 0
@@ -53,8 +54,25 @@ struct ParzenEstimator {
 
 /// The kernels of observations in one domain, the last of them the wide one.
 private enum DomainKernels {
+  /// A bell, cut off at the ends of the domain.
+  struct Kernel {
+    var centre: Double
+    var width: Double
+    /// The share of the whole bell that is left.
+    var share: Double
+    /// The logarithm of what the bell's height is divided by.
+    var logNorm: Double
+
+    init(centre: Double, width: Double, within stretch: ClosedRange<Double>) {
+      (self.centre, self.width) = (centre, width)
+      share = Bell.share(
+        from: (stretch.lowerBound - centre) / width, to: (stretch.upperBound - centre) / width)
+      logNorm = log((2 * Double.pi).squareRoot() * width * share)
+    }
+  }
+
   /// Centres and widths on the domain's stretch.
-  case bells(NumericDomain, [(centre: Double, width: Double)])
+  case bells(NumericDomain, [Kernel])
   /// The probability of each choice.
   case choices([[Double]])
 
@@ -70,7 +88,7 @@ private enum DomainKernels {
   /// A bell is as wide as the farther neighbour is away, at the ends as the only one.
   private static func bells(
     _ domain: NumericDomain, _ positions: [Double]
-  ) -> [(centre: Double, width: Double)] {
+  ) -> [Kernel] {
     let (low, high) = (domain.stretch.lowerBound, domain.stretch.upperBound)
     let least = (high - low) / min(100, Double(positions.count) + 2)
     let order = positions.indices.sorted {
@@ -88,7 +106,9 @@ private enum DomainKernels {
         ? after : place == positions.count - 1 && !isAlone ? before : max(before, after)
       widths[index] = min(high - low, max(least, width))
     }
-    return Array(zip(positions, widths)).map { ($0.0, $0.1) } + [((low + high) / 2, high - low)]
+    return (zip(positions, widths) + [((low + high) / 2, high - low)]).map {
+      Kernel(centre: $0.0, width: $0.1, within: domain.stretch)
+    }
   }
 
   /// A choice that was observed is likelier by one than by chance.
@@ -111,7 +131,7 @@ private enum DomainKernels {
     case .choices(let probabilities):
       return Double(Self.index(in: probabilities[kernel], at: random.fraction()))
     case .bells(let domain, let bells):
-      let (centre, width) = bells[kernel]
+      let (centre, width) = (bells[kernel].centre, bells[kernel].width)
       let ends = [domain.stretch.lowerBound, domain.stretch.upperBound]
         .map { Bell.share(below: ($0 - centre) / width) }
       let share = ends[0] + random.fraction() * (ends[1] - ends[0])
@@ -119,21 +139,27 @@ private enum DomainKernels {
     }
   }
 
-  /// The logarithm of a kernel's density of a value, or of its probability where there are steps.
-  func logDensity(_ kernel: Int, at value: Double) -> Double {
+  /// Adds the logarithm of each kernel's density of a value, or of its probability where there are steps.
+  func addLogDensities(at value: Double, to logarithms: inout [Double]) {
     switch self {
-    case .choices(let probabilities): return log(probabilities[kernel][Int(value)])
+    case .choices(let probabilities):
+      for index in logarithms.indices { logarithms[index] += log(probabilities[index][Int(value)]) }
     case .bells(let domain, let bells):
-      let (centre, width) = bells[kernel]
-      func place(_ position: Double) -> Double { (position - centre) / width }
-      let stretch = domain.stretch
-      let whole = Bell.share(from: place(stretch.lowerBound), to: place(stretch.upperBound))
       guard let cell = domain.cell(around: value) else {
-        let place = place(domain.position(of: value))
-        // Not the density itself, which is 0 in numbers far out.
-        return -place * place / 2 - log((2 * Double.pi).squareRoot() * width * whole)
+        let position = domain.position(of: value)
+        for (index, bell) in bells.enumerated() {
+          let place = (position - bell.centre) / bell.width
+          // Not the density itself, which is 0 in numbers far out.
+          logarithms[index] += -place * place / 2 - bell.logNorm
+        }
+        return
       }
-      return log(Bell.share(from: place(cell.lowerBound), to: place(cell.upperBound)) / whole)
+      for (index, bell) in bells.enumerated() {
+        let share = Bell.share(
+          from: (cell.lowerBound - bell.centre) / bell.width,
+          to: (cell.upperBound - bell.centre) / bell.width)
+        logarithms[index] += log(share / bell.share)
+      }
     }
   }
 

@@ -16,6 +16,8 @@ public struct TrainingOutline: Equatable, Sendable {
   public let seed: UInt64
   /// The numbers that models are compared by.
   package let metrics: [EvaluationMetric]
+  /// The values of the keys that decide the trained weights, by dotted key.
+  package let decidingValues: [String: String]
 
   /// Reads and checks a configuration as the stage does, but for files and what this machine can do: the
   /// training will run elsewhere, and later.
@@ -52,6 +54,7 @@ public struct TrainingOutline: Equatable, Sendable {
     maximumSteps = loaded.values.train.maximumSteps
     seed = loaded.values.seed
     metrics = loaded.values.metrics
+    decidingValues = loaded.values.identityValues
     try loaded.requireRanks(ranks(self))
   }
 }

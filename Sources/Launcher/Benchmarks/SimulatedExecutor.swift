@@ -1,8 +1,6 @@
 import Foundation
 import Trainer
 
-@testable import Launcher
-
 /// Trainings that take turns of the sweep instead of time, and leave run folders as real ones do. It stands for a
 /// cluster: it knows of its trainings, whatever becomes of the sweep.
 final class SimulatedExecutor: TrialExecutor {
@@ -15,6 +13,8 @@ final class SimulatedExecutor: TrialExecutor {
   }
 
   let outlivesSweep = true
+  /// What it took itself of a sweep's time.
+  private(set) var time = Duration.zero
   let pauses: ClosedRange<Duration> = .zero ... .zero
 
   private struct Job {
@@ -28,7 +28,9 @@ final class SimulatedExecutor: TrialExecutor {
   private let course: (TrialTraining) -> Course
   private let loss: (TrialTraining, _ step: Int) -> Double
   private var jobs: [String: Job] = [:]
-  private var ends: [String: Int32] = [:]
+  private var statuses: [String: Int32] = [:]
+  /// How many trainings have come to where they pause, or failed.
+  private(set) var ends = 0
   /// How often each run was begun, by its folder and the update it was to come to.
   private(set) var starts: [String: Int] = [:]
   /// Trainings that were begun while they ran, or when they had come there already.
@@ -48,6 +50,8 @@ final class SimulatedExecutor: TrialExecutor {
   }
 
   func begin(_ trainings: [TrialTraining]) throws {
+    let start = ContinuousClock.now
+    defer { time += ContinuousClock.now - start }
     calls += 1
     if let delay { throw delay }
     for training in trainings {
@@ -60,23 +64,26 @@ final class SimulatedExecutor: TrialExecutor {
       jobs[training.run] = Job(
         training: training, looks: course.looks,
         failure: number < course.failures.count ? course.failures[number] : nil)
-      ends[training.run] = nil
+      statuses[training.run] = nil
     }
     mostJobs = max(mostJobs, jobs.count)
   }
 
   func look(at trainings: [TrialTraining]) throws -> [TrainingSight] {
+    let start = ContinuousClock.now
+    defer { time += ContinuousClock.now - start }
     calls += 1
     for (run, job) in jobs {
       jobs[run]?.looks -= 1
       guard job.looks <= 1 else { continue }
       jobs[run] = nil
-      ends[run] = job.failure ?? 0
+      statuses[run] = job.failure ?? 0
+      ends += 1
       if job.failure == nil { try write(job.training) }
     }
     return trainings.map { training in
       if jobs[training.run] != nil { return .underWay(nil) }
-      let status = ends[training.run]
+      let status = statuses[training.run]
       return .ended(status: status, words: status == 0 ? nil : "made to fail")
     }
   }
