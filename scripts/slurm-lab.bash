@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Sourced by tests that need Slurm: a lab of their own (cluster/lab) in a folder that is gone afterwards, and words
-# to wait for jobs with. Takes the executables from AVER_EXECUTABLES, by default .build/release. Where root, Slurm
-# or munge are missing, it says so, and the tests end well.
+# to wait for jobs with. Takes the executables from AVER_EXECUTABLES, by default .build/release. Where root or
+# Slurm are missing, it says so, and the tests end well.
 
 tree=$PWD
 export AVER_EXECUTABLES=${AVER_EXECUTABLES:-$tree/.build/release}
@@ -20,9 +20,9 @@ fail() {
   exit 1
 }
 
-for tool in slurmctld slurmd srun munged unshare; do
+for tool in slurmctld slurmdbd mariadbd munged unshare faketime; do
   if ((EUID != 0)) || ! PATH=$PATH:/usr/sbin:/sbin command -v "$tool" >/dev/null; then
-    echo "$tests: skipped: needs root, slurm-wlm and munge (scripts/setup --slurm)"
+    echo "$tests: skipped: needs root and Slurm (scripts/setup --slurm)"
     exit 0
   fi
 done
@@ -67,4 +67,17 @@ field() {
 
 has_ended() {
   [[ $(field "$1" JobState) =~ ^(COMPLETED|FAILED|CANCELLED|TIMEOUT)$ ]]
+}
+
+# hand_in ARGUMENT…: aver-launch submit with cluster.yaml.
+hand_in() {
+  "$AVER_EXECUTABLES/aver-launch" submit --cluster cluster.yaml "$@"
+}
+
+# completes JOB RUN: waits for its end, which has to be a good one.
+completes() {
+  wait_until "job $1 ($2) ends" has_ended "$1"
+  [[ $(field "$1" JobState) == COMPLETED ]] && return
+  tail -n 20 "$2"/submit/*.log >&2
+  fail "job $1 ($2): $(field "$1" JobState)"
 }

@@ -12,6 +12,8 @@ struct AverLaunch: ParsableCommand {
       RunCommand.self, SubmitCommand.self, SweepCommand.self, StatusCommand.self,
       LogsCommand.self, CancelCommand.self, ReportCommand.self, BenchmarkCommand.self,
     ])
+
+  static func main() { main(ProcessWords.arguments) }
 }
 
 /// Runs a part of a command; what goes wrong is said, and ends the command with its status.

@@ -12,7 +12,7 @@ struct BenchmarkCommand: ParsableCommand {
   /// `aver-launch benchmark search`
   struct Search: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Searches functions whose least value is known; for benchmarks/search.",
+      abstract: "Searches where all that can be found is known; for benchmarks/search.",
       discussion: """
         Example: aver-launch benchmark search --function branin --sampler tpe --asha --trials 60 --seed 1
 
@@ -21,7 +21,10 @@ struct BenchmarkCommand: ParsableCommand {
         """)
 
     @Option(help: "The function.")
-    var function: SearchBenchmark.Function
+    var function: KnownFunction?
+
+    @Option(help: "Or a file of measured trainings.")
+    var table: String?
 
     @Option(help: "random, sobol or tpe.")
     var sampler: String
@@ -35,9 +38,17 @@ struct BenchmarkCommand: ParsableCommand {
     @Option(help: "The seed.")
     var seed: UInt64 = 0
 
+    private func subject() throws -> any SearchSubject {
+      switch (function, table) {
+      case (let function?, nil): function
+      case (nil, let table?): try MeasuredTrainings(file: table)
+      default: throw ValidationError("either --function or --table is needed")
+      }
+    }
+
     func run() throws {
       let benchmark = SearchBenchmark(
-        function: function, sampler: sampler, stopsEarly: asha, trials: trials, seed: seed)
+        try subject(), sampler: sampler, stopsEarly: asha, trials: trials, seed: seed)
       guard trials > 0, let result = benchmark.run() else {
         throw ValidationError("--trials must be 1 or more, --sampler random, sobol or tpe")
       }
@@ -88,4 +99,4 @@ private func print(json value: some Encodable) throws {
     String(decoding: try JSONEncoder().encode(value), as: UTF8.self) + "\n")
 }
 
-extension SearchBenchmark.Function: ExpressibleByArgument {}
+extension KnownFunction: ExpressibleByArgument {}

@@ -27,7 +27,7 @@ struct AverTrain: ParsableCommand {
 
   static func main() {
     do {
-      var command = try parseAsRoot()
+      var command = try parseAsRoot(ProcessWords.arguments)
       try command.run()
     } catch {
       leave(error)

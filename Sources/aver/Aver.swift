@@ -10,6 +10,8 @@ struct Aver: ParsableCommand {
     subcommands: [
       SynthCommand.self, PackCommand.self, VerifyCommand.self, EvaluateCommand.self, Doctor.self,
     ])
+
+  static func main() { main(ProcessWords.arguments) }
 }
 
 /// Prints what a command found, or leaves with the status of an internal error.

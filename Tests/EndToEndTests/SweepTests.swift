@@ -92,7 +92,7 @@ extension EndToEnd {
       #expect(other.status == 64 && other.errors.contains("asha.reduction: 2 -> 4"))
     }
 
-    @Test("what trials begin from is kept: a file that has changed is told of, one that is gone is not missed")
+    @Test("of what trials begin from, a file that has changed is told, one that is gone not missed")
     func changedBase() throws {
       let (tiny, base) = ("\(laboratory.folder)/tiny.yaml", "\(laboratory.folder)/changing.yaml")
       try FileManager.default.copyItem(atPath: tiny, toPath: base)

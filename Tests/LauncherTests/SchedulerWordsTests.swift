@@ -71,6 +71,15 @@ struct SchedulerWordsTests {
           + "violates accounting/QOS policy (job submit limit, user's size and/or time limits)",
         true
       ),
+      (
+        "sbatch: error: QOSMaxNodePerJobLimit\nsbatch: error: Batch job submission failed: Job "
+          + "violates accounting/QOS policy (job submit limit, user's size and/or time limits)",
+        false
+      ),
+      (
+        "sbatch: error: Batch job submission failed: Required partition not available (inactive or "
+          + "drain)", true
+      ),
       ("sbatch: error: invalid partition specified: nowhere", false),
       ("sbatch: error: Batch job submission failed: Invalid qos specification", false),
     ])

@@ -201,6 +201,16 @@ struct SweepControllerTests {
     #expect(executor.starts.values.allSatisfy { $0 == 1 })
   }
 
+  @Test("a scheduler that takes fewer than there may be gets the others later")
+  func crowded() throws {
+    let executor = executor { training in .init(looks: 1 + training.trial % 3) }
+    executor.room = 3
+    let study = try finish(controller(plan(Self.halving + "budget: {trials: 20}"), executor))
+    #expect(study.trials.count == 20 && study.trials.allSatisfy(\.state.isFinished))
+    #expect(executor.mostJobs == 3 && executor.mistakes.isEmpty)
+    #expect(executor.starts.values.allSatisfy { $0 == 1 })
+  }
+
   @Test("a trial that is never evaluated fails, and says what to do")
   func unmeasured() throws {
     let plan = try plan(

@@ -39,6 +39,8 @@ final class SimulatedExecutor: TrialExecutor {
   private(set) var mostJobs = 0
   /// Calls, as many as a scheduler would have had.
   private(set) var calls = 0
+  /// How many run at the same time, whatever the sweep wants.
+  var room = Int.max
   /// What begins nothing more, while there is one.
   var delay: SweepDelay?
 
@@ -49,11 +51,13 @@ final class SimulatedExecutor: TrialExecutor {
     (self.steps, self.course, self.loss) = (steps, course, loss)
   }
 
-  func begin(_ trainings: [TrialTraining]) throws {
+  func begin(_ trainings: [TrialTraining]) throws -> [TrialTraining] {
     let start = ContinuousClock.now
     defer { time += ContinuousClock.now - start }
     calls += 1
     if let delay { throw delay }
+    let trainings = Array(trainings.prefix(max(0, room - jobs.count)))
+    if trainings.isEmpty { throw SweepDelay(reason: "there is no room") }
     for training in trainings {
       if jobs[training.run] != nil { mistakes.append("\(training.run) is running") }
       if training.isThere { mistakes.append("\(training.run) is at \(training.target ?? steps)") }
@@ -67,6 +71,7 @@ final class SimulatedExecutor: TrialExecutor {
       statuses[training.run] = nil
     }
     mostJobs = max(mostJobs, jobs.count)
+    return trainings
   }
 
   func look(at trainings: [TrialTraining]) throws -> [TrainingSight] {

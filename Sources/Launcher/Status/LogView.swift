@@ -10,12 +10,26 @@ public struct LogView {
   /// - Parameter rank: the rank whose log it is beside the launcher's.
   /// - Throws: `LaunchError.noWork` where nothing was said there.
   public init(of path: String, rank: Int) throws {
-    let submitted = try DurableFiles.names(in: "\(path)/submit").filter { $0.hasSuffix(".log") }
     let own = ["launcher.log", "output.log", String(format: "rank-%04d.log", rank)]
     files =
-      (submitted.sorted().map { "\(path)/submit/\($0)" } + own.map { "\(path)/logs/\($0)" })
-      .filter(DurableFiles.exists)
+      try Self.jobs(of: path)
+      + own.map { "\(path)/logs/\($0)" }.filter(DurableFiles.exists)
     guard !files.isEmpty else { throw LaunchError.noWork(path) }
+  }
+
+  /// What batch jobs of a run have printed: all that were its own, and of an array the one that it is.
+  private static func jobs(of path: String) throws -> [String] {
+    let own = "\(path)/submit"
+    let jobs = try DurableFiles.names(in: own).sorted().filter { $0.hasSuffix(".log") }
+      .map { "\(own)/\($0)" }
+    guard let record = try SubmissionRecord.read(run: path), let job = record.job,
+      let array = record.array.map({ "\($0)/submit" })
+    else { return jobs }
+    // `slurm-12_3.log`, `12[3].server.OU`
+    return jobs
+      + (try DurableFiles.names(in: array).sorted()
+        .filter { $0 == "slurm-\(job).log" || $0.hasPrefix("\(job).") }
+        .map { "\(array)/\($0)" })
   }
 
   /// Prints the last lines of each file and, where wanted, what comes after, until the process is ended.

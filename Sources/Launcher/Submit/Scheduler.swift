@@ -57,6 +57,11 @@ enum SchedulerFailure: Error, Equatable {
   case away(String)
   /// It will not.
   case refused(String)
+
+  /// Whether it has heard, and will not.
+  var isRefusal: Bool {
+    if case .refused = self { true } else { false }
+  }
 }
 
 /// Where a batch job stands.

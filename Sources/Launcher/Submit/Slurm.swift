@@ -2,7 +2,7 @@ import Foundation
 
 /// Slurm, by its commands.
 ///
-/// - Source: sbatch(1), squeue(1), scontrol(1) of Slurm 22.05 to 24.11.
+/// - Source: sbatch(1), squeue(1), scontrol(1), sacct(1) of Slurm 22.05 to 24.11.
 struct Slurm: Scheduler {
   private let command: ExternalCommand
 
@@ -43,9 +43,31 @@ struct Slurm: Scheduler {
     do {
       output = try run(["scontrol", "show", "job", "--oneliner", job])
     } catch SchedulerFailure.refused(let words) where words.contains("Invalid job id") {
-      return nil
+      return try accountedState(of: job)
     }
     return output.split(separator: "\n").first.flatMap { JobState(ofSlurm: Self.fields($0)) }
+  }
+
+  /// What the accounts tell of a job that the controller has forgotten: some minutes after its end it does.
+  private func accountedState(of job: String) throws -> JobState? {
+    let output: String
+    do {
+      output = try run([
+        "sacct", "--jobs=\(job)", "--allocations", "--noheader", "--parsable2",
+        "--format=State,ExitCode,NodeList",
+      ])
+    } catch SchedulerFailure.refused {
+      // Not every site keeps accounts.
+      return nil
+    }
+    let parts = output.split(separator: "\n").last?
+      .split(separator: "|", omittingEmptySubsequences: false)
+    guard let parts, parts.count == 3, let state = parts[0].split(separator: " ").first else {
+      return nil
+    }
+    // `CANCELLED by 1000`
+    return JobState(
+      ofSlurm: ["JobState": "\(state)", "ExitCode": "\(parts[1])", "NodeList": "\(parts[2])"])
   }
 
   func cancel(_ jobs: [String]) throws {

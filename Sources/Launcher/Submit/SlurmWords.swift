@@ -16,10 +16,13 @@ enum SlurmWords {
 
   /// Whether an error says that there is no room for more jobs now.
   static func isFull(_ text: String) -> Bool {
-    [
-      "job submit limit", "Job violates accounting/QOS policy", "MaxSubmitJob",
-      "Reached maximum number of jobs", "Batch job submission failed: No space left",
-      "would exceed",
+    // sbatch names the limit on a line of its own: others than these stay as they are, however long one waits.
+    let limit = text.split { $0.isWhitespace }.last { $0.hasSuffix("Limit") }
+    if let limit { return limit.contains("SubmitJob") }
+    return [
+      "Job violates accounting/QOS policy", "Reached maximum number of jobs", "would exceed",
+      "Batch job submission failed: No space left",
+      "Required partition not available (inactive or drain)",
     ].contains { text.localizedStandardContains($0) }
   }
 
@@ -48,6 +51,14 @@ enum SlurmWords {
       (
         "violates accounting/QOS policy",
         "a limit of your account: squeue --me tells what you have there"
+      ),
+      (
+        "Required partition not available",
+        "it takes no jobs at the moment: sinfo tells when it does"
+      ),
+      (
+        "Invalid job array specification",
+        "more members than scontrol show config | grep MaxArraySize allows"
       ),
       ("Batch job submission failed: No space left", "the scheduler's own disk is full"),
     ]

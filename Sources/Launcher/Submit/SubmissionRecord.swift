@@ -11,15 +11,17 @@ struct SubmissionRecord: Codable, Equatable, Sendable {
   var job: String?
   /// Which member of an array it is; nil for a job of its own.
   var index: Int?
+  /// The folder of that array, from wherever one looks.
+  var array: String?
   /// Ranks, over all nodes.
   var ranks: Int
   /// When it was handed in.
   var date: String
 
-  /// The record of a member of the array whose record this is.
-  func member(_ index: Int) -> SubmissionRecord {
+  /// The record of a member of the array whose record this is, and whose folder.
+  func member(_ index: Int, of array: String? = nil) -> SubmissionRecord {
     var record = self
-    record.index = index
+    (record.index, record.array) = (index, array)
     return record.known(as: job)
   }
 
@@ -53,6 +55,11 @@ struct SubmissionRecord: Codable, Equatable, Sendable {
     }
     return record
   }
+
+  /// Forgets that a run was handed in: it was refused.
+  ///
+  /// - Throws: `TrainerError.system`.
+  static func remove(run: String) throws { try DurableFiles.remove(path(run: run)) }
 
   /// Keeps the record of a run.
   ///

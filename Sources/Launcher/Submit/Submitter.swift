@@ -94,7 +94,15 @@ public struct Submitter {
     try keep(record, plan)
     try DurableFiles.replace(files.script, with: Array(BatchScript(job: job).text.utf8))
     let submission = Submission(script: files.script, log: job.log, tag: record.tag)
-    let name = try submit(submission, record.tag)
+    let name: String
+    do {
+      name = try submit(submission, record.tag)
+    } catch let refusal where (refusal as? SchedulerFailure)?.isRefusal ?? false {
+      for run in (plan.isArray ? [plan.run] : []) + plan.trainings.map(\.run) {
+        try SubmissionRecord.remove(run: run)
+      }
+      throw refusal
+    }
     record.job = name
     try keep(record, plan)
     return name
@@ -104,7 +112,8 @@ public struct Submitter {
   private func keep(_ record: SubmissionRecord, _ plan: SubmissionPlan) throws {
     if plan.isArray { try record.write(run: plan.run) }
     for (index, training) in plan.trainings.enumerated() {
-      try (plan.isArray ? record.member(index) : record).write(run: training.run)
+      let folder = plan.run.hasPrefix("/") ? plan.run : "\(workingFolder)/\(plan.run)"
+      try (plan.isArray ? record.member(index, of: folder) : record).write(run: training.run)
     }
   }
 

@@ -16,6 +16,8 @@ final class BatchExecutor: TrialExecutor {
   private let submitter: Submitter
   private let scheduler: any Scheduler
   private var arrays: Int
+  /// Whether the scheduler has taken a job of this start, so that one like it makes sense.
+  private var hasHandedIn = false
 
   /// An executor of a sweep's trainings.
   ///
@@ -31,8 +33,33 @@ final class BatchExecutor: TrialExecutor {
     arrays = try DurableFiles.names(in: "\(folder.path)/arrays").compactMap { Int($0) }.max() ?? 0
   }
 
-  func begin(_ trainings: [TrialTraining]) throws {
-    let trainings = try untaken(trainings)
+  func begin(_ trainings: [TrialTraining]) throws -> [TrialTraining] {
+    let wanted = try untaken(trainings)
+    let taken = trainings.filter { !wanted.contains($0) }
+    do {
+      return taken + (try delaying { try handInWhatFits(wanted) })
+    } catch is SweepDelay where !taken.isEmpty {
+      return taken
+    }
+  }
+
+  /// Hands in as many as the scheduler has room for.
+  ///
+  /// - Returns: those.
+  private func handInWhatFits(_ trainings: [TrialTraining]) throws -> [TrialTraining] {
+    do {
+      try handIn(trainings)
+    } catch SchedulerFailure.refused(let words)
+      where SlurmWords.isFull(words) && trainings.count > 1
+    {
+      return try handInWhatFits(Array(trainings.prefix(trainings.count / 2)))
+    }
+    hasHandedIn = hasHandedIn || !trainings.isEmpty
+    return trainings
+  }
+
+  /// Hands trainings in, several as an array.
+  private func handIn(_ trainings: [TrialTraining]) throws {
     guard let first = trainings.first else { return }
     let isArray = trainings.count > 1
     if isArray { arrays += 1 }
@@ -41,14 +68,12 @@ final class BatchExecutor: TrialExecutor {
         run: training.run, arguments: training.pause, overrides: training.overrides)
     }
     let name = (folder.path as NSString).lastPathComponent
-    try delaying {
-      try submitter.handIn(
-        SubmissionPlan(
-          stage: plan.configuration.stage, clusterFile: cluster.file,
-          clusterOverrides: cluster.overrides, configurationFile: folder.base,
-          run: isArray ? folder.array(arrays) : first.run, trainings: members, isArray: isArray,
-          name: isArray ? "\(name)-array-\(arrays)" : "\(name)-\(first.trial)"))
-    }
+    try submitter.handIn(
+      SubmissionPlan(
+        stage: plan.configuration.stage, clusterFile: cluster.file,
+        clusterOverrides: cluster.overrides, configurationFile: folder.base,
+        run: isArray ? folder.array(arrays) : first.run, trainings: members, isArray: isArray,
+        name: isArray ? "\(name)-array-\(arrays)" : "\(name)-\(first.trial)"))
   }
 
   /// The trainings that the scheduler has no job of.
@@ -99,14 +124,16 @@ final class BatchExecutor: TrialExecutor {
     return known
   }
 
-  /// A scheduler that is away, or has no room for more, is asked again later.
+  /// A scheduler that is away or has no room for more is asked again later; one that does not take jobs any
+  /// more, too, since whoever is to mend that may come in days, and nothing is lost meanwhile.
   private func delaying<Value>(_ body: () throws -> Value) throws -> Value {
     do {
       return try body()
     } catch SchedulerFailure.away(let words) {
       throw SweepDelay(reason: words)
     } catch SchedulerFailure.refused(let words) {
-      throw SlurmWords.isFull(words) ? SweepDelay(reason: words) : LaunchError.refused(words)
+      throw hasHandedIn || SlurmWords.isFull(words)
+        ? SweepDelay(reason: words) : LaunchError.refused(words)
     }
   }
 }

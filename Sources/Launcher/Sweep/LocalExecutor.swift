@@ -26,7 +26,7 @@ final class LocalExecutor: TrialExecutor {
     (self.plan, self.folder, self.ranks, self.launcher) = (plan, folder, ranks, launcher)
   }
 
-  func begin(_ trainings: [TrialTraining]) throws {
+  func begin(_ trainings: [TrialTraining]) throws -> [TrialTraining] {
     for training in trainings {
       try DurableFiles.makeFolder("\(training.run)/logs")
       let log = "\(training.run)/logs/output.log"
@@ -38,6 +38,7 @@ final class LocalExecutor: TrialExecutor {
         [launcher, "run", "--ranks", "\(ranks)"] + words(of: training)
       children[training.run] = try ChildProcess.start(words, output: file, errors: file)
     }
+    return trainings
   }
 
   /// The words of `aver-launch run` for a training, behind those about ranks.

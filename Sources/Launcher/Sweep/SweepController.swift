@@ -247,15 +247,13 @@ final class SweepController {
       }
     }
     guard !chosen.isEmpty else { return false }
-    do {
-      try executor.begin(chosen)
-    } catch {
-      waiting = chosen + waiting
-      throw error
-    }
-    underWay += chosen
-    begun.formUnion(chosen.map(\.run))
-    return true
+    var others = chosen
+    defer { waiting = others + waiting }
+    let started = try executor.begin(chosen)
+    others.removeAll(where: started.contains)
+    underWay += started
+    begun.formUnion(started.map(\.run))
+    return !started.isEmpty
   }
 
   /// The trainings of the trial that goes on, nil where none may.

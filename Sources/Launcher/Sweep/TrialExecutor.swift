@@ -5,10 +5,11 @@ protocol TrialExecutor: AnyObject {
   /// The shortest and the longest time between two looks.
   var pauses: ClosedRange<Duration> { get }
 
-  /// Begins trainings, or goes on with them.
+  /// Begins trainings, or goes on with them, as many as there is room for.
   ///
-  /// - Throws: `SweepDelay` where that is to be tried again later, `LaunchError`, `TrainerError`.
-  func begin(_ trainings: [TrialTraining]) throws
+  /// - Returns: those.
+  /// - Throws: `SweepDelay` where that is none, and to be tried again later, `LaunchError`, `TrainerError`.
+  func begin(_ trainings: [TrialTraining]) throws -> [TrialTraining]
 
   /// What has become of trainings, in their order; also of those that an earlier start of the sweep has begun.
   ///

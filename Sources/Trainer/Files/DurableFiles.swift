@@ -119,7 +119,7 @@ package enum DurableFiles {
   }
 
   /// Removes a file, or a folder with its content; nothing where there is none.
-  static func remove(_ path: String) throws {
+  package static func remove(_ path: String) throws {
     guard hasEntry(path) else { return }
     do {
       try FileManager.default.removeItem(atPath: path)

@@ -118,9 +118,8 @@ public final class Job {
 
   /// Writes a line to the standard error, after the program's name.
   public static func printError(_ message: String) {
-    let program = (CommandLine.arguments[0] as NSString).lastPathComponent
     // Where even this fails, the exit status says what is left to say.
-    try? StandardStream.errors.write("\(program): \(message)\n")
+    try? StandardStream.errors.write("\(ProcessWords.program): \(message)\n")
   }
 }
 
