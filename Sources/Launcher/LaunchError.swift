@@ -24,6 +24,8 @@ public enum LaunchError: Error, Equatable, CustomStringConvertible {
   case predecessor(String)
   /// The record of a submission is not what this program writes.
   case recordBroken(String)
+  /// There is no room in a sweep's folder for what trainings write.
+  case noRoom(String, reason: String)
   /// A line of a sweep's journal is none.
   case journal(String)
   /// There is neither a run nor a sweep in a folder.
@@ -42,7 +44,7 @@ public enum LaunchError: Error, Equatable, CustomStringConvertible {
       .predecessor, .noSweep, .sweepChanged, .noWork:
       .usage
     case .recordBroken, .journal: .badData
-    case .schedulerAway, .system: .internalError
+    case .schedulerAway, .noRoom, .system: .internalError
     }
   }
 
@@ -73,6 +75,8 @@ public enum LaunchError: Error, Equatable, CustomStringConvertible {
       "\(run) has finished: name another folder with --run"
     case .predecessor(let message):
       message
+    case .noRoom(let folder, let reason):
+      "\(folder): \(reason). Nothing is lost: make room, and the same command goes on where it was"
     case .journal(let message):
       "\(message); restore the file from a copy, or begin another sweep"
     case .recordBroken(let path):

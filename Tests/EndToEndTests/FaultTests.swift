@@ -173,12 +173,8 @@ extension EndToEnd {
     func realFileSystem() throws {
       let laboratory = try Laboratory.shared.get()
       let folder = "\(laboratory.folder)/small-disk"
-      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-      guard geteuid() == 0, mount(["-t", "tmpfs", "-o", "size=190m", "tmpfs", folder]) else {
-        print("skipped: mounting a file system needs root and the right to do so")
-        return
-      }
-      defer { mount(["-o", "remount,rw", folder], by: "umount") }
+      guard let disk = try SmallDisk(at: folder, size: "190m") else { return }
+      defer { disk.unmount() }
       let steps = [
         "model.name=resnet18", "checkpoint.every_steps=3", "checkpoint.keep=1",
         "evaluation.every=20 epochs",
@@ -196,27 +192,16 @@ extension EndToEnd {
       #expect(try laboratory.run("aver", ["verify", "small-disk/run"]).status == 0)
 
       // A disk that takes no writes any more is said before a step is made.
-      #expect(mount(["-o", "remount,ro", folder]))
+      #expect(disk.remount("ro"))
       let readOnly = try laboratory.start("small-disk/run", resume: "auto", steps).wait()
       #expect(readOnly.status == 64 && readOnly.errors.contains("Read-only"), "\(readOnly.errors)")
 
-      #expect(mount(["-o", "remount,rw,size=1g", folder]))
+      #expect(disk.remount("rw,size=1g"))
       let resumed = try laboratory.start("small-disk/run", resume: "auto", steps).wait()
       #expect(resumed.status == 0, "\(resumed.errors)")
       #expect(resumed.output.contains("going on from small-disk/run/checkpoints/step-00000003"))
       #expect(
         try laboratory.finalModel("small-disk/run") == laboratory.finalModel("on-large-disk"))
-    }
-
-    @discardableResult
-    private func mount(_ arguments: [String], by tool: String = "mount") -> Bool {
-      let process = Process()
-      process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-      process.arguments = [tool] + (tool == "umount" ? arguments.suffix(1) : arguments[...])
-      process.standardError = FileHandle.nullDevice
-      guard (try? process.run()) != nil else { return false }
-      process.waitUntilExit()
-      return process.terminationStatus == 0
     }
   }
 }

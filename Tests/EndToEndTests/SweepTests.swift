@@ -121,6 +121,40 @@ extension EndToEnd {
       #expect(try rows("changing").allSatisfy { ["complete", "pruned"].contains($0[1]) })
     }
 
+    @Test("after its hours nothing more begins, what runs comes to its end, and the hours stay used up")
+    func hours() throws {
+      try write(
+        Self.sweep.replacing("{values: [0.003, 0.0001, 1.0e-7, 0.001]}", with: "{min: 1.0e-5, max: 0.1}")
+          .replacing("sampler: grid", with: "sampler: random\nbudget: {hours: 0.001}"),
+        to: "hours.yaml")
+      let words = ["sweep", "hours.yaml", "--run", "hours"]
+      let outcome = try laboratory.run("aver-launch", words)
+      #expect(outcome.status == 0, "\(outcome.errors)")
+      let rows = try rows("hours")
+      #expect(rows.count >= 2 && rows.allSatisfy { ["complete", "pruned"].contains($0[1]) })
+      let again = try laboratory.run("aver-launch", words)
+      #expect(again.status == 0, "\(again.errors)")
+      #expect(try self.rows("hours") == rows)
+    }
+
+    @Test("a disk that is full ends a sweep with its reason; with room, each trial comes to its end once")
+    func fullDisk() throws {
+      try write(Self.sweep, to: "on-disk.yaml")
+      let folder = "\(laboratory.folder)/sweep-disk"
+      guard let disk = try SmallDisk(at: folder, size: "9m") else { return }
+      defer { disk.unmount() }
+      let words = ["sweep", "on-disk.yaml", "--run", "sweep-disk/sweep"]
+      let full = try laboratory.run("aver-launch", words)
+      #expect(full.status != 0 && full.errors.contains("No space left on device"), "\(full.errors)")
+      #expect(disk.remount("size=1g"))
+      let rest = try laboratory.run("aver-launch", words)
+      #expect(rest.status == 0, "\(rest.errors)")
+      let rows = try rows("sweep-disk/sweep")
+      #expect(rows.count == 4 && rows.allSatisfy { ["complete", "pruned"].contains($0[1]) })
+      let journal = journal("sweep-disk/sweep")
+      #expect(journal.components(separatedBy: "\"op_code\":4,").count == 5)
+    }
+
     @Test(
       "Optuna loads the journal as it is",
       .enabled(if: optunaPython != nil, "needs Python with Optuna (AVER_OPTUNA_PYTHON)"))

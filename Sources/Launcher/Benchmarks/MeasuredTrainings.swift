@@ -28,8 +28,8 @@ public struct MeasuredTrainings: Decodable, SearchSubject {
   /// See `SearchSubject`.
   public var space: SearchSpace {
     func factors(_ name: String, _ values: [Double]) -> Parameter {
-      Parameter(
-        name: name, domain: .numeric(.real((values.min() ?? 1)...(values.max() ?? 1), isLogarithmic: true)))
+      let range = (values.min() ?? 1)...(values.max() ?? 1)
+      return Parameter(name: name, domain: .numeric(.real(range, isLogarithmic: true)))
     }
     return SearchSpace([
       Parameter(name: "name", domain: .choice(optimizers.map(Choice.text))), factors("rate", rates),

@@ -165,6 +165,8 @@ final class SweepController {
   }
 
   private func retry(_ training: TrialTraining, status: Int32?, words: String) throws {
+    // Not the values' fault, and all others would fail as well: the sweep ends, and this trial does not.
+    try folder.requireRoom()
     let attributes = journal.study.trialAttributes[training.trial]
     let failures = (attributes[TrialAttribute.failures].flatMap { Int($0) } ?? 0) + 1
     try journal.append([

@@ -27,5 +27,19 @@ struct SweepFolder: Equatable, Sendable {
   /// The folder of the batch job that was handed in as the `number`th array.
   func array(_ number: Int) -> String { "\(path)/arrays/\(padded(number))" }
 
+  /// Throws where the folder has no room for a checkpoint of a training, which then fails whatever its values are.
+  ///
+  /// - Throws: `LaunchError.noRoom`.
+  func requireRoom() throws {
+    do {
+      try DurableFiles.requireRoom(for: Self.room, in: path)
+    } catch TrainerError.system(_, _, let reason) {
+      throw LaunchError.noRoom(path, reason: reason)
+    }
+  }
+
+  /// Those of large networks take as much; with less, small ones soon come to the end of it as well.
+  private static let room = 256 << 20
+
   private func padded(_ number: Int) -> String { String(format: "%05d", number) }
 }

@@ -46,14 +46,16 @@ final class SweepTurns {
       if requests.request != .none, outlived { return try leave() }
       let isLate = hours.map { secondsAtWork >= $0 * 3600 } ?? false
       let turn = try controller.turn(mayBegin: requests.request == .none && !isLate)
-      try note()
+      if ContinuousClock.now - noted > Self.noteInterval { try note() }
       if isStale, ContinuousClock.now - written > Self.resultsInterval { try write() }
       switch turn {
       case .over:
         guard requests.request == .none else { return try leave() }
+        if hours != nil { try note() }
         try controller.conclude()
         try write()
-        return controller.study.best == nil ? .internalError : .finished
+        // Those that were given up in favour of others have come to something, too.
+        return controller.study.trials.contains { $0.value != nil } ? .finished : .internalError
       case .moved:
         isStale = true
         pause = pauses.lowerBound
@@ -70,6 +72,7 @@ final class SweepTurns {
   }
 
   private func leave() throws -> ExitStatus {
+    try note()
     if isStale { try write() }
     log.say("stopped; the same command goes on where it was")
     return requests.request == .immediate ? .interruptedTwice : .preempted
@@ -85,8 +88,7 @@ final class SweepTurns {
   private var secondsAtWork: Double { secondsBefore + (ContinuousClock.now - began) / .seconds(1) }
 
   private func note() throws {
-    guard ContinuousClock.now - noted > Self.noteInterval else { return }
     noted = .now
-    try controller.note(Self.secondsName, "\(Int(secondsAtWork))")
+    try controller.note(Self.secondsName, "\(Int(secondsAtWork.rounded(.up)))")
   }
 }

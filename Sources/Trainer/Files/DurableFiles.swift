@@ -112,6 +112,21 @@ package enum DurableFiles {
     try systemCall("access", folder) { access(folder, W_OK | X_OK) }
   }
 
+  /// Throws `TrainerError.system` where a folder has no room for so many bytes more: its disk is full, or a quota is
+  /// used up.
+  package static func requireRoom(for bytes: Int, in folder: String) throws {
+    let path = "\(folder)/.room-\(getpid())"
+    let file = try systemCall("open", path) { open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600) }
+    defer {
+      close(file)
+      unlink(path)
+    }
+    let code = posix_fallocate(file, 0, off_t(bytes))
+    guard code == ENOSPC || code == EDQUOT else { return }
+    throw TrainerError.system(
+      call: "posix_fallocate", path: folder, reason: String(cString: strerror(code)))
+  }
+
   private static func isFolder(_ path: String) -> Bool {
     var isFolder: ObjCBool = false
     return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
