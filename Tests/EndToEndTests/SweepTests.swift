@@ -121,12 +121,12 @@ extension EndToEnd {
       #expect(try rows("changing").allSatisfy { ["complete", "pruned"].contains($0[1]) })
     }
 
-    @Test("after its hours nothing more begins, what runs comes to its end, and the hours stay used up")
+    @Test("after its hours nothing more begins, what runs ends well, and they stay used up")
     func hours() throws {
-      try write(
-        Self.sweep.replacing("{values: [0.003, 0.0001, 1.0e-7, 0.001]}", with: "{min: 1.0e-5, max: 0.1}")
-          .replacing("sampler: grid", with: "sampler: random\nbudget: {hours: 0.001}"),
-        to: "hours.yaml")
+      let sweep = Self.sweep
+        .replacing("{values: [0.003, 0.0001, 1.0e-7, 0.001]}", with: "{min: 1.0e-5, max: 0.1}")
+        .replacing("sampler: grid", with: "sampler: random\nbudget: {hours: 0.001}")
+      try write(sweep, to: "hours.yaml")
       let words = ["sweep", "hours.yaml", "--run", "hours"]
       let outcome = try laboratory.run("aver-launch", words)
       #expect(outcome.status == 0, "\(outcome.errors)")
@@ -137,7 +137,7 @@ extension EndToEnd {
       #expect(try self.rows("hours") == rows)
     }
 
-    @Test("a disk that is full ends a sweep with its reason; with room, each trial comes to its end once")
+    @Test("a disk that is full ends a sweep and no trial; with room, each comes to its end once")
     func fullDisk() throws {
       try write(Self.sweep, to: "on-disk.yaml")
       let folder = "\(laboratory.folder)/sweep-disk"
