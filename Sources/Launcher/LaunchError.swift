@@ -24,6 +24,12 @@ public enum LaunchError: Error, Equatable, CustomStringConvertible {
   case predecessor(String)
   /// The record of a submission is not what this program writes.
   case recordBroken(String)
+  /// A sweep of which the first trials have failed, all of them.
+  case hopeless(String, failed: Int, reason: String)
+  /// A sweep was begun in another working folder, which its paths are relative to.
+  case begunElsewhere(String, folder: String)
+  /// Something runs on another host, where it has to be ended.
+  case heldElsewhere(String, holder: String)
   /// There is no room in a sweep's folder for what trainings write.
   case noRoom(String, reason: String)
   /// A line of a sweep's journal is none.
@@ -41,10 +47,10 @@ public enum LaunchError: Error, Equatable, CustomStringConvertible {
   public var exitStatus: ExitStatus {
     switch self {
     case .noStarter, .noTrainer, .cannotStart, .hosts, .runFolder, .refused, .submitted, .finished,
-      .predecessor, .noSweep, .sweepChanged, .noWork:
+      .predecessor, .noSweep, .sweepChanged, .noWork, .begunElsewhere, .heldElsewhere:
       .usage
     case .recordBroken, .journal: .badData
-    case .schedulerAway, .noRoom, .system: .internalError
+    case .schedulerAway, .noRoom, .hopeless, .system: .internalError
     }
   }
 
@@ -75,6 +81,13 @@ public enum LaunchError: Error, Equatable, CustomStringConvertible {
       "\(run) has finished: name another folder with --run"
     case .predecessor(let message):
       message
+    case .hopeless(let folder, let failed, let reason):
+      "\(folder): all of the first \(failed) trials failed, the last one so: \(reason). Mend that, and the same "
+        + "command goes on with the others"
+    case .begunElsewhere(let sweep, let folder):
+      "\(sweep) was begun in \(folder), and its paths are relative to that: go there with cd first"
+    case .heldElsewhere(let folder, let holder):
+      "\(folder) is held by \(holder): cancel it there; nothing was ended"
     case .noRoom(let folder, let reason):
       "\(folder): \(reason). Nothing is lost: make room, and the same command goes on where it was"
     case .journal(let message):

@@ -18,6 +18,10 @@ public struct Study: Equatable, Sendable {
   /// The best of the trials that have ended well; of equal ones, the first.
   public var best: Trial? { bestNumber.map { trials[$0] } }
 
+  /// The best that there is: of the trials that have ended well, else of those that came farthest before they were
+  /// given up.
+  public var leader: Trial? { best ?? direction.ranked(trials).first }
+
   /// How many trials are in some states, without those that none is in.
   public func counts(of states: [Trial.State]) -> [(state: Trial.State, count: Int)] {
     let counts = Dictionary(grouping: trials, by: \.state).mapValues(\.count)

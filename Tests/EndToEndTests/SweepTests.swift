@@ -90,6 +90,11 @@ extension EndToEnd {
       #expect(try start("swept").wait().status == 0)
       let other = try start("swept", ["asha.reduction=4"]).wait()
       #expect(other.status == 64 && other.errors.contains("asha.reduction: 2 -> 4"))
+      // Its paths are relative to the folder that it was begun in.
+      let elsewhere = try RunningCommand(
+        "aver-launch", ["sweep", "--run", "../swept"], in: "\(laboratory.folder)/corpus"
+      ).wait()
+      #expect(elsewhere.status == 64 && elsewhere.errors.contains("go there with cd first"))
     }
 
     @Test("of what trials begin from, a file that has changed is told, one that is gone not missed")

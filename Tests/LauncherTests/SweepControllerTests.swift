@@ -173,6 +173,37 @@ struct SweepControllerTests {
     #expect(said.filter { $0.contains("is tried again") }.count == 4)
   }
 
+  @Test("who is told to end while it starts dies of that, and has not failed")
+  func stopped() throws {
+    let plan = try plan(Self.search + "budget: {trials: 4}\nretries: 0")
+    let executor = executor { _ in .init(looks: 3, failures: [143]) }
+    executor.outlivesSweep = false
+    let controller = try controller(plan, executor)
+    _ = try controller.turn()
+    try controller.stop(atOnce: false)
+    while try controller.turn(mayBegin: false) != .over {}
+    #expect(controller.study.trials.count == 4)
+    #expect(controller.study.trials.allSatisfy { $0.state == .running })
+    // The next start knows nothing of processes of this one.
+    let study = try finish(self.controller(plan, self.executor()))
+    #expect(study.trials.allSatisfy { $0.state == .complete })
+  }
+
+  @Test("where all of the first trials fail, the sweep ends instead of trying all others")
+  func hopeless() throws {
+    let plan = try plan(Self.search + "budget: {trials: 40}\nretries: 0")
+    var isBroken = true
+    let executor = executor { _ in .init(failures: isBroken ? [65] : []) }
+    #expect(throws: LaunchError.hopeless(sweep.path, failed: 4, reason: "made to fail")) {
+      try finish(controller(plan, executor))
+    }
+    // Mended, it goes on with the others.
+    isBroken = false
+    let study = try finish(controller(plan, executor))
+    #expect(study.trials.filter { $0.state == .failed }.count == 4)
+    #expect(study.trials.filter { $0.state == .complete }.count == 36)
+  }
+
   @Test("several seeds of a trial count together, by their mean")
   func seeds() throws {
     let plan = try plan(Self.search + "budget: {trials: 3}\nseeds_per_trial: 3")

@@ -12,7 +12,7 @@ final class SimulatedExecutor: TrialExecutor {
     var failures: [Int32] = []
   }
 
-  let outlivesSweep = true
+  var outlivesSweep = true
   /// What it took itself of a sweep's time.
   private(set) var time = Duration.zero
   let pauses: ClosedRange<Duration> = .zero ... .zero
@@ -94,6 +94,7 @@ final class SimulatedExecutor: TrialExecutor {
   }
 
   func end(_ trainings: [TrialTraining], atOnce: Bool) throws {
+    guard outlivesSweep else { return }
     for training in trainings { jobs[training.run] = nil }
   }
 

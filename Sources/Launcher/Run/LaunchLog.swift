@@ -32,11 +32,19 @@ final class LaunchLog {
 
   /// What was said last of a run; nil where nothing was.
   static func lastSentence(ofRun run: String) -> String? {
-    guard let bytes = try? DurableFiles.contents("\(run)/logs/launcher.log"),
-      let line = bytes.split(separator: UInt8(ascii: "\n")).last
-    else { return nil }
-    let text = String(decoding: line, as: UTF8.self)
-    return text.range(of: speaker).map { String(text[$0.upperBound...]) }
+    lastLine(ofRun: run).flatMap(sentence(ofLine:))
+  }
+
+  /// What a line says, without its time.
+  static func sentence(ofLine line: String) -> String? {
+    line.range(of: speaker).map { String(line[$0.upperBound...]) }
+  }
+
+  /// The same with its time.
+  static func lastLine(ofRun run: String) -> String? {
+    guard let bytes = try? DurableFiles.contents("\(run)/logs/launcher.log") else { return nil }
+    let last = bytes.split(separator: UInt8(ascii: "\n")).last
+    return last.map { String(decoding: $0, as: UTF8.self) }
   }
 
   /// How often a run was started once more, other than after a pause that was asked for; nil where no launcher

@@ -10,6 +10,8 @@ extension RunProgress {
 extension RestartPolicy.LeaveReason {
   /// How a sentence begins that tells of a pause that was asked for.
   static let paused = "the job pauses"
+  /// What is said of a job that has made way with a checkpoint.
+  static let madeWay = "the job was stopped; run it again, and it goes on where it was"
 
   /// Why there is no other start.
   ///
@@ -20,7 +22,7 @@ extension RestartPolicy.LeaveReason {
       switch ExitStatus(rawValue: status) {
       case .finished where !progress.hasFinished: "\(Self.paused) at \(progress.place)"
       case .finished: "the job has finished"
-      case .preempted: "the job was stopped; run it again, and it goes on where it was"
+      case .preempted: Self.madeWay
       default: "the job ended with \(status), which another start would not change"
       }
     case .stopped: "\(failure); it was to end, and is not started again"

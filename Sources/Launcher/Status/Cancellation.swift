@@ -21,19 +21,21 @@ public struct Cancellation {
     for path in paths {
       let works = try Work.find(in: path)
       guard !works.isEmpty else { throw LaunchError.noWork(path) }
+      var runs: [String] = []
       for work in works {
         switch work {
-        case .run(let run): try cancelRuns([run])
+        case .run(let run): runs.append(run)
         case .sweep(let sweep):
           // First the sweep: it would begin what was ended again.
           try signal(sweep)
+          try waitForEnd(of: sweep)
           let trials = "\(sweep)/trials"
-          let runs = try DurableFiles.names(in: trials).sorted().flatMap { name in
+          runs += try DurableFiles.names(in: trials).sorted().flatMap { name in
             try Work.find(in: "\(trials)/\(name)").map(\.path)
           }
-          try cancelRuns(runs)
         }
       }
+      try cancelRuns(runs)
     }
   }
 
@@ -58,12 +60,24 @@ public struct Cancellation {
     for run in runs where !submitted.contains(run) { try signal(run) }
   }
 
+  /// Waits until nobody holds a sweep any more: its trainings end with checkpoints.
+  private func waitForEnd(of sweep: String) throws {
+    let end = ContinuousClock.now + .seconds(120)
+    while let sign = try LeaseSign(ofFolder: sweep) {
+      guard ContinuousClock.now < end else {
+        throw LaunchError.heldElsewhere(sweep, holder: sign.holder)
+      }
+      usleep(100_000)
+    }
+  }
+
   /// Asks who holds a folder's lease to end.
+  ///
+  /// - Throws: `LaunchError.heldElsewhere`.
   private func signal(_ folder: String) throws {
     guard let sign = try LeaseSign(ofFolder: folder) else { return }
     guard let process = sign.process else {
-      say("\(folder) is held by \(sign.holder): cancel it there")
-      return
+      throw LaunchError.heldElsewhere(folder, holder: sign.holder)
     }
     kill(process, SIGUSR1)
     say("\(folder): process \(process) was asked to end with a checkpoint")

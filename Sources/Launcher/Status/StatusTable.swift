@@ -32,19 +32,27 @@ public enum StatusTable {
   private static func row(_ status: WorkStatus) -> [String] {
     let total = status.total.map { "/\($0)" } ?? ""
     return [
-      status.path, status.kind, status.state.rawValue, status.done.map { "\($0)\(total)" } ?? "–",
+      status.path.onOneLine, status.kind, status.state.rawValue,
+      status.done.map { "\($0)\(total)" } ?? "–",
       status.value.map { String(format: "%.4g", $0) } ?? "–",
       status.rate.map { String(format: "%.1f/s", $0) } ?? "–",
       status.secondsLeft.map(Self.time) ?? "–", status.restarts.map(String.init) ?? "–",
       status.job ?? "–", status.host ?? "–",
-      // On one line, whatever it says.
-      (status.detail ?? "").replacing("\n", with: " "),
+      (status.detail ?? "").onOneLine,
     ]
   }
 
   private static func time(_ seconds: Double) -> String {
     let all = Int(seconds.rounded())
     return String(format: "%d:%02d:%02d", all / 3600, all / 60 % 60, all % 60)
+  }
+}
+
+extension String {
+  /// The text without what would break a line or tell a terminal something.
+  fileprivate var onOneLine: String {
+    String(
+      unicodeScalars.map { $0.properties.generalCategory == .control ? " " : Character($0) })
   }
 }
 

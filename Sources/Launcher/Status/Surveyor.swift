@@ -24,14 +24,14 @@ struct Surveyor {
     return try zip(works, records).map { work, record in
       switch work {
       case .run(let path): try run(path, job: record?.job, board)
-      case .sweep(let path): try sweep(path)
+      case .sweep(let path): sweep(path)
       }
     }
   }
 
   private func run(_ path: String, job name: String?, _ board: JobBoard) throws -> WorkStatus {
     let (progress, outlook) = (RunProgress(ofRun: path), RunOutlook(ofRun: path))
-    let job = board.state(of: name)
+    let job = progress.hasFinished ? nil : board.state(of: name)
     let sign = try LeaseSign(ofFolder: path)
     let crash = progress.crashes.max { ($0.time, $1.rank) < ($1.time, $0.rank) }
     var status = WorkStatus(
@@ -41,19 +41,31 @@ struct Surveyor {
     switch (progress.hasFinished, job?.phase, sign) {
     case (true, _, _): status.state = .finished
     case (_, .waiting?, _): (status.state, status.detail) = (.waiting, job?.explanation)
+    case (_, nil, let sign?) where sign.isSilent:
+      (status.state, status.detail, status.host) = (.stopped, sign.silenceWords, sign.host)
     case (_, .running?, _), (_, nil, _?):
       status.state = .running
       (status.rate, status.secondsLeft) = (outlook.samplesPerSecond, outlook.secondsLeft)
       status.host = job?.nodes ?? sign?.host
     case (_, .ended?, _), (_, nil, nil):
       let failure = crash.map { String($0.error.prefix { $0 != "\n" }) }
-      status.state = failure == nil ? .stopped : .failed
+      status.state = failure == nil && job?.hasFailed != true ? .stopped : .failed
       status.detail = failure ?? job?.explanation
+      status.host = job?.nodes
     }
     return status
   }
 
-  private func sweep(_ path: String) throws -> WorkStatus {
+  /// How a sweep stands; one that cannot be read is told as it is, and hides no other.
+  private func sweep(_ path: String) -> WorkStatus {
+    do {
+      return try readableSweep(path)
+    } catch {
+      return WorkStatus(path: path, kind: "sweep", state: .failed, detail: "\(error)")
+    }
+  }
+
+  private func readableSweep(_ path: String) throws -> WorkStatus {
     let folder = SweepFolder(path: path)
     let study = try StudyJournal.study(in: folder.journal)
     let configuration = try ConfigurationReader<SweepConfiguration>.load(
@@ -62,12 +74,24 @@ struct Surveyor {
     let sign = try LeaseSign(ofFolder: path)
     let ended = study.trials.filter(\.state.isFinished).count
     let isDone = study.attributes[SweepController.finishedName] == "\(study.trials.count)"
+    let tally = study.tally([.running, .complete, .pruned, .failed])
+    let isSilent = sign?.isSilent ?? false
     return WorkStatus(
       path: path, kind: "sweep",
-      state: sign != nil ? .running : isDone ? .finished : .stopped,
-      detail: study.tally([.running, .complete, .pruned, .failed]), done: ended,
+      state: sign != nil && !isSilent ? .running : isDone ? .finished : .stopped,
+      detail: isSilent ? "\(tally); \(sign?.silenceWords ?? "")" : tally, done: ended,
       total: configuration.budget.trials,
-      value: study.best?.objective, host: sign?.host)
+      value: study.leader?.value, host: sign?.host)
+  }
+}
+
+extension LeaseSign {
+  /// Whether nothing has come of the holder for long: it writes every few seconds.
+  fileprivate var isSilent: Bool { silence > 600 }
+
+  /// That in words.
+  fileprivate var silenceWords: String {
+    "\(holder) has been silent for \(Int(silence / 60)) minutes"
   }
 }
 
@@ -87,6 +111,7 @@ enum Work: Equatable {
   ///
   /// - Throws: `TrainerError.system`.
   static func find(in path: String) throws -> [Work] {
+    if let members = try SubmissionRecord.members(ofArray: path) { return members.map(Work.run) }
     if let own = of(path) { return [own] }
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue

@@ -33,20 +33,28 @@ struct WorkStatus: Codable, Equatable, Sendable {
   var host: String?
 }
 
-/// What a scheduler says of jobs, asked once for all of them.
+/// What schedulers say of jobs: asked once for all of them, and once more for each that has ended.
 struct JobBoard {
   private let states: [String: JobState]
+  private let schedulers: [String: any Scheduler]
 
   /// What schedulers say of the jobs of some runs; nothing where they do not answer.
   init(of records: [SubmissionRecord], scheduler: (SchedulerName) -> any Scheduler) {
     var states: [String: JobState] = [:]
+    var schedulers: [String: any Scheduler] = [:]
     for (name, records) in Dictionary(grouping: records, by: \.scheduler) {
-      let known = (try? scheduler(name).states(of: records.compactMap(\.job))) ?? [:]
+      let (scheduler, jobs) = (scheduler(name), records.compactMap(\.job))
+      guard let known = try? scheduler.states(of: jobs) else { continue }
       states.merge(known) { $1 }
+      for job in jobs { schedulers[job] = scheduler }
     }
-    self.states = states
+    (self.states, self.schedulers) = (states, schedulers)
   }
 
-  /// What is said of a job; nil where nothing is.
-  func state(of job: String?) -> JobState? { job.flatMap { states[$0] } }
+  /// What is said of a job, and of one that has ended, how; nil where nothing is.
+  func state(of job: String?) -> JobState? {
+    guard let job else { return nil }
+    if let state = states[job], state.phase != .ended { return state }
+    return (try? schedulers[job]?.state(of: job)) ?? states[job]
+  }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Trainer
 
 /// Where batch jobs are handed in.
 protocol Scheduler: Sendable {
@@ -49,6 +50,8 @@ struct Submission: Equatable, Sendable {
   var log: String
   /// What it is found again by, where nobody knows whether it was taken.
   var tag: String
+  /// Nodes that it must not have, in the scheduler's words; PBS knows no such wish.
+  var avoided: [String] = []
 }
 
 /// What a scheduler says instead of doing what it was asked.
@@ -81,6 +84,13 @@ struct JobState: Equatable, Sendable {
   var status: Int32?
   /// The nodes it has, in the scheduler's words.
   var nodes: String?
+
+  /// Whether it has ended otherwise than it was to: neither well nor because somebody wanted its end.
+  var hasFailed: Bool {
+    guard phase == .ended, let status else { return false }
+    return ![ExitStatus.finished, .preempted].map(\.rawValue).contains(status)
+      && !["CANCELLED", "PREEMPTED"].contains(word)
+  }
 }
 
 extension ExternalCommand {
@@ -96,8 +106,11 @@ extension ExternalCommand {
   ) throws -> String {
     let outcome = try run(words)
     guard outcome.status != 0 else { return outcome.output }
-    let said = outcome.errors.trimmingCharacters(in: .whitespacesAndNewlines)
-    let text = said.isEmpty ? "\(words[0]) ended with \(outcome.status)" : said
+    // Some complain on their standard output.
+    let said = [outcome.errors, outcome.output].map {
+      $0.trimmingCharacters(in: .whitespacesAndNewlines)
+    }.first { !$0.isEmpty }
+    let text = said ?? "\(words[0]) ended with \(outcome.status)"
     // 137: it was killed because it waited too long.
     throw outcome.status == 137 || isAway(text)
       ? SchedulerFailure.away(text) : SchedulerFailure.refused(explained(text))

@@ -16,9 +16,11 @@ struct Slurm: Scheduler {
       : [
         "--dependency=afterok:\(dependencies.joined(separator: ":"))", "--kill-on-invalid-dep=yes",
       ]
+    let avoidance =
+      submission.avoided.isEmpty ? [] : ["--exclude=\(submission.avoided.joined(separator: ","))"]
     let output = try run(
       ["sbatch", "--parsable", "--output=\(submission.log)", "--comment=\(submission.tag)"] + order
-        + [submission.script])
+        + avoidance + [submission.script])
     // `12` or `12;cluster`, behind what a site's plug-ins may print.
     let last = output.split(separator: "\n").last ?? ""
     guard let job = last.split(separator: ";").first, job.allSatisfy(\.isNumber) else {
@@ -42,7 +44,10 @@ struct Slurm: Scheduler {
     let output: String
     do {
       output = try run(["scontrol", "show", "job", "--oneliner", job])
-    } catch SchedulerFailure.refused(let words) where words.contains("Invalid job id") {
+    } catch SchedulerFailure.refused(let words)
+      where words.contains("Invalid job id") || words.contains("not found")
+    {
+      // A member of an array that was cancelled while it waited is not found either.
       return try accountedState(of: job)
     }
     return output.split(separator: "\n").first.flatMap { JobState(ofSlurm: Self.fields($0)) }

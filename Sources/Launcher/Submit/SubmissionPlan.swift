@@ -15,7 +15,7 @@ public struct SubmissionPlan: Sendable {
   public var run: String
   /// The trainings.
   var trainings: [SubmittedTraining]
-  /// Whether they are an array, be it of one.
+  /// Whether they are an array.
   var isArray: Bool
   /// How many of them run at the same time.
   public var concurrency: Int?
@@ -44,8 +44,10 @@ public struct SubmissionPlan: Sendable {
       } ?? [SubmittedTraining(run: run, arguments: arguments, overrides: overrides)]
     self.init(
       stage: stage, clusterFile: clusterFile, clusterOverrides: clusterOverrides,
-      configurationFile: configurationFile, run: run, trainings: trainings, isArray: each != nil,
-      name: name)
+      configurationFile: configurationFile,
+      // One is no array, which PBS would not take either.
+      run: trainings.count == 1 ? trainings[0].run : run, trainings: trainings,
+      isArray: trainings.count > 1, name: name)
     self.concurrency = concurrency
   }
 

@@ -13,6 +13,8 @@ struct SubmissionRecord: Codable, Equatable, Sendable {
   var index: Int?
   /// The folder of that array, from wherever one looks.
   var array: String?
+  /// The runs of an array, in this record of its own: in its folder, or from wherever one looks.
+  var members: [String]?
   /// Ranks, over all nodes.
   var ranks: Int
   /// When it was handed in.
@@ -21,7 +23,7 @@ struct SubmissionRecord: Codable, Equatable, Sendable {
   /// The record of a member of the array whose record this is, and whose folder.
   func member(_ index: Int, of array: String? = nil) -> SubmissionRecord {
     var record = self
-    (record.index, record.array) = (index, array)
+    (record.index, record.array, record.members) = (index, array, nil)
     return record.known(as: job)
   }
 
@@ -54,6 +56,13 @@ struct SubmissionRecord: Codable, Equatable, Sendable {
       throw LaunchError.recordBroken(path)
     }
     return record
+  }
+
+  /// The runs of the array that a folder is; nil where it is none.
+  ///
+  /// - Throws: as `read`.
+  static func members(ofArray folder: String) throws -> [String]? {
+    try read(run: folder)?.members?.map { $0.hasPrefix("/") ? $0 : "\(folder)/\($0)" }
   }
 
   /// Forgets that a run was handed in: it was refused.

@@ -69,11 +69,14 @@ public struct Submitter {
   /// Hands a plan in of which nothing waits or runs, as the caller knows; a scheduler that is away is asked
   /// once.
   ///
+  /// - Parameter avoided: nodes that it must not have, in the scheduler's words.
   /// - Throws: `TrainerError.configuration`, `.system`, `SchedulerFailure`.
-  func handIn(_ plan: SubmissionPlan) throws {
+  func handIn(_ plan: SubmissionPlan, avoiding avoided: [String]) throws {
     let job = try plan.job(workingFolder: workingFolder, ownFolder: ownFolder)
     try handIn(plan, job) { submission, _ in
-      try makeScheduler(job.cluster.scheduler).submit(submission, after: [])
+      var submission = submission
+      submission.avoided = avoided
+      return try makeScheduler(job.cluster.scheduler).submit(submission, after: [])
     }
   }
 
@@ -110,11 +113,20 @@ public struct Submitter {
 
   /// Keeps a record in each run's folder, and in that of an array.
   private func keep(_ record: SubmissionRecord, _ plan: SubmissionPlan) throws {
-    if plan.isArray { try record.write(run: plan.run) }
-    for (index, training) in plan.trainings.enumerated() {
-      let folder = plan.run.hasPrefix("/") ? plan.run : "\(workingFolder)/\(plan.run)"
-      try (plan.isArray ? record.member(index, of: folder) : record).write(run: training.run)
+    guard plan.isArray else { return try record.write(run: plan.trainings[0].run) }
+    var array = record
+    array.members = plan.trainings.map { training in
+      training.run.hasPrefix("\(plan.run)/")
+        ? String(training.run.dropFirst(plan.run.count + 1)) : absolute(training.run)
     }
+    try array.write(run: plan.run)
+    for (index, training) in plan.trainings.enumerated() {
+      try record.member(index, of: absolute(plan.run)).write(run: training.run)
+    }
+  }
+
+  private func absolute(_ path: String) -> String {
+    path.hasPrefix("/") ? path : "\(workingFolder)/\(path)"
   }
 
   /// The job that the runs were handed in as by somebody who was killed before it was known.
@@ -147,13 +159,16 @@ public struct Submitter {
   /// The job that has to end well before; nil where it has.
   private func dependency(on predecessor: String, _ scheduler: any Scheduler) throws -> String? {
     if predecessor.allSatisfy(\.isNumber), !predecessor.isEmpty { return predecessor }
-    if RunProgress(ofRun: predecessor).hasFinished { return nil }
+    let runs = try SubmissionRecord.members(ofArray: predecessor) ?? [predecessor]
+    if runs.allSatisfy({ RunProgress(ofRun: $0).hasFinished }) { return nil }
     guard let job = try SubmissionRecord.read(run: predecessor)?.job else {
       throw LaunchError.predecessor(
         "--after \(predecessor): this run was not handed in to a scheduler")
     }
-    let state = try asking { try scheduler.state(of: job) }
-    guard let state, state.phase != .ended else {
+    let jobs = try runs.compactMap { try SubmissionRecord.read(run: $0)?.job }
+    let states = try asking { try jobs.map { try scheduler.state(of: $0) } }
+    guard states.contains(where: { $0.map { $0.phase != .ended } ?? false }) else {
+      let state = states.first { $0?.status != 0 } ?? nil
       let ending = state?.explanation.map { ": \($0)" } ?? ""
       throw LaunchError.predecessor(
         "--after \(predecessor): job \(job) has ended, and the run has not finished\(ending)")

@@ -7,6 +7,11 @@ final class BatchExecutor: TrialExecutor {
   /// What a scheduler takes to do what it was told before it went away.
   private static let settlingSeconds = 5.0
 
+  /// How jobs end that have done nothing wrong, and did not go back into the queue.
+  private static let notItsFault: Set = [
+    "PREEMPTED", "CANCELLED", "NODE_FAIL", "BOOT_FAIL", "DEADLINE",
+  ]
+
   let outlivesSweep = true
   let pauses: ClosedRange<Duration> = .seconds(2) ... .seconds(30)
 
@@ -18,6 +23,7 @@ final class BatchExecutor: TrialExecutor {
   private var arrays: Int
   /// Whether the scheduler has taken a job of this start, so that one like it makes sense.
   private var hasHandedIn = false
+  private var suspicion = NodeSuspicion()
 
   /// An executor of a sweep's trainings.
   ///
@@ -68,12 +74,14 @@ final class BatchExecutor: TrialExecutor {
         run: training.run, arguments: training.pause, overrides: training.overrides)
     }
     let name = (folder.path as NSString).lastPathComponent
+    suspicion.expect(trainings.map(\.run))
     try submitter.handIn(
       SubmissionPlan(
         stage: plan.configuration.stage, clusterFile: cluster.file,
         clusterOverrides: cluster.overrides, configurationFile: folder.base,
         run: isArray ? folder.array(arrays) : first.run, trainings: members, isArray: isArray,
-        name: isArray ? "\(name)-array-\(arrays)" : "\(name)-\(first.trial)"))
+        name: isArray ? "\(name)-array-\(arrays)" : "\(name)-\(first.trial)"),
+      avoiding: suspicion.suspects)
   }
 
   /// The trainings that the scheduler has no job of.
@@ -94,18 +102,28 @@ final class BatchExecutor: TrialExecutor {
   func look(at trainings: [TrialTraining]) throws -> [TrainingSight] {
     let records = try trainings.map { try record(of: $0.run) }
     let states = try delaying { try scheduler.states(of: records.compactMap { $0?.job }) }
-    return try records.map { record in
+    return try zip(trainings, records).map { training, record in
       // Not handed in, or not taken.
       guard let job = record?.job else { return .ended(status: nil, words: nil) }
       if let state = states[job], state.phase != .ended {
+        if state.phase == .running { _ = suspicion.hear(training.run) }
         return .underWay(state.explanation)
       }
       let end = try delaying { try scheduler.state(of: job) }
       // It went back into the queue between the two questions.
       if let end, end.phase != .ended { return .underWay(end.explanation) }
-      // Who is preempted without going back into the queue has done nothing wrong.
-      let status = end?.word == "PREEMPTED" ? ExitStatus.preempted.rawValue : end?.status
-      return .ended(status: status, words: end?.explanation)
+      let line = suspicion.hear(training.run)
+      // A job that makes way with a checkpoint may be killed before it has said so to the scheduler.
+      let wasTaken =
+        end.map { Self.notItsFault.contains($0.word) } ?? false
+        || line?.hasSuffix(RestartPolicy.LeaveReason.madeWay) ?? false
+      let status = wasTaken ? ExitStatus.preempted.rawValue : end?.status
+      if let end, end.hasFailed, !wasTaken, line == nil, let nodes = end.nodes {
+        suspicion.note(silenceOn: nodes)
+      }
+      let place = end?.nodes.map { " on \($0)" } ?? ""
+      let words = line.flatMap(LaunchLog.sentence(ofLine:)) ?? end?.explanation.map { $0 + place }
+      return .ended(status: status, words: words)
     }
   }
 

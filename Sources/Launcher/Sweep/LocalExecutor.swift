@@ -24,6 +24,14 @@ final class LocalExecutor: TrialExecutor {
   ///   - launcher: the path of aver-launch.
   init(_ plan: SweepPlan, in folder: SweepFolder, ranks: Int, launcher: String) {
     (self.plan, self.folder, self.ranks, self.launcher) = (plan, folder, ranks, launcher)
+    if plan.configuration.concurrency > 1 { Self.unbind() }
+  }
+
+  /// Each mpirun counts cores from the first: bound, trainings would share these and leave the others idle. Who has
+  /// said something else of Open MPI 4 or 5 has his will.
+  private static func unbind() {
+    setenv("OMPI_MCA_hwloc_base_binding_policy", "none", 0)
+    setenv("PRTE_MCA_hwloc_default_binding_policy", "none", 0)
   }
 
   func begin(_ trainings: [TrialTraining]) throws -> [TrialTraining] {

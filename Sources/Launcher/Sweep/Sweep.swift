@@ -30,11 +30,13 @@ public struct Sweep {
   private let folder: SweepFolder
   private let plan: SweepPlan
   private let request: SweepRequest
+  private let cluster: (file: String, overrides: [String])?
   private let inbox: SignalInbox
 
   /// A sweep, everything checked that can be before it runs.
   ///
-  /// - Throws: `TrainerError.configuration`, `LaunchError.sweepChanged` where the folder is another sweep's.
+  /// - Throws: `TrainerError.configuration`, `LaunchError.sweepChanged` where the folder is another sweep's,
+  ///   `.begunElsewhere`.
   public init(_ request: SweepRequest) throws {
     inbox = SignalInbox()
     self.request = request
@@ -44,12 +46,28 @@ public struct Sweep {
         ?? (DurableFiles.exists(folder.configuration)
           ? folder.configuration : nil)
     else { throw LaunchError.noSweep(folder.path) }
-    let ranks = request.cluster == nil ? request.ranks : 1
+    // Or trials would be trained here that wait in a queue.
+    cluster =
+      request.cluster ?? (DurableFiles.exists(folder.cluster) ? (folder.cluster, []) : nil)
+    let ranks = cluster == nil ? request.ranks : 1
     plan = try SweepPlan(
       file: file, overrides: request.overrides, base: folder.knownBase, ranks: ranks)
+    try requirePlace()
     try requireSame(ranks: ranks)
-    try request.cluster.map(requireFit)
+    try cluster.map(requireFit)
   }
+
+  /// Throws where the sweep was begun in another working folder that there is here, too.
+  private func requirePlace() throws {
+    guard DurableFiles.exists(folder.journal),
+      let place = try StudyJournal.study(in: folder.journal).attributes[Self.placeName],
+      place != FileManager.default.currentDirectoryPath, DurableFiles.exists(place)
+    else { return }
+    throw LaunchError.begunElsewhere(folder.path, folder: place)
+  }
+
+  /// The study's attribute that names the working folder.
+  private static let placeName = "working_folder"
 
   /// Throws where a trial's batch job makes no sense on a cluster.
   private func requireFit(_ cluster: (file: String, overrides: [String])) throws {
@@ -119,6 +137,9 @@ public struct Sweep {
     let executor = try executor()
     let controller = try SweepController(
       plan, in: folder, journal: journal, executor: executor, say: log.say)
+    if controller.study.attributes[Self.placeName] == nil {
+      try controller.note(Self.placeName, FileManager.default.currentDirectoryPath)
+    }
     let turns = SweepTurns(
       controller: controller, results: SweepResults(plan, in: folder), inbox: inbox, log: log,
       pauses: executor.pauses, hours: plan.configuration.budget.hours)
@@ -135,17 +156,23 @@ public struct Sweep {
       let text = try DurableFiles.contents(plan.configuration.config) ?? []
       try DurableFiles.replace(folder.base, with: Array(text))
     }
+    if let cluster {
+      let text = try ConfigurationReader<ClusterConfiguration>.load(
+        file: cluster.file, overrides: cluster.overrides, option: "--cluster"
+      ).values.yaml()
+      try DurableFiles.replace(folder.cluster, with: Array(text.utf8))
+    }
     try DurableFiles.replace(
       folder.configuration, with: Array(plan.configuration.yaml().utf8))
   }
 
   private func executor() throws -> any TrialExecutor {
-    guard let cluster = request.cluster else {
+    guard cluster != nil else {
       return LocalExecutor(
         plan, in: folder, ranks: request.ranks, launcher: "\(ProgramSearch.ownFolder)/aver-launch")
     }
     return try BatchExecutor(
-      plan, in: folder, cluster: cluster, submitter: Submitter { Job.printError($0) })
+      plan, in: folder, cluster: (folder.cluster, []), submitter: Submitter { Job.printError($0) })
   }
 }
 
@@ -162,8 +189,9 @@ extension Study {
   /// What a sweep came to, in a sentence.
   fileprivate func summary(_ plan: SweepPlan) -> String {
     let result =
-      best.map { best in
-        "the best is trial \(best.number), \(best.objective.map(plan.words) ?? ""): "
+      leader.map { best in
+        let place = best.state == .complete ? "" : " after \(best.latest?.step ?? 0) updates"
+        return "the best is trial \(best.number), \(best.value.map(plan.words) ?? "")\(place): "
           + plan.space.overrides(best.assignment).joined(separator: " ")
       } ?? "none came to anything"
     return "\(trials.count) trials (\(tally([.complete, .pruned, .failed]))); \(result)"

@@ -26,6 +26,8 @@ final class SweepController {
   private var waiting: [TrialTraining] = []
   /// Runs of those that this start of the sweep has begun.
   private var begun: Set<String> = []
+  /// Runs of those that were told to end.
+  private var stopped: Set<String> = []
   /// Trials that others have to be compared with first; nil where none is stopped early.
   private var standings: RungStandings?
   /// The trial that was being chosen when an earlier start of the sweep was killed.
@@ -100,7 +102,9 @@ final class SweepController {
 
   /// Ends what runs, with checkpoints, where it does not go on by itself.
   func stop(atOnce: Bool) throws {
-    if !executor.outlivesSweep { try executor.end(underWay, atOnce: atOnce) }
+    guard !executor.outlivesSweep else { return }
+    stopped.formUnion(underWay.map(\.run))
+    try executor.end(underWay, atOnce: atOnce)
   }
 
   /// Keeps something beside the trials.
@@ -152,9 +156,11 @@ final class SweepController {
       if !hasOthers { try measure(training.trial) }
       return
     }
-    let words = LaunchLog.lastSentence(ofRun: training.run) ?? words
+    let words = words ?? LaunchLog.lastSentence(ofRun: training.run)
     let wasBegun = begun.remove(training.run) != nil
     switch status {
+    // Whoever is told to end while it starts dies of that.
+    case _ where stopped.contains(training.run): waiting.append(training)
     case ExitStatus.preempted.rawValue: waiting.append(training)
     // Nobody has seen it fail: an earlier start of the sweep was interrupted, before or after it began this.
     case nil where !wasBegun: waiting.append(training)
@@ -206,7 +212,8 @@ final class SweepController {
     let isLast = target == nil || target == plan.halving?.rungs.last
     let hasEnded = isLast || trainings.allSatisfy { RunProgress(ofRun: $0.run).hasFinished }
     if let target {
-      try journal.append([.setIntermediate(trial: number, step: target, value: value)])
+      try journal.append(
+        [.setIntermediate(trial: number, step: target, value: value)] + forgiven(number))
       standings?.arrive(number, at: target, with: value)
     }
     if hasEnded {
@@ -215,6 +222,13 @@ final class SweepController {
     } else {
       say("trial \(number): \(plan.words(of: value)) after \(target ?? 0) updates")
     }
+  }
+
+  /// What makes the failures of a trial count from here on.
+  private func forgiven(_ number: Int) -> [JournalRecord] {
+    let failures = journal.study.trialAttributes[number][TrialAttribute.failures]
+    return failures.map { $0 == "0" } ?? true
+      ? [] : [.setTrialAttribute(trial: number, name: TrialAttribute.failures, value: "0")]
   }
 
   private func end(_ number: Int, _ state: Trial.State, _ value: Double?, because reason: String?)
@@ -230,9 +244,20 @@ final class SweepController {
     case .complete:
       let best = journal.study.best?.number == number ? ", the best so far" : ""
       say("trial \(number) is done: \(value.map(plan.words) ?? "")\(best)")
-    case .failed: say("trial \(number) is given up: \(reason ?? "")")
+    case .failed:
+      say("trial \(number) is given up: \(reason ?? "")")
+      try requireHope(reason)
     case .pruned, .running, .waiting: return
     }
+  }
+
+  /// Throws where many trials have failed and none has come to anything: it is not their values.
+  private func requireHope(_ reason: String?) throws {
+    let trials = journal.study.trials
+    let failed = trials.filter { $0.state == .failed }.count
+    guard failed >= max(3, plan.configuration.concurrency), trials.allSatisfy({ $0.value == nil })
+    else { return }
+    throw LaunchError.hopeless(folder.path, failed: failed, reason: reason ?? "")
   }
 
   // MARK: - What begins
@@ -314,7 +339,7 @@ enum TrialAttribute {
   static let run = "run"
   /// The update at which they pause.
   static let target = "target"
-  /// How often they failed.
+  /// How often they failed since they last came to where they pause.
   static let failures = "failures"
   /// Why it was given up.
   static let failure = "failure"

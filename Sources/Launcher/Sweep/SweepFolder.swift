@@ -10,6 +10,8 @@ struct SweepFolder: Equatable, Sendable {
   var configuration: String { "\(path)/sweep.yaml" }
   /// The configuration that trials begin from, as it was when the first of them did.
   var base: String { "\(path)/base.yaml" }
+  /// The cluster that trials are trained on, complete; there is none where that is this machine.
+  var cluster: String { "\(path)/cluster.yaml" }
   /// That configuration; nil before the sweep has been started.
   var knownBase: String? { DurableFiles.exists(base) ? base : nil }
   /// Everything that has happened, in the format of Optuna's journal files.

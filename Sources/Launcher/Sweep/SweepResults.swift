@@ -16,7 +16,7 @@ struct SweepResults {
     try DurableFiles.replace(folder.table, with: Array(table(of: study).utf8))
     let report = SweepReport(plan, study, in: folder).html
     try DurableFiles.replace(folder.report, with: Array(report.utf8))
-    if let best = study.best, let text = try configuration(of: best) {
+    if let best = study.leader, let text = try configuration(of: best) {
       try DurableFiles.replace(folder.best, with: Array(text.utf8))
     }
   }
@@ -44,7 +44,8 @@ struct SweepResults {
   private func configuration(of trial: Trial) throws -> String? {
     let training = plan.trainings(ofTrial: trial.number, trial.assignment, in: folder, to: nil)[0]
     guard let bytes = try DurableFiles.contents("\(training.run)/config.yaml") else { return nil }
-    let value = trial.objective.map(plan.words) ?? ""
+    let place = trial.state == .complete ? "" : " after \(trial.latest?.step ?? 0) updates"
+    let value = (trial.value.map(plan.words) ?? "") + place
     return "# Trial \(trial.number) of the sweep in \(folder.path): \(value).\n"
       + String(decoding: bytes, as: UTF8.self)
   }

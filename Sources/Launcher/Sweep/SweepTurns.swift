@@ -59,6 +59,7 @@ final class SweepTurns {
       case .moved:
         isStale = true
         pause = pauses.lowerBound
+        try wait(pause)
       case .idle:
         try wait(pause)
         pause = min(pauses.upperBound, pause * 3 / 2)

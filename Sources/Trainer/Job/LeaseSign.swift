@@ -10,6 +10,8 @@ package struct LeaseSign: Equatable, Sendable {
   package let holder: String
   /// Grows while the holder lives, wherever that may be.
   package let beat: String
+  /// Seconds since it last grew, as far as clocks agree.
+  package let silence: Double
 
   /// Looks at a folder; nil where nobody has its lease, or somebody who is dead.
   ///
@@ -23,6 +25,9 @@ package struct LeaseSign: Equatable, Sendable {
     guard verdict != .dead else { return nil }
     (host, holder) = (record.host, record.description)
     beat = record.token + record.beat
+    let attributes = try? FileManager.default.attributesOfItem(
+      atPath: "\(folder)/\(RunLease.fileName)")
+    silence = (attributes?[.modificationDate] as? Date).map { -$0.timeIntervalSinceNow } ?? 0
     process = verdict == .alive ? FileWriter(name: Substring(record.process))?.process : nil
   }
 }
