@@ -65,11 +65,14 @@ struct BatchScriptTests {
 
   @Test(
     "scripts are what somebody has reviewed",
-    arguments: [("slurm", false), ("container", false), ("pbs", false), ("pbs-array", true)])
+    arguments: [
+      ("slurm", false), ("slurm-array", true), ("container", false), ("pbs", false),
+      ("pbs-array", true),
+    ])
   func golden(name: String, isArray: Bool) throws {
     let cluster =
       switch name {
-      case "slurm": Self.slurm
+      case "slurm", "slurm-array": Self.slurm
       case "container": Self.container
       default: Self.slurm.replacing("options: [--constraint=spr]", with: "scheduler: pbs")
       }

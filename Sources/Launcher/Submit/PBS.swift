@@ -24,9 +24,12 @@ struct PBS: Scheduler {
   }
 
   func job(tagged tag: String) throws -> String? {
-    Self.jobs(in: try run(["qstat", "-x", "-f", "-w"])).first {
+    let jobs = Self.jobs(in: try run(["qstat", "-x", "-f", "-w"])).filter {
       $0.fields["Variable_List"]?.split(separator: ",").contains("\(Self.tagName)=\(tag)") ?? false
-    }?.name
+    }
+    // One that was not let back into the queue has handed itself in once more.
+    let active = jobs.first { JobState(ofPBS: $0.fields).map { $0.phase != .ended } ?? false }
+    return (active ?? jobs.first)?.name
   }
 
   func cancel(_ jobs: [String]) throws {

@@ -112,6 +112,11 @@ final class BatchExecutor: TrialExecutor {
       let end = try delaying { try scheduler.state(of: job) }
       // It went back into the queue between the two questions.
       if let end, end.phase != .ended { return .underWay(end.explanation) }
+      if end?.status == ExitStatus.preempted.rawValue, let record,
+        let successor = try successor(of: record)
+      {
+        return .underWay(successor.explanation)
+      }
       let line = suspicion.hear(training.run)
       // A job that makes way with a checkpoint may be killed before it has said so to the scheduler.
       let wasTaken =
@@ -124,6 +129,17 @@ final class BatchExecutor: TrialExecutor {
       let place = end?.nodes.map { " on \($0)" } ?? ""
       let words = line.flatMap(LaunchLog.sentence(ofLine:)) ?? end?.explanation.map { $0 + place }
       return .ended(status: status, words: words)
+    }
+  }
+
+  /// What is known of the job that a preempted one has handed in for itself; nil where it has not.
+  private func successor(of record: SubmissionRecord) throws -> JobState? {
+    try delaying {
+      guard let job = try scheduler.job(tagged: record.tag),
+        let known = record.known(as: job).job, known != record.job,
+        let state = try scheduler.state(of: known), state.phase != .ended
+      else { return nil }
+      return state
     }
   }
 

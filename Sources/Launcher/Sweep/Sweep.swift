@@ -142,8 +142,9 @@ public struct Sweep {
     }
     let turns = SweepTurns(
       controller: controller, results: SweepResults(plan, in: folder), inbox: inbox, log: log,
-      pauses: executor.pauses, hours: plan.configuration.budget.hours)
-    let status = try turns.run(holding: lease, outlived: executor.outlivesSweep)
+      pauses: executor.pauses, hours: plan.configuration.budget.hours,
+      outlived: executor.outlivesSweep)
+    let status = try turns.run(holding: lease)
     if status == .finished {
       log.say(controller.study.summary(plan))
     }

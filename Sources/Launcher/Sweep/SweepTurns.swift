@@ -17,6 +17,7 @@ final class SweepTurns {
   private let log: LaunchLog
   private let pauses: ClosedRange<Duration>
   private let hours: Double?
+  private let outlived: Bool
   private var requests = StopRequests()
   private let began = ContinuousClock.now
   private let secondsBefore: Double
@@ -25,20 +26,20 @@ final class SweepTurns {
   /// Whether results have changed since they were written.
   private var isStale = true
 
+  /// - Parameter outlived: whether trainings go on without the sweep.
   init(
     controller: SweepController, results: SweepResults, inbox: SignalInbox, log: LaunchLog,
-    pauses: ClosedRange<Duration>, hours: Double?
+    pauses: ClosedRange<Duration>, hours: Double?, outlived: Bool
   ) {
+    self.outlived = outlived
     (self.controller, self.results, self.inbox) = (controller, results, inbox)
     (self.log, self.pauses, self.hours) = (log, pauses, hours)
     secondsBefore = controller.study.attributes[Self.secondsName].flatMap { Double($0) } ?? 0
   }
 
-  /// - Parameters:
-  ///   - lease: the folder's.
-  ///   - outlived: whether trainings go on without the sweep.
+  /// - Parameter lease: the folder's.
   /// - Returns: the status to leave with.
-  func run(holding lease: RunLease, outlived: Bool) throws -> ExitStatus {
+  func run(holding lease: RunLease) throws -> ExitStatus {
     try write()
     var pause = pauses.lowerBound
     while true {
@@ -80,10 +81,16 @@ final class SweepTurns {
   }
 
   private func wait(_ pause: Duration) throws {
-    guard let signal = inbox.next(within: pause), signal != SIGCHLD else { return }
-    requests = requests.after(signal: signal)
-    log.say("signal \(signal): the sweep ends")
-    try controller.stop(atOnce: requests.request == .immediate)
+    let end = ContinuousClock.now + pause
+    while let signal = inbox.next(within: end - ContinuousClock.now) {
+      // The end of a training here is one to look at; schedulers' own programs end all the time.
+      if signal == SIGCHLD {
+        if outlived { continue } else { return }
+      }
+      requests = requests.after(signal: signal)
+      log.say("signal \(signal): the sweep ends")
+      return try controller.stop(atOnce: requests.request == .immediate)
+    }
   }
 
   private var secondsAtWork: Double { secondsBefore + (ContinuousClock.now - began) / .seconds(1) }
