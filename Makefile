@@ -28,8 +28,7 @@ dist: setup ## the programs and their libraries as a folder, dist/aver, for mach
 demo: ## make a corpus, train all stages on 2 ranks, compare them: some minutes
 	@scripts/demo
 
-test: setup build ## all tests, those that need several ranks included
-	swift build --build-tests
+test: setup ## all tests, those that need several ranks included
 	scripts/run-tests
 
 lint: swift ## swift-format, strict; shellcheck where it is installed
@@ -40,7 +39,6 @@ bench: build ## time a training step beside PyTorch (PYTHON=… one that has tor
 	benchmarks/step
 
 soak: setup build ## the tests ROUNDS times over, with new random seeds and every interruption tried
-	swift build --build-tests
 	for round in $$(seq $(ROUNDS)); do \
 	  echo "soak: round $$round of $(ROUNDS)"; \
 	  AVER_SOAK=1 scripts/run-tests; \
