@@ -68,16 +68,3 @@ field() {
 has_ended() {
   [[ $(field "$1" JobState) =~ ^(COMPLETED|FAILED|CANCELLED|TIMEOUT)$ ]]
 }
-
-# hand_in ARGUMENT…: aver-launch submit with cluster.yaml.
-hand_in() {
-  "$AVER_EXECUTABLES/aver-launch" submit --cluster cluster.yaml "$@"
-}
-
-# completes JOB RUN: waits for its end, which has to be a good one.
-completes() {
-  wait_until "job $1 ($2) ends" has_ended "$1"
-  [[ $(field "$1" JobState) == COMPLETED ]] && return
-  tail -n 20 "$2"/submit/*.log >&2
-  fail "job $1 ($2): $(field "$1" JobState)"
-}

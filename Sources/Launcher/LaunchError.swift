@@ -34,6 +34,8 @@ public enum LaunchError: Error, Equatable, CustomStringConvertible {
   case noRoom(String, reason: String)
   /// A line of a sweep's journal is none.
   case journal(String)
+  /// A run has no report yet.
+  case noReport(String)
   /// There is neither a run nor a sweep in a folder.
   case noWork(String)
   /// There is no sweep in a folder, and no sweep file was named.
@@ -47,7 +49,7 @@ public enum LaunchError: Error, Equatable, CustomStringConvertible {
   public var exitStatus: ExitStatus {
     switch self {
     case .noStarter, .noTrainer, .cannotStart, .hosts, .runFolder, .refused, .submitted, .finished,
-      .predecessor, .noSweep, .sweepChanged, .noWork, .begunElsewhere, .heldElsewhere:
+      .predecessor, .noSweep, .sweepChanged, .noWork, .noReport, .begunElsewhere, .heldElsewhere:
       .usage
     case .recordBroken, .journal: .badData
     case .schedulerAway, .noRoom, .hopeless, .system: .internalError
@@ -87,7 +89,7 @@ public enum LaunchError: Error, Equatable, CustomStringConvertible {
     case .begunElsewhere(let sweep, let folder):
       "\(sweep) was begun in \(folder), and its paths are relative to that: go there with cd first"
     case .heldElsewhere(let folder, let holder):
-      "\(folder) is held by \(holder): cancel it there; nothing was ended"
+      "\(folder) is held by \(holder) and does not end: cancel it there"
     case .noRoom(let folder, let reason):
       "\(folder): \(reason). Nothing is lost: make room, and the same command goes on where it was"
     case .journal(let message):
@@ -95,6 +97,8 @@ public enum LaunchError: Error, Equatable, CustomStringConvertible {
     case .recordBroken(let path):
       "\(path) is not what aver-launch writes: find the run's job with the scheduler's own commands, end "
         + "it, and remove the file"
+    case .noReport(let run):
+      "\(run) has no report.html yet: it is written at evaluations and where a run ends or is stopped"
     case .noWork(let folder):
       "there is neither a run nor a sweep in \(folder)"
     case .noSweep(let folder):

@@ -57,11 +57,12 @@ public struct Study: Equatable, Sendable {
     guard trials.indices.contains(number), let value = trials[number].objective, !value.isNaN else {
       return
     }
-    let isBest =
-      best?.objective.map { least in
-        direction.isBetter(value, than: least) || (value == least && number < bestNumber ?? 0)
-      } ?? true
-    if isBest { bestNumber = number }
+    guard let best, let least = best.objective,
+      (direction.cost(of: least), best.number) < (direction.cost(of: value), number)
+    else {
+      bestNumber = number
+      return
+    }
   }
 
   private mutating func change(_ trial: Int, _ body: (inout Trial) -> Void) {

@@ -59,11 +59,12 @@ struct BenchmarkCommand: ParsableCommand {
   /// `aver-launch benchmark controller`
   struct Controller: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Sees a sweep of trainings through that take no time; for benchmarks/controller.",
+      abstract: "Sees a sweep of simulated batch jobs through; for benchmarks/controller.",
       discussion: """
         Example: aver-launch benchmark controller --trials 1000 --sampler tpe --folder empty
 
-        Prints one JSON array: for each tenth of the trials what the sweep itself took.
+        Prints one JSON array: for each tenth of the trials what the sweep itself took, and what it asked \
+        the scheduler.
         """)
 
     @Option(help: "Trials.")

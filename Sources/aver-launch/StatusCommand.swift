@@ -112,18 +112,26 @@ struct CancelCommand: ParsableCommand {
 struct ReportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "report",
-    abstract: "Writes what a sweep has come to: report.html, trials.csv and best.yaml.",
+    abstract: "Brings the pages of runs and sweeps up to date, and tells where they are.",
     discussion: """
-      Example: aver-launch report sweeps/first
+      Examples:
+        aver-launch report sweeps/first
+        aver-launch report runs
 
-      A sweep that runs does so by itself. The page's path is the only line of the standard output.
+      Of a sweep: report.html, trials.csv and best.yaml of what it has come to by now. Of a folder of runs \
+      and sweeps: report.html, a table of how all of them stand that leads to the pages of each. A run \
+      writes its report.html itself, at evaluations. Each page's path is a line of the standard output.
+
+      Exit codes: 0; 64 where there is neither a run nor a sweep, and of a run that has no page yet.
       """)
 
-  @Argument(help: "A sweep.", completion: .directory)
-  var path: String
+  @Argument(help: "Runs, sweeps, or folders of them.", completion: .directory)
+  var paths: [String]
 
   func run() throws {
-    let page = try explainingFailures { try Sweep.report(on: path) }
-    try StandardStream.output.write("\(page)\n")
+    for path in paths {
+      let page = try explainingFailures { try ReportPages.page(of: path) }
+      try StandardStream.output.write("\(page)\n")
+    }
   }
 }

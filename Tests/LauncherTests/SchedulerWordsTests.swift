@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Launcher
@@ -98,5 +99,22 @@ struct SchedulerWordsTests {
     array.scheduler = .pbs
     #expect(array.member(3).known(as: "12[].server").job == "12[3].server")
     #expect(array.known(as: "12.server").job == "12.server")
+  }
+
+  @Test("a run's job is the one that the last has handed in for itself, until it is handed in anew")
+  func successor() throws {
+    let folder = try TemporaryFolder()
+    let run = "\(folder.path)/run"
+    let record = SubmissionRecord(
+      scheduler: .pbs, tag: "aver:1", job: "12.server", ranks: 1, date: "2026-01-31T12:00:00Z")
+    try record.write(run: run)
+    // What a site's plug-ins print comes before it.
+    _ = try folder.write("welcome\n15.server\n", to: "run/submit/job.sh.next")
+    #expect(try SubmissionRecord.read(run: run)?.job == "15.server")
+    _ = try folder.write("", to: "run/submit/job.sh.next")
+    #expect(try SubmissionRecord.read(run: run)?.job == "12.server")
+    _ = try folder.write("15.server\n", to: "run/submit/job.sh.next")
+    try record.known(as: "16.server").write(run: run)
+    #expect(try SubmissionRecord.read(run: run)?.job == "16.server")
   }
 }

@@ -97,6 +97,32 @@ struct StatusTests {
     #expect(list.map(\.path) == ["a", "b"].map { "\(folder.path)/runs/\($0)" })
     for path in ["\(folder.path)/runs/notes", "\(folder.path)/nothing"] {
       #expect(throws: LaunchError.noWork(path)) { try Surveyor().survey([path]) }
+      #expect(throws: LaunchError.noWork(path)) { try ReportPages.page(of: path) }
     }
+  }
+
+  @Test("the page of a folder leads to those that there are, whatever runs are called")
+  func pages() throws {
+    for name in ["plain", "javascript:alert(1)", "<b> & \"quotes\"?"] {
+      try makeRun("runs/\(name)")
+      #expect(throws: LaunchError.noReport("\(folder.path)/runs/\(name)")) {
+        try ReportPages.page(of: "\(folder.path)/runs/\(name)")
+      }
+    }
+    for name in ["javascript:alert(1)", "<b> & \"quotes\"?"] {
+      let page = try folder.write("", to: "runs/\(name)/report.html")
+      #expect(try ReportPages.page(of: "\(folder.path)/runs/\(name)") == page)
+    }
+    let path = try ReportPages.page(of: "\(folder.path)/runs")
+    #expect(path == "\(folder.path)/runs/report.html")
+    let page = try folder.text(of: "runs/report.html")
+    let links = page.components(separatedBy: "href=\"").dropFirst().map {
+      $0.prefix { $0 != "\"" }
+    }
+    #expect(
+      links == [
+        "./%3Cb%3E%20&amp;%20%22quotes%22%3F/report.html", "./javascript%3Aalert(1)/report.html",
+      ])
+    #expect(page.contains("plain") && page.contains("10/40") && !page.contains("<b> &"))
   }
 }

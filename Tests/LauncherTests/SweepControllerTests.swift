@@ -253,23 +253,35 @@ struct SweepControllerTests {
         == "no loss was measured by update 1: lower evaluation.every")
   }
 
-  @Test("a thousand trials: one look and at most one start a turn, and each trial once")
+  @Test("a thousand trials: each once, as the journal tells")
   func thousand() throws {
     let plan = try plan(
       Self.halving.replacing("concurrency: 4", with: "concurrency: 64")
         + "budget: {trials: 1000}")
     let executor = executor { training in .init(looks: 1 + training.trial % 7) }
-    let controller = try controller(plan, executor)
-    var turns = 0
-    while try controller.turn() != .over {
-      turns += 1
-      try #require(executor.calls <= 2 * turns)
-    }
-    try controller.conclude()
-    let trials = controller.study.trials
-    #expect(trials.count == 1000 && trials.allSatisfy { $0.state.isFinished })
+    let study = try finish(controller(plan, executor))
+    #expect(study.trials.count == 1000 && study.trials.allSatisfy { $0.state.isFinished })
     #expect(executor.starts.values.allSatisfy { $0 == 1 } && executor.mistakes.isEmpty)
-    #expect(try StudyJournal(path: sweep.journal, writer: "another").study == controller.study)
+    #expect(try StudyJournal(path: sweep.journal, writer: "another").study == study)
+  }
+
+  @Test("what a sweep of batch jobs asks of its scheduler does not grow with the number of trials")
+  func load() throws {
+    let parts = try ControllerBenchmark(
+      trials: 300, concurrency: 32, sampler: "random", folder: folder.path
+    ).run()
+    #expect(parts.last?.trials == 300)
+    // In four seconds, one look at all jobs and one array of new ones.
+    #expect(parts.dropFirst().allSatisfy { $0.callsPerMinute <= 31 }, "\(parts)")
+    #expect(parts.contains { $0.callsPerMinute > 5 && $0.events > 20 })
+  }
+
+  @Test("a sweep looks the less often, the longer nothing has happened")
+  func pauses() {
+    var pauses = TurnPauses(.seconds(4) ... .seconds(10))
+    let turns: [SweepController.Turn] = [.idle, .idle, .idle, .idle, .moved, .idle, .idle]
+    let waited = turns.map { pauses.next(after: $0) / .seconds(1) }
+    #expect(waited == [4, 6, 9, 10, 4, 4, 6])
   }
 
   @Test("results: a table of all trials, the best one's configuration, and a page")

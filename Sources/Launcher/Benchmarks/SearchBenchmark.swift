@@ -45,9 +45,7 @@ public struct SearchBenchmark: Sendable {
     guard
       let sampler = SamplerName(rawValue: sampler)?.make(
         subject.space, direction: .minimize, seed: seed),
-      let (first, steps) = subject.rungs.first.flatMap({ first in
-        subject.rungs.last.map { (first, $0) }
-      })
+      let first = subject.rungs.first, let steps = subject.rungs.last
     else { return nil }
     let halving = SuccessiveHalving(
       least: stopsEarly ? first : steps, most: steps, reduction: 3)

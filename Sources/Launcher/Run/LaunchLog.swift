@@ -35,24 +35,19 @@ final class LaunchLog {
     lastLine(ofRun: run).flatMap(sentence(ofLine:))
   }
 
+  /// The same with its time.
+  static func lastLine(ofRun run: String) -> String? { lines(ofRun: run).last }
+
   /// What a line says, without its time.
   static func sentence(ofLine line: String) -> String? {
     line.range(of: speaker).map { String(line[$0.upperBound...]) }
   }
 
-  /// The same with its time.
-  static func lastLine(ofRun run: String) -> String? {
-    guard let bytes = try? DurableFiles.contents("\(run)/logs/launcher.log") else { return nil }
-    let last = bytes.split(separator: UInt8(ascii: "\n")).last
-    return last.map { String(decoding: $0, as: UTF8.self) }
-  }
-
   /// How often a run was started once more, other than after a pause that was asked for; nil where no launcher
   /// has told.
   static func restarts(ofRun run: String) -> Int? {
-    guard let bytes = try? DurableFiles.contents("\(run)/logs/launcher.log") else { return nil }
     var (restarts, isExpected) = (-1, false)
-    for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") {
+    for line in lines(ofRun: run) {
       if line.contains(speaker + "starting ") {
         restarts += isExpected ? 0 : 1
         isExpected = false
@@ -61,6 +56,12 @@ final class LaunchLog {
       }
     }
     return restarts < 0 ? nil : restarts
+  }
+
+  /// All that was said of a run.
+  private static func lines(ofRun run: String) -> [String] {
+    let bytes = (try? DurableFiles.contents("\(run)/logs/launcher.log")) ?? nil
+    return String(decoding: bytes ?? [], as: UTF8.self).split(separator: "\n").map(String.init)
   }
 
   private static let speaker = " aver-launch: "

@@ -27,8 +27,7 @@ public struct Cancellation {
         case .run(let run): runs.append(run)
         case .sweep(let sweep):
           // First the sweep: it would begin what was ended again.
-          try signal(sweep)
-          try waitForEnd(of: sweep)
+          try end(sweep)
           let trials = "\(sweep)/trials"
           runs += try DurableFiles.names(in: trials).sorted().flatMap { name in
             try Work.find(in: "\(trials)/\(name)").map(\.path)
@@ -60,8 +59,15 @@ public struct Cancellation {
     for run in runs where !submitted.contains(run) { try signal(run) }
   }
 
-  /// Waits until nobody holds a sweep any more: its trainings end with checkpoints.
-  private func waitForEnd(of sweep: String) throws {
+  /// Ends a sweep, wherever it runs, and waits until nobody holds it any more: trainings beside it end with
+  /// checkpoints.
+  private func end(_ sweep: String) throws {
+    if let sign = try LeaseSign(ofFolder: sweep), sign.process == nil {
+      try SweepFolder(path: sweep).requestEnd()
+      say("\(sweep): \(sign.holder) was asked to end")
+    } else {
+      try signal(sweep)
+    }
     let end = ContinuousClock.now + .seconds(120)
     while let sign = try LeaseSign(ofFolder: sweep) {
       guard ContinuousClock.now < end else {

@@ -15,11 +15,13 @@ public enum StatusTable {
     return String(decoding: try DurableFiles.json(statuses), as: UTF8.self) + "\n"
   }
 
+  /// The names of columns.
+  static let head = [
+    "PATH", "KIND", "STATE", "DONE", "LOSS/BEST", "RATE", "LEFT", "RESTARTS", "JOB", "WHERE",
+    "DETAIL",
+  ]
+
   static func table(of statuses: [WorkStatus]) -> String {
-    let head = [
-      "PATH", "KIND", "STATE", "DONE", "LOSS/BEST", "RATE", "LEFT", "RESTARTS", "JOB", "WHERE",
-      "DETAIL",
-    ]
     let rows = [head] + statuses.map(row)
     let widths = head.indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
     let lines = rows.map { row in
@@ -29,7 +31,8 @@ public enum StatusTable {
     return lines.joined(separator: "\n") + "\n"
   }
 
-  private static func row(_ status: WorkStatus) -> [String] {
+  /// The cells of a run or a sweep.
+  static func row(_ status: WorkStatus) -> [String] {
     let total = status.total.map { "/\($0)" } ?? ""
     return [
       status.path.onOneLine, status.kind, status.state.rawValue,

@@ -27,9 +27,7 @@ struct PBS: Scheduler {
     let jobs = Self.jobs(in: try run(["qstat", "-x", "-f", "-w"])).filter {
       $0.fields["Variable_List"]?.split(separator: ",").contains("\(Self.tagName)=\(tag)") ?? false
     }
-    // One that was not let back into the queue has handed itself in once more.
-    let active = jobs.first { JobState(ofPBS: $0.fields).map { $0.phase != .ended } ?? false }
-    return (active ?? jobs.first)?.name
+    return jobs.first?.name
   }
 
   func cancel(_ jobs: [String]) throws {
@@ -47,6 +45,21 @@ struct PBS: Scheduler {
       return Self.jobs(in: output).first.flatMap { JobState(ofPBS: $0.fields) }
     } catch SchedulerFailure.refused(let words) where words.contains("Unknown Job Id") {
       return nil
+    }
+  }
+
+  func states(of jobs: [String]) throws -> [String: JobState] {
+    guard !jobs.isEmpty else { return [:] }
+    do {
+      let output = try run(["qstat", "-x", "-f", "-w"] + jobs)
+      let states = Self.jobs(in: output).compactMap { job in
+        JobState(ofPBS: job.fields).map { (job.name, $0) }
+      }
+      return Dictionary(states) { first, _ in first }
+    } catch SchedulerFailure.refused(let words) where words.contains("Unknown Job Id") {
+      // It says so of one, and is silent about the others.
+      let states = try jobs.map { job in (job, try state(of: job)) }
+      return Dictionary(uniqueKeysWithValues: states).compactMapValues { $0 }
     }
   }
 

@@ -58,13 +58,8 @@ struct Submission: Equatable, Sendable {
 enum SchedulerFailure: Error, Equatable {
   /// It cannot be reached, or has too much to do: later it may.
   case away(String)
-  /// It will not.
+  /// It has heard, and will not.
   case refused(String)
-
-  /// Whether it has heard, and will not.
-  var isRefusal: Bool {
-    if case .refused = self { true } else { false }
-  }
 }
 
 /// Where a batch job stands.
@@ -85,11 +80,18 @@ struct JobState: Equatable, Sendable {
   /// The nodes it has, in the scheduler's words.
   var nodes: String?
 
-  /// Whether it has ended otherwise than it was to: neither well nor because somebody wanted its end.
+  /// Whether it was ended, and has done nothing wrong: by somebody, or by what befell its node.
+  var wasEnded: Bool {
+    ["PREEMPTED", "CANCELLED", "NODE_FAIL", "BOOT_FAIL", "DEADLINE"].contains(word)
+  }
+
+  /// Whether it left with a status that this project's programs leave with: they have come to speak.
+  var isOwnWord: Bool { status.flatMap(ExitStatus.init(rawValue:)) != nil }
+
+  /// Whether it has ended otherwise than it was to: neither well nor because it was ended.
   var hasFailed: Bool {
     guard phase == .ended, let status else { return false }
-    return ![ExitStatus.finished, .preempted].map(\.rawValue).contains(status)
-      && !["CANCELLED", "PREEMPTED"].contains(word)
+    return ![ExitStatus.finished, .preempted].map(\.rawValue).contains(status) && !wasEnded
   }
 }
 

@@ -52,8 +52,12 @@ struct SubmissionRecord: Codable, Equatable, Sendable {
   static func read(run: String) throws -> SubmissionRecord? {
     let path = path(run: run)
     guard let bytes = try DurableFiles.contents(path) else { return nil }
-    guard let record = try? JSONDecoder().decode(Self.self, from: Data(bytes)) else {
+    guard var record = try? JSONDecoder().decode(Self.self, from: Data(bytes)) else {
       throw LaunchError.recordBroken(path)
+    }
+    if let successor = try DurableFiles.contents(SubmissionFiles(run: run).successor) {
+      let lines = String(decoding: successor, as: UTF8.self).split(separator: "\n")
+      record.job = lines.last.map(String.init) ?? record.job
     }
     return record
   }
@@ -75,6 +79,7 @@ struct SubmissionRecord: Codable, Equatable, Sendable {
   /// - Throws: `TrainerError.system`.
   func write(run: String) throws {
     try DurableFiles.makeFolder(SubmissionFiles(run: run).folder)
+    try DurableFiles.remove(SubmissionFiles(run: run).successor)
     try DurableFiles.replace(Self.path(run: run), with: DurableFiles.json(self))
   }
 }
@@ -90,6 +95,8 @@ struct SubmissionFiles {
   var folder: String { "\(run)/submit" }
   /// The script.
   var script: String { "\(folder)/job.sh" }
+  /// The name of the job that the last one has handed in for itself, where PBS did not let it back into its queue.
+  var successor: String { "\(script).next" }
 
   /// Where what the job prints goes, in the words of the scheduler.
   func log(_ scheduler: SchedulerName, isArray: Bool) -> String {

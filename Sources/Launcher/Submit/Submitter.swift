@@ -60,9 +60,9 @@ public struct Submitter {
   /// What a cluster's jobs are handed in to.
   ///
   /// - Throws: `TrainerError.configuration`.
-  func scheduler(ofCluster file: String, overrides: [String]) throws -> any Scheduler {
+  func scheduler(ofCluster file: String) throws -> any Scheduler {
     let loaded = try ConfigurationReader<ClusterConfiguration>.load(
-      file: file, overrides: overrides, option: "--cluster")
+      file: file, overrides: [], option: "--cluster")
     return makeScheduler(loaded.values.scheduler)
   }
 
@@ -100,11 +100,11 @@ public struct Submitter {
     let name: String
     do {
       name = try submit(submission, record.tag)
-    } catch let refusal where (refusal as? SchedulerFailure)?.isRefusal ?? false {
+    } catch SchedulerFailure.refused(let words) {
       for run in (plan.isArray ? [plan.run] : []) + plan.trainings.map(\.run) {
         try SubmissionRecord.remove(run: run)
       }
-      throw refusal
+      throw SchedulerFailure.refused(words)
     }
     record.job = name
     try keep(record, plan)

@@ -7,17 +7,11 @@ final class BatchExecutor: TrialExecutor {
   /// What a scheduler takes to do what it was told before it went away.
   private static let settlingSeconds = 5.0
 
-  /// How jobs end that have done nothing wrong, and did not go back into the queue.
-  private static let notItsFault: Set = [
-    "PREEMPTED", "CANCELLED", "NODE_FAIL", "BOOT_FAIL", "DEADLINE",
-  ]
-
   let outlivesSweep = true
-  let pauses: ClosedRange<Duration> = .seconds(2) ... .seconds(30)
+  let pauses: ClosedRange<Duration> = .seconds(4) ... .seconds(30)
 
   private let plan: SweepPlan
   private let folder: SweepFolder
-  private let cluster: (file: String, overrides: [String])
   private let submitter: Submitter
   private let scheduler: any Scheduler
   private var arrays: Int
@@ -25,17 +19,12 @@ final class BatchExecutor: TrialExecutor {
   private var hasHandedIn = false
   private var suspicion = NodeSuspicion()
 
-  /// An executor of a sweep's trainings.
+  /// An executor of a sweep's trainings on the cluster that its folder names.
   ///
-  /// - Parameters:
-  ///   - cluster: the cluster file, and what wins over it.
   /// - Throws: `TrainerError.configuration`.
-  init(
-    _ plan: SweepPlan, in folder: SweepFolder, cluster: (file: String, overrides: [String]),
-    submitter: Submitter
-  ) throws {
-    (self.plan, self.folder, self.cluster, self.submitter) = (plan, folder, cluster, submitter)
-    scheduler = try submitter.scheduler(ofCluster: cluster.file, overrides: cluster.overrides)
+  init(_ plan: SweepPlan, in folder: SweepFolder, submitter: Submitter) throws {
+    (self.plan, self.folder, self.submitter) = (plan, folder, submitter)
+    scheduler = try submitter.scheduler(ofCluster: folder.cluster)
     arrays = try DurableFiles.names(in: "\(folder.path)/arrays").compactMap { Int($0) }.max() ?? 0
   }
 
@@ -74,14 +63,21 @@ final class BatchExecutor: TrialExecutor {
         run: training.run, arguments: training.pause, overrides: training.overrides)
     }
     let name = (folder.path as NSString).lastPathComponent
+    let submission = SubmissionPlan(
+      stage: plan.configuration.stage, clusterFile: folder.cluster, clusterOverrides: [],
+      configurationFile: folder.base, run: isArray ? folder.array(arrays) : first.run,
+      trainings: members, isArray: isArray,
+      name: isArray ? "\(name)-array-\(arrays)" : "\(name)-\(first.trial)")
     suspicion.expect(trainings.map(\.run))
-    try submitter.handIn(
-      SubmissionPlan(
-        stage: plan.configuration.stage, clusterFile: cluster.file,
-        clusterOverrides: cluster.overrides, configurationFile: folder.base,
-        run: isArray ? folder.array(arrays) : first.run, trainings: members, isArray: isArray,
-        name: isArray ? "\(name)-array-\(arrays)" : "\(name)-\(first.trial)"),
-      avoiding: suspicion.suspects)
+    let suspects = suspicion.suspects(for: trainings.map(\.run))
+    do {
+      try submitter.handIn(submission, avoiding: suspects)
+    } catch SchedulerFailure.refused(let words)
+      where !suspects.isEmpty && !SlurmWords.isFull(words)
+    {
+      // Without these there may be none.
+      try submitter.handIn(submission, avoiding: [])
+    }
   }
 
   /// The trainings that the scheduler has no job of.
@@ -102,45 +98,42 @@ final class BatchExecutor: TrialExecutor {
   func look(at trainings: [TrialTraining]) throws -> [TrainingSight] {
     let records = try trainings.map { try record(of: $0.run) }
     let states = try delaying { try scheduler.states(of: records.compactMap { $0?.job }) }
-    return try zip(trainings, records).map { training, record in
+    let sights = zip(trainings, records).map { training, record in
+      (training, record, record?.job.flatMap { states[$0] })
+    }
+    // First of all, so that nobody is blamed for what is the node's fault.
+    for (training, _, state) in sights where state?.phase == .running {
+      suspicion.hear(training.run)
+    }
+    return try sights.map { training, record, state in
       // Not handed in, or not taken.
-      guard let job = record?.job else { return .ended(status: nil, words: nil) }
-      if let state = states[job], state.phase != .ended {
-        if state.phase == .running { _ = suspicion.hear(training.run) }
-        return .underWay(state.explanation)
-      }
-      let end = try delaying { try scheduler.state(of: job) }
-      // It went back into the queue between the two questions.
-      if let end, end.phase != .ended { return .underWay(end.explanation) }
-      if end?.status == ExitStatus.preempted.rawValue, let record,
-        let successor = try successor(of: record)
-      {
-        return .underWay(successor.explanation)
-      }
-      let line = suspicion.hear(training.run)
-      // A job that makes way with a checkpoint may be killed before it has said so to the scheduler.
-      let wasTaken =
-        end.map { Self.notItsFault.contains($0.word) } ?? false
-        || line?.hasSuffix(RestartPolicy.LeaveReason.madeWay) ?? false
-      let status = wasTaken ? ExitStatus.preempted.rawValue : end?.status
-      if let end, end.hasFailed, !wasTaken, line == nil, let nodes = end.nodes {
-        suspicion.note(silenceOn: nodes)
-      }
-      let place = end?.nodes.map { " on \($0)" } ?? ""
-      let words = line.flatMap(LaunchLog.sentence(ofLine:)) ?? end?.explanation.map { $0 + place }
-      return .ended(status: status, words: words)
+      guard let record, let job = record.job else { return .ended(status: nil, words: nil) }
+      if let state, state.phase != .ended { return .underWay(state.explanation) }
+      // How its job ended makes no difference.
+      if training.isThere { return .ended(status: ExitStatus.finished.rawValue, words: nil) }
+      return try sight(of: training, record, job)
     }
   }
 
-  /// What is known of the job that a preempted one has handed in for itself; nil where it has not.
-  private func successor(of record: SubmissionRecord) throws -> JobState? {
-    try delaying {
-      guard let job = try scheduler.job(tagged: record.tag),
-        let known = record.known(as: job).job, known != record.job,
-        let state = try scheduler.state(of: known), state.phase != .ended
-      else { return nil }
-      return state
+  /// What has become of a training whose job ran a moment ago, or never.
+  private func sight(
+    of training: TrialTraining, _ record: SubmissionRecord, _ job: String
+  ) throws -> TrainingSight {
+    let end = try delaying { try scheduler.state(of: job) }
+    // It went back into the queue between the two questions, or has handed itself in once more.
+    if let end, end.phase != .ended { return .underWay(end.explanation) }
+    if try SubmissionRecord.read(run: training.run)?.job != job { return .underWay(nil) }
+    let line = suspicion.hear(training.run)
+    // A job that makes way with a checkpoint may be killed before it has said so to the scheduler.
+    var isBlameless =
+      end?.wasEnded ?? false || line?.hasSuffix(RestartPolicy.LeaveReason.madeWay) ?? false
+    if let end, end.hasFailed, !isBlameless, line == nil, !end.isOwnWord, let nodes = end.nodes {
+      isBlameless = suspicion.blame(nodes, for: training.run)
     }
+    let status = isBlameless ? ExitStatus.preempted.rawValue : end?.status
+    let place = end?.nodes.map { " on \($0)" } ?? ""
+    let words = line.flatMap(LaunchLog.sentence(ofLine:)) ?? end?.explanation.map { $0 + place }
+    return .ended(status: status, words: words)
   }
 
   func end(_ trainings: [TrialTraining], atOnce: Bool) throws {

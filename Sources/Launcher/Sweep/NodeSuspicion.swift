@@ -5,8 +5,8 @@
 struct NodeSuspicion {
   /// What was last said of runs before they were handed in.
   private var before: [String: String] = [:]
-  /// In the scheduler's words.
-  private var silent: Set<String> = []
+  /// The runs whose jobs have said nothing, by their nodes in the scheduler's words.
+  private var silent: [String: Set<String>] = [:]
   private var hasOneSpoken = false
   private let lastLine: (_ run: String) -> String?
 
@@ -23,6 +23,7 @@ struct NodeSuspicion {
   /// Takes note of a run whose job is at work, or was.
   ///
   /// - Returns: what was said of it since it was handed in; nil where nothing was.
+  @discardableResult
   mutating func hear(_ run: String) -> String? {
     let line = lastLine(run)
     guard let line, line != before[run] else { return nil }
@@ -30,9 +31,16 @@ struct NodeSuspicion {
     return line
   }
 
-  /// Takes note of nodes on which a job has failed without a word.
-  mutating func note(silenceOn nodes: String) { silent.insert(nodes) }
+  /// Takes note of nodes on which a run's job has failed without a word.
+  ///
+  /// - Returns: whether they are at fault rather than the run: nodes may be so once for each.
+  mutating func blame(_ nodes: String, for run: String) -> Bool {
+    silent[nodes, default: []].insert(run).inserted && hasOneSpoken
+  }
 
-  /// The nodes to leave out.
-  var suspects: [String] { hasOneSpoken ? silent.sorted() : [] }
+  /// The nodes that runs are not to have: all suspicious ones, or as long as it may be the script's fault those
+  /// that they had.
+  func suspects(for runs: [String]) -> [String] {
+    silent.filter { hasOneSpoken || !$0.value.isDisjoint(with: runs) }.keys.sorted()
+  }
 }

@@ -48,7 +48,7 @@ public struct Sweep {
     else { throw LaunchError.noSweep(folder.path) }
     // Or trials would be trained here that wait in a queue.
     cluster =
-      request.cluster ?? (DurableFiles.exists(folder.cluster) ? (folder.cluster, []) : nil)
+      request.cluster ?? folder.knownCluster.map { ($0, []) }
     let ranks = cluster == nil ? request.ranks : 1
     plan = try SweepPlan(
       file: file, overrides: request.overrides, base: folder.knownBase, ranks: ranks)
@@ -131,6 +131,7 @@ public struct Sweep {
     let log = LaunchLog(run: folder.path)
     let lease = try RunLease(folder: folder.path) { log.say("waits for \($0)") }
     defer { lease.release() }
+    try folder.withdrawEndRequest()
     try keepQuestion()
     let journal = try StudyJournal(
       path: folder.journal, writer: "\(ProcessInfo.processInfo.hostName)-\(getpid())")
@@ -141,8 +142,8 @@ public struct Sweep {
       try controller.note(Self.placeName, FileManager.default.currentDirectoryPath)
     }
     let turns = SweepTurns(
-      controller: controller, results: SweepResults(plan, in: folder), inbox: inbox, log: log,
-      pauses: executor.pauses, hours: plan.configuration.budget.hours,
+      of: folder, controller: controller, results: SweepResults(plan, in: folder), inbox: inbox,
+      log: log, pauses: executor.pauses, hours: plan.configuration.budget.hours,
       outlived: executor.outlivesSweep)
     let status = try turns.run(holding: lease)
     if status == .finished {
@@ -172,8 +173,7 @@ public struct Sweep {
       return LocalExecutor(
         plan, in: folder, ranks: request.ranks, launcher: "\(ProgramSearch.ownFolder)/aver-launch")
     }
-    return try BatchExecutor(
-      plan, in: folder, cluster: (folder.cluster, []), submitter: Submitter { Job.printError($0) })
+    return try BatchExecutor(plan, in: folder, submitter: Submitter { Job.printError($0) })
   }
 }
 
@@ -191,8 +191,7 @@ extension Study {
   fileprivate func summary(_ plan: SweepPlan) -> String {
     let result =
       leader.map { best in
-        let place = best.state == .complete ? "" : " after \(best.latest?.step ?? 0) updates"
-        return "the best is trial \(best.number), \(best.value.map(plan.words) ?? "")\(place): "
+        "the best is trial \(best.number), \(plan.outcome(of: best)): "
           + plan.space.overrides(best.assignment).joined(separator: " ")
       } ?? "none came to anything"
     return "\(trials.count) trials (\(tally([.complete, .pruned, .failed]))); \(result)"

@@ -358,11 +358,6 @@ extension SweepPlan {
     case .best: return direction == .maximize ? values.max() : values.min()
     }
   }
-
-  /// A value of the objective in words.
-  func words(of value: Double) -> String {
-    "\(configuration.objective.metric) \(String(format: "%.5g", value))"
-  }
 }
 
 extension [Double?] {

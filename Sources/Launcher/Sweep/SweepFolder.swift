@@ -10,10 +10,12 @@ struct SweepFolder: Equatable, Sendable {
   var configuration: String { "\(path)/sweep.yaml" }
   /// The configuration that trials begin from, as it was when the first of them did.
   var base: String { "\(path)/base.yaml" }
-  /// The cluster that trials are trained on, complete; there is none where that is this machine.
-  var cluster: String { "\(path)/cluster.yaml" }
   /// That configuration; nil before the sweep has been started.
   var knownBase: String? { DurableFiles.exists(base) ? base : nil }
+  /// The cluster that trials are trained on, complete; there is none where that is this machine.
+  var cluster: String { "\(path)/cluster.yaml" }
+  /// That cluster; nil before the sweep has been started, and where there is none.
+  var knownCluster: String? { DurableFiles.exists(cluster) ? cluster : nil }
   /// Everything that has happened, in the format of Optuna's journal files.
   var journal: String { "\(path)/journal.log" }
   /// All trials.
@@ -22,6 +24,29 @@ struct SweepFolder: Equatable, Sendable {
   var best: String { "\(path)/best.yaml" }
   /// What can be looked at.
   var report: String { "\(path)/report.html" }
+
+  /// The host from which somebody has asked whoever runs the sweep to end it; nil where nobody has.
+  ///
+  /// - Throws: `TrainerError.system`.
+  var endRequest: String? {
+    get throws {
+      try DurableFiles.contents(endRequestPath).map { String(decoding: $0, as: UTF8.self) }
+    }
+  }
+
+  /// Asks whoever runs the sweep, wherever that is, to end it.
+  ///
+  /// - Throws: `TrainerError.system`.
+  func requestEnd() throws {
+    try DurableFiles.replace(endRequestPath, with: Array(ProcessInfo.processInfo.hostName.utf8))
+  }
+
+  /// Forgets that somebody has asked an earlier start of the sweep to end.
+  ///
+  /// - Throws: `TrainerError.system`.
+  func withdrawEndRequest() throws { try DurableFiles.remove(endRequestPath) }
+
+  private var endRequestPath: String { "\(path)/end-requested" }
 
   /// The folder of a trial: that of its run where it has one.
   func trial(_ number: Int) -> String { "\(path)/trials/\(padded(number))" }

@@ -37,6 +37,17 @@ struct SweepPlan: Sendable {
     try loaded.requireParameters(of: base, ranks: ranks)
   }
 
+  /// A value of the objective in words.
+  func words(of value: Double) -> String {
+    "\(configuration.objective.metric) \(String(format: "%.5g", value))"
+  }
+
+  /// What a trial has come to in words, and where, unless that is its end.
+  func outcome(of trial: Trial) -> String {
+    let place = trial.state == .complete ? "" : " after \(trial.latest?.step ?? 0) updates"
+    return (trial.value.map(words) ?? "") + place
+  }
+
   /// The step to which a trial goes at first; nil for its end.
   var firstStep: Int? { halving?.rungs.first }
 

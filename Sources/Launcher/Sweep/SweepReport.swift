@@ -48,9 +48,9 @@ struct SweepReport {
   }
 
   private var highlights: [ReportFact] {
-    let best = study.best.map { best in
+    let best = study.leader.map { best in
       [
-        ReportFact("best \(metric)", best.objective.map { String(format: "%.5g", $0) } ?? ""),
+        ReportFact("best \(metric)", best.value.map { String(format: "%.5g", $0) } ?? ""),
         ReportFact("best trial", "\(best.number)"),
       ]
     }

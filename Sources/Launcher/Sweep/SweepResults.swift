@@ -44,9 +44,7 @@ struct SweepResults {
   private func configuration(of trial: Trial) throws -> String? {
     let training = plan.trainings(ofTrial: trial.number, trial.assignment, in: folder, to: nil)[0]
     guard let bytes = try DurableFiles.contents("\(training.run)/config.yaml") else { return nil }
-    let place = trial.state == .complete ? "" : " after \(trial.latest?.step ?? 0) updates"
-    let value = (trial.value.map(plan.words) ?? "") + place
-    return "# Trial \(trial.number) of the sweep in \(folder.path): \(value).\n"
+    return "# Trial \(trial.number) of the sweep in \(folder.path): \(plan.outcome(of: trial)).\n"
       + String(decoding: bytes, as: UTF8.self)
   }
 }

@@ -15,7 +15,8 @@ final class SweepTurns {
   private let results: SweepResults
   private let inbox: SignalInbox
   private let log: LaunchLog
-  private let pauses: ClosedRange<Duration>
+  private let folder: SweepFolder
+  private var pauses: TurnPauses
   private let hours: Double?
   private let outlived: Bool
   private var requests = StopRequests()
@@ -28,12 +29,12 @@ final class SweepTurns {
 
   /// - Parameter outlived: whether trainings go on without the sweep.
   init(
-    controller: SweepController, results: SweepResults, inbox: SignalInbox, log: LaunchLog,
-    pauses: ClosedRange<Duration>, hours: Double?, outlived: Bool
+    of folder: SweepFolder, controller: SweepController, results: SweepResults, inbox: SignalInbox,
+    log: LaunchLog, pauses: ClosedRange<Duration>, hours: Double?, outlived: Bool
   ) {
-    self.outlived = outlived
+    (self.folder, self.outlived) = (folder, outlived)
     (self.controller, self.results, self.inbox) = (controller, results, inbox)
-    (self.log, self.pauses, self.hours) = (log, pauses, hours)
+    (self.log, self.pauses, self.hours) = (log, TurnPauses(pauses), hours)
     secondsBefore = controller.study.attributes[Self.secondsName].flatMap { Double($0) } ?? 0
   }
 
@@ -41,9 +42,9 @@ final class SweepTurns {
   /// - Returns: the status to leave with.
   func run(holding lease: RunLease) throws -> ExitStatus {
     try write()
-    var pause = pauses.lowerBound
     while true {
       try lease.require()
+      try hearRequest()
       if requests.request != .none, outlived { return try leave() }
       let isLate = hours.map { secondsAtWork >= $0 * 3600 } ?? false
       let turn = try controller.turn(mayBegin: requests.request == .none && !isLate)
@@ -57,13 +58,9 @@ final class SweepTurns {
         try write()
         // Those that were given up in favour of others have come to something, too.
         return controller.study.trials.contains { $0.value != nil } ? .finished : .internalError
-      case .moved:
-        isStale = true
-        pause = pauses.lowerBound
-        try wait(pause)
-      case .idle:
-        try wait(pause)
-        pause = min(pauses.upperBound, pause * 3 / 2)
+      case .moved, .idle:
+        isStale = isStale || turn == .moved
+        try wait(pauses.next(after: turn))
       }
     }
   }
@@ -78,6 +75,14 @@ final class SweepTurns {
     if isStale { try write() }
     log.say("stopped; the same command goes on where it was")
     return requests.request == .immediate ? .interruptedTwice : .preempted
+  }
+
+  /// Ends the sweep where somebody on another host wants that.
+  private func hearRequest() throws {
+    guard requests.request == .none, let host = try folder.endRequest else { return }
+    requests = requests.after(signal: SIGUSR1)
+    log.say("asked from \(host): the sweep ends")
+    try controller.stop(atOnce: false)
   }
 
   private func wait(_ pause: Duration) throws {

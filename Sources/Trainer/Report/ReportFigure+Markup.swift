@@ -72,8 +72,15 @@ extension ReportTable.Row {
   fileprivate var markup: Markup {
     .element(
       "tr", ["class": isTotal ? "total" : ""],
-      [.element("th", ["scope": "row"], name)]
+      [.element("th", ["scope": "row"], [link ?? .text(name)])]
         + cells.map { .element("td", [:], [.text($0.value)] + ReportFact.interval($0.interval)) })
+  }
+
+  private var link: Markup? {
+    page?.addingPercentEncoding(withAllowedCharacters: .urlPathAllowed).map { path in
+      // Or what comes before a colon would be taken for a scheme.
+      .element("a", ["href": "./\(path)"], name)
+    }
   }
 }
 

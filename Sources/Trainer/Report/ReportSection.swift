@@ -138,13 +138,15 @@ package struct ReportTable: Equatable, Sendable {
   /// A row with its name.
   package struct Row: Equatable, Sendable {
     var name: String
+    /// The page that the name leads to, as a path from this one's folder.
+    var page: String?
     /// As many as there are columns.
     var cells: [Cell]
     /// Whether it sums the others up.
     var isTotal = false
 
-    package init(name: String, cells: [Cell], isTotal: Bool = false) {
-      (self.name, self.cells, self.isTotal) = (name, cells, isTotal)
+    package init(name: String, page: String? = nil, cells: [Cell], isTotal: Bool = false) {
+      (self.name, self.page, self.cells, self.isTotal) = (name, page, cells, isTotal)
     }
   }
 

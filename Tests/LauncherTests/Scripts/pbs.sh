@@ -34,11 +34,12 @@ grace() {
   return 1
 }
 
-# Where only operators may, the run goes on in a new job, which is found by the same tag; jobs that wait for this
-# one do not wait for that.
+# Where only operators may, the run goes on in a new job, whose name is left beside the script; jobs that wait for
+# this one do not wait for that.
 requeue() {
   qrerun "$PBS_JOBID" || {
-    [[ -z ${PBS_ARRAY_INDEX:-} ]] && qsub -v "AVER_SUBMISSION=${AVER_SUBMISSION:-}" -o "$log" "$script"
+    [[ -z ${PBS_ARRAY_INDEX:-} ]] && qsub -o "$log" "$script" >"$script.next.new" &&
+      mv "$script.next.new" "$script.next"
   }
 }
 

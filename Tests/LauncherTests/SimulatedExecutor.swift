@@ -1,5 +1,6 @@
 import Foundation
-import Trainer
+
+@testable import Launcher
 
 /// Trainings that take turns of the sweep instead of time, and leave run folders as real ones do. It stands for a
 /// cluster: it knows of its trainings, whatever becomes of the sweep.
@@ -13,8 +14,6 @@ final class SimulatedExecutor: TrialExecutor {
   }
 
   var outlivesSweep = true
-  /// What it took itself of a sweep's time.
-  private(set) var time = Duration.zero
   let pauses: ClosedRange<Duration> = .zero ... .zero
 
   private struct Job {
@@ -29,16 +28,12 @@ final class SimulatedExecutor: TrialExecutor {
   private let loss: (TrialTraining, _ step: Int) -> Double
   private var jobs: [String: Job] = [:]
   private var statuses: [String: Int32] = [:]
-  /// How many trainings have come to where they pause, or failed.
-  private(set) var ends = 0
   /// How often each run was begun, by its folder and the update it was to come to.
   private(set) var starts: [String: Int] = [:]
   /// Trainings that were begun while they ran, or when they had come there already.
   private(set) var mistakes: [String] = []
   /// The most that ran at the same time.
   private(set) var mostJobs = 0
-  /// Calls, as many as a scheduler would have had.
-  private(set) var calls = 0
   /// How many run at the same time, whatever the sweep wants.
   var room = Int.max
   /// What begins nothing more, while there is one.
@@ -52,9 +47,6 @@ final class SimulatedExecutor: TrialExecutor {
   }
 
   func begin(_ trainings: [TrialTraining]) throws -> [TrialTraining] {
-    let start = ContinuousClock.now
-    defer { time += ContinuousClock.now - start }
-    calls += 1
     if let delay { throw delay }
     let trainings = Array(trainings.prefix(max(0, room - jobs.count)))
     if trainings.isEmpty { throw SweepDelay(reason: "there is no room") }
@@ -75,16 +67,12 @@ final class SimulatedExecutor: TrialExecutor {
   }
 
   func look(at trainings: [TrialTraining]) throws -> [TrainingSight] {
-    let start = ContinuousClock.now
-    defer { time += ContinuousClock.now - start }
-    calls += 1
     for (run, job) in jobs {
       jobs[run]?.looks -= 1
       guard job.looks <= 1 else { continue }
       jobs[run] = nil
       statuses[run] = job.failure ?? 0
-      ends += 1
-      if job.failure == nil { try write(job.training) }
+      if job.failure == nil { try job.training.simulate(steps: steps, loss: loss) }
     }
     return trainings.map { training in
       if jobs[training.run] != nil { return .underWay(nil) }
@@ -96,24 +84,5 @@ final class SimulatedExecutor: TrialExecutor {
   func end(_ trainings: [TrialTraining], atOnce: Bool) throws {
     guard outlivesSweep else { return }
     for training in trainings { jobs[training.run] = nil }
-  }
-
-  /// Leaves what a training does that has come to where it pauses.
-  private func write(_ training: TrialTraining) throws {
-    let end = min(training.target ?? steps, steps)
-    let lines = (1...end).filter { $0.isMultiple(of: 2) }.map { step in
-      #"{"step":\#(step),"epoch":1,"split":"validation","loss":\#(loss(training, step))}"# + "\n"
-    }
-    try write(lines.joined(), to: "\(training.run)/metrics.jsonl")
-    try write("step-\(String(format: "%08d", end))\n", to: "\(training.run)/checkpoints/latest")
-    try write("seed: 1\n", to: "\(training.run)/config.yaml")
-    if end == steps { try write("", to: "\(training.run)/final/model.safetensors") }
-  }
-
-  private func write(_ text: String, to path: String) throws {
-    let url = URL(fileURLWithPath: path)
-    try FileManager.default.createDirectory(
-      at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
-    try Data(text.utf8).write(to: url)
   }
 }
