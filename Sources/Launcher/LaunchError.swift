@@ -34,6 +34,10 @@ public enum LaunchError: Error, Equatable, CustomStringConvertible {
   case noRoom(String, reason: String)
   /// A line of a sweep's journal is none.
   case journal(String)
+  /// A sweep's folder has trials, and no journal.
+  case journalGone(String)
+  /// A run's job has printed nothing.
+  case noLogs(String)
   /// A run has no report yet.
   case noReport(String)
   /// There is neither a run nor a sweep in a folder.
@@ -49,9 +53,10 @@ public enum LaunchError: Error, Equatable, CustomStringConvertible {
   public var exitStatus: ExitStatus {
     switch self {
     case .noStarter, .noTrainer, .cannotStart, .hosts, .runFolder, .refused, .submitted, .finished,
-      .predecessor, .noSweep, .sweepChanged, .noWork, .noReport, .begunElsewhere, .heldElsewhere:
+      .predecessor, .noSweep, .sweepChanged, .noWork, .noLogs, .noReport, .begunElsewhere,
+      .heldElsewhere:
       .usage
-    case .recordBroken, .journal: .badData
+    case .recordBroken, .journal, .journalGone: .badData
     case .schedulerAway, .noRoom, .hopeless, .system: .internalError
     }
   }
@@ -97,6 +102,11 @@ public enum LaunchError: Error, Equatable, CustomStringConvertible {
     case .recordBroken(let path):
       "\(path) is not what aver-launch writes: find the run's job with the scheduler's own commands, end "
         + "it, and remove the file"
+    case .journalGone(let folder):
+      "\(folder) has trials, and journal.log, which tells what they are, is gone: restore it from a copy, or "
+        + "name another folder with --run"
+    case .noLogs(let run):
+      "\(run) was handed in, and its job has printed nothing yet: aver-launch status tells how it stands"
     case .noReport(let run):
       "\(run) has no report.html yet: it is written at evaluations and where a run ends or is stopped"
     case .noWork(let folder):

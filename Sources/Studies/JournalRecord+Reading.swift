@@ -5,6 +5,9 @@ extension JournalRecord {
   public struct Unreadable: Error, Equatable {
     /// What is wrong with it.
     public let reason: String
+
+    /// A line with something wrong.
+    public init(reason: String) { self.reason = reason }
   }
 
   private struct Fields: Decodable {
@@ -67,7 +70,9 @@ extension JournalRecord {
       switch fields.operation {
       case 0: createStudy(fields)
       case 2: attribute(fields).map { .setStudyAttribute(name: $0.name, value: $0.value) }
-      case 4: fields.begin.map { .createTrial(date: $0) }
+      case 4:
+        .createTrial(
+          date: fields.begin, isWaiting: fields.state == Trial.State.waiting.rawValue)
       case 5: setParameter(fields)
       case 6: setState(fields)
       case 7: setIntermediate(fields)

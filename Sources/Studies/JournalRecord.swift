@@ -6,7 +6,8 @@ import Foundation
 public enum JournalRecord: Equatable, Sendable {
   case createStudy(name: String, direction: Direction)
   case setStudyAttribute(name: String, value: String)
-  case createTrial(date: String)
+  /// One that waits was chosen by another program, and has no date.
+  case createTrial(date: String?, isWaiting: Bool = false)
   /// The domain is in the words of `ParameterDomain.journalText`.
   case setParameter(trial: Int, name: String, domain: String, value: Double)
   case setState(trial: Int, Trial.State, objective: Double?, date: String?)
@@ -23,8 +24,9 @@ public enum JournalRecord: Equatable, Sendable {
         [("study_name", .text(name)), ("directions", .list([.whole(direction.rawValue)]))]
       case .setStudyAttribute(let name, let value):
         [("study_id", .whole(0)), ("user_attr", .object([(name, .text(value))]))]
-      case .createTrial(let date):
-        [("study_id", .whole(0)), ("datetime_start", .text(date))]
+      case .createTrial(let date, let isWaiting):
+        [("study_id", .whole(0)), ("datetime_start", date.map(JSONText.text) ?? .null)]
+          + (isWaiting ? [("state", .whole(Trial.State.waiting.rawValue))] : [])
       case .setParameter(let trial, let name, let domain, let value):
         [
           ("trial_id", .whole(trial)), ("param_name", .text(name)),

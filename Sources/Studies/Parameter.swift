@@ -51,9 +51,17 @@ public struct Parameter: Equatable, Sendable {
   var gridValues: [Double]? {
     switch domain {
     case .choice(let choices): choices.indices.map(Double.init)
+    case .numeric(let numbers): gridSize.map { numbers.grid(Int($0)) }
+    }
+  }
+
+  /// How many these are at most; nil where the parameter does not say.
+  var gridSize: Double? {
+    switch domain {
+    case .choice(let choices): Double(choices.count)
     case .numeric(let numbers):
-      (gridCount ?? numbers.step.map { Int((numbers.high - numbers.low) / $0 + 1.5) }).map(
-        numbers.grid)
+      gridCount.map(Double.init)
+        ?? numbers.step.map { ((numbers.high - numbers.low) / $0 + 0.5).rounded(.down) + 1 }
     }
   }
 }
@@ -76,6 +84,13 @@ public struct SearchSpace: Equatable, Sendable {
       precondition(seen.insert(parameter.name).inserted, "\(parameter.name) twice")
     }
     self.parameters = parameters
+  }
+
+  /// How many combinations of all values there are at most; nil where a parameter does not say which to take.
+  public var gridCount: Double? {
+    parameters.reduce(Optional(1)) { product, parameter in
+      parameter.gridSize.flatMap { size in product.map { $0 * size } }
+    }
   }
 
   /// Gives every parameter a value that has one.

@@ -34,8 +34,8 @@ public struct Study: Equatable, Sendable {
     switch record {
     case .createStudy(let name, let direction): (self.name, self.direction) = (name, direction)
     case .setStudyAttribute(let name, let value): attributes[name] = value
-    case .createTrial:
-      trials.append(Trial(number: trials.count))
+    case .createTrial(_, let isWaiting):
+      trials.append(Trial(number: trials.count, state: isWaiting ? .waiting : .running))
       trialAttributes.append([:])
     case .setParameter(let trial, let name, _, let value):
       change(trial) { $0.assignment[name] = value }

@@ -12,9 +12,10 @@ struct StatusCommand: ParsableCommand {
       Example: aver-launch status runs sweeps/first --watch 5
 
       A path is a run, a sweep or a folder of them; without one, the folders runs and sweeps here. The \
-      scheduler is asked once for all jobs.
+      scheduler is asked for all jobs together.
 
-      States: waiting (in a queue), running, stopped (goes on with the same command), failed, finished. \
+      States: waiting (in a queue), running, stopped (goes on with the same command), failed, finished, \
+      unknown (was handed in, and the scheduler does not answer). \
       DONE are updates of a run and trials of a sweep, LEFT is hours:minutes:seconds at the rate of \
       now. --json prints a list of objects with path, kind, state, detail, done, total, value, rate, \
       secondsLeft, restarts, job and host; what is not known is left out.

@@ -65,6 +65,7 @@ struct SubmitCommand: ParsableCommand {
 
   func validate() throws {
     guard atMost ?? 1 > 0 else { throw ValidationError("--at-most must be 1 or more") }
+    guard atMost == nil || each != nil else { throw ValidationError("--at-most needs --each") }
     guard arguments.runFolder != "" else {
       throw ValidationError("--run '': name the folder, such as --run runs/first")
     }

@@ -38,8 +38,9 @@ struct SweepCommand: ParsableCommand {
   @Option(name: .customLong("run"), help: "The sweep's folder.", completion: .directory)
   var folder: String
 
-  @Option(name: [.customShort("n"), .long], help: "Ranks of each training on this machine.")
-  var ranks = 1
+  @Option(
+    name: [.customShort("n"), .long], help: "Ranks of each training on this machine (default: 1).")
+  var ranks: Int?
 
   @Option(
     help: "The YAML file that describes the cluster to train on.", completion: .file())
@@ -48,7 +49,14 @@ struct SweepCommand: ParsableCommand {
   @OptionGroup var clusterOverrides: ClusterOverrides
 
   func validate() throws {
-    guard ranks > 0 else { throw ValidationError("--ranks must be 1 or more") }
+    guard ranks ?? 1 > 0 else { throw ValidationError("--ranks must be 1 or more") }
+    guard ranks == nil || cluster == nil else {
+      throw ValidationError(
+        "--ranks is for this machine; the cluster file tells those of a cluster")
+    }
+    guard cluster != nil || clusterOverrides.words.isEmpty else {
+      throw ValidationError("--with changes what a cluster file says: name one with --cluster")
+    }
     guard !folder.isEmpty else {
       throw ValidationError("--run '': name the folder, such as --run sweeps/first")
     }
@@ -58,7 +66,7 @@ struct SweepCommand: ParsableCommand {
     let isFileNamed = words.first.map { !$0.contains("=") } ?? false
     let request = SweepRequest(
       file: isFileNamed ? words[0] : nil, overrides: Array(words.dropFirst(isFileNamed ? 1 : 0)),
-      folder: folder, ranks: ranks, cluster: cluster.map { ($0, clusterOverrides.words) })
+      folder: folder, ranks: ranks ?? 1, cluster: cluster.map { ($0, clusterOverrides.words) })
     let status = try explainingFailures { try Sweep(request).run() }
     throw ExitCode(status.rawValue)
   }

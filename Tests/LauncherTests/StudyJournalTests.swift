@@ -53,6 +53,25 @@ struct StudyJournalTests {
     #expect(try StudyJournal(path: path, writer: "host-2").study == study)
   }
 
+  @Test("a trial that Optuna has enqueued is let alone, and a second study is refused")
+  func others() throws {
+    let journal = try fill()
+    let waiting = #"{"op_code":4,"worker_id":"x","study_id":0,"datetime_start":null,"state":4}"#
+    let handle = try #require(FileHandle(forWritingAtPath: path))
+    try handle.seekToEnd()
+    try handle.write(contentsOf: Data((waiting + "\n").utf8))
+    let study = try StudyJournal(path: path, writer: "host-2").study
+    #expect(study.trials.map(\.state) == [.complete, .complete, .complete, .waiting])
+    #expect(study.best == journal.study.best)
+    let second = JournalRecord.createStudy(name: "another", direction: .minimize).line(writer: "x")
+    try handle.write(contentsOf: Data((second + "\n").utf8))
+    #expect {
+      try StudyJournal(path: path, writer: "host-2")
+    } throws: {
+      "\($0)".contains("begins a second study")
+    }
+  }
+
   @Test("wherever a crash has torn it, whole lines stay and the next one follows them")
   func torn() throws {
     _ = try fill()

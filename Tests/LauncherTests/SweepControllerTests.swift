@@ -173,6 +173,39 @@ struct SweepControllerTests {
     #expect(said.filter { $0.contains("is tried again") }.count == 4)
   }
 
+  @Test("what is taken away again and again without getting on has failed")
+  func evicted() throws {
+    let plan = try plan(Self.search + "budget: {trials: 5}\nretries: 0")
+    let executor = executor { training in
+      .init(failures: training.trial == 2 ? Array(repeating: 75, count: 6) : [])
+    }
+    let study = try finish(controller(plan, executor))
+    #expect(study.trials.map(\.state) == [.complete, .complete, .failed, .complete, .complete])
+    #expect(
+      study.trialAttributes[2]["failure"] == "made to fail, 6 times without a new checkpoint")
+  }
+
+  @Test("seeds of which each is a trial's own are none to search, and grids have an end")
+  func plans() throws {
+    let mistakes = [
+      "parameters: {seed: {values: [1, 2]}}\nsampler: grid\nseeds_per_trial: 2",
+      "parameters: {optimizer.learning_rate: {min: 0.1, max: 0.2, grid: 1000000000000}}\nsampler: grid",
+      "parameters: {seed: {min: 0, max: 9223372036854775807}}\nsampler: random\nbudget: {trials: 1}",
+    ]
+    for text in mistakes {
+      #expect(throws: TrainerError.self) { try plan(text) }
+    }
+  }
+
+  @Test("trials without a journal are not taken for those of another search")
+  func journalGone() throws {
+    #expect(throws: Never.self) { try sweep.requireJournal() }
+    _ = try folder.write("seed: 1\n", to: "sweep/trials/00000/config.yaml")
+    #expect(throws: LaunchError.journalGone(sweep.path)) { try sweep.requireJournal() }
+    _ = try folder.write("", to: "sweep/journal.log")
+    #expect(throws: Never.self) { try sweep.requireJournal() }
+  }
+
   @Test("who is told to end while it starts dies of that, and has not failed")
   func stopped() throws {
     let plan = try plan(Self.search + "budget: {trials: 4}\nretries: 0")

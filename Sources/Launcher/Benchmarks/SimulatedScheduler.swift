@@ -47,9 +47,9 @@ final class SimulatedScheduler: Scheduler, @unchecked Sendable {
     return "\(submissions)"
   }
 
-  func job(tagged tag: String) throws -> String? {
+  func jobs(tagged tags: Set<String>) throws -> [String: String] {
     calls += 1
-    return nil
+    return [:]
   }
 
   func state(of job: String) throws -> JobState? {

@@ -22,52 +22,69 @@ public struct Cancellation {
       let works = try Work.find(in: path)
       guard !works.isEmpty else { throw LaunchError.noWork(path) }
       var runs: [String] = []
+      var isAnyEnded = false
       for work in works {
         switch work {
         case .run(let run): runs.append(run)
         case .sweep(let sweep):
           // First the sweep: it would begin what was ended again.
-          try end(sweep)
+          isAnyEnded = try end(sweep) || isAnyEnded
           let trials = "\(sweep)/trials"
           runs += try DurableFiles.names(in: trials).sorted().flatMap { name in
             try Work.find(in: "\(trials)/\(name)").map(\.path)
           }
         }
       }
-      try cancelRuns(runs)
+      isAnyEnded = try cancelRuns(runs) || isAnyEnded
+      if !isAnyEnded { say("\(path): nothing runs there, and nothing waits") }
     }
   }
 
-  private func cancelRuns(_ runs: [String]) throws {
-    let records = try runs.compactMap { run in
-      try SubmissionRecord.read(run: run).map { (run: run, record: $0) }
-    }
-    for (name, group) in Dictionary(grouping: records, by: \.record.scheduler) {
-      let jobs = group.compactMap(\.record.job)
-      do {
-        let active = try scheduler(name).states(of: jobs).filter { $0.value.phase != .ended }
+  /// - Returns: whether there was anything to end.
+  private func cancelRuns(_ runs: [String]) throws -> Bool {
+    let records: [SubmissionRecord?]
+    var ended: Set<String> = []
+    do {
+      records = try SubmissionRecord.known(ofRuns: runs, scheduler)
+      let submitted = zip(runs, records).compactMap { run, record in record.map { (run, $0) } }
+      for (name, group) in Dictionary(grouping: submitted, by: \.1.scheduler) {
+        let states = try scheduler(name).states(of: group.compactMap(\.1.job))
+        let active = group.filter {
+          $0.1.job.flatMap { states[$0] }.map { $0.phase != .ended } ?? false
+        }
         guard !active.isEmpty else { continue }
-        try scheduler(name).cancel(active.keys.sorted())
-        say("cancelled: job \(active.keys.sorted().joined(separator: ", "))")
-      } catch SchedulerFailure.away(let words) {
-        throw LaunchError.schedulerAway(words)
-      } catch SchedulerFailure.refused(let words) {
-        throw LaunchError.refused(words)
+        let jobs = active.compactMap(\.1.job).sorted()
+        try scheduler(name).cancel(jobs)
+        say("cancelled: job \(jobs.joined(separator: ", "))")
+        ended.formUnion(active.map(\.0))
       }
+    } catch SchedulerFailure.away(let words) {
+      throw LaunchError.schedulerAway(words)
+    } catch SchedulerFailure.refused(let words) {
+      throw LaunchError.refused(words)
     }
-    let submitted = Set(records.map(\.run))
-    for run in runs where !submitted.contains(run) { try signal(run) }
+    for (run, record) in zip(runs, records) where !ended.contains(run) {
+      // What a job of its own has left elsewhere ends nobody's.
+      if record != nil, try LeaseSign(ofFolder: run)?.process == nil { continue }
+      if try signal(run) { ended.insert(run) }
+    }
+    return !ended.isEmpty
   }
 
   /// Ends a sweep, wherever it runs, and waits until nobody holds it any more: trainings beside it end with
   /// checkpoints.
-  private func end(_ sweep: String) throws {
-    if let sign = try LeaseSign(ofFolder: sweep), sign.process == nil {
+  ///
+  /// - Returns: whether it ran.
+  private func end(_ sweep: String) throws -> Bool {
+    guard let sign = try LeaseSign(ofFolder: sweep) else { return false }
+    if sign.process == nil {
       try SweepFolder(path: sweep).requestEnd()
       say("\(sweep): \(sign.holder) was asked to end")
     } else {
       try signal(sweep)
     }
+    // One that has been silent for long is not waited for; should it come back, it ends.
+    guard !sign.isSilent else { return false }
     let end = ContinuousClock.now + .seconds(120)
     while let sign = try LeaseSign(ofFolder: sweep) {
       guard ContinuousClock.now < end else {
@@ -75,17 +92,21 @@ public struct Cancellation {
       }
       usleep(100_000)
     }
+    return true
   }
 
   /// Asks who holds a folder's lease to end.
   ///
+  /// - Returns: whether somebody does.
   /// - Throws: `LaunchError.heldElsewhere`.
-  private func signal(_ folder: String) throws {
-    guard let sign = try LeaseSign(ofFolder: folder) else { return }
+  @discardableResult
+  private func signal(_ folder: String) throws -> Bool {
+    guard let sign = try LeaseSign(ofFolder: folder) else { return false }
     guard let process = sign.process else {
       throw LaunchError.heldElsewhere(folder, holder: sign.holder)
     }
     kill(process, SIGUSR1)
     say("\(folder): process \(process) was asked to end with a checkpoint")
+    return true
   }
 }

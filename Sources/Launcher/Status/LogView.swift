@@ -8,13 +8,15 @@ public struct LogView {
   /// The logs of a folder.
   ///
   /// - Parameter rank: the rank whose log it is beside the launcher's.
-  /// - Throws: `LaunchError.noWork` where nothing was said there.
+  /// - Throws: `LaunchError.noWork` where nothing was said there, `.noLogs` of a job that has not begun.
   public init(of path: String, rank: Int) throws {
     let own = ["launcher.log", "output.log", String(format: "rank-%04d.log", rank)]
     files =
       try Self.jobs(of: path)
       + own.map { "\(path)/logs/\($0)" }.filter(DurableFiles.exists)
-    guard !files.isEmpty else { throw LaunchError.noWork(path) }
+    guard !files.isEmpty else {
+      throw SubmissionRecord.exists(run: path) ? LaunchError.noLogs(path) : .noWork(path)
+    }
   }
 
   /// What batch jobs of a run have printed: all that were its own, and of an array the one that it is.

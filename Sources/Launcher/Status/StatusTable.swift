@@ -53,7 +53,7 @@ public enum StatusTable {
 
 extension String {
   /// The text without what would break a line or tell a terminal something.
-  fileprivate var onOneLine: String {
+  var onOneLine: String {
     String(
       unicodeScalars.map { $0.properties.generalCategory == .control ? " " : Character($0) })
   }

@@ -19,19 +19,22 @@ struct Surveyor {
       guard !found.isEmpty else { throw LaunchError.noWork(path) }
       return found
     }
-    let records = works.map { (try? SubmissionRecord.read(run: $0.path)) ?? nil }
-    let board = JobBoard(of: records.compactMap { $0 }, scheduler: scheduler)
-    return try zip(works, records).map { work, record in
+    let board = JobBoard(
+      ofRuns: works.compactMap { work in
+        guard case .run(let path) = work, !RunProgress(ofRun: path).hasFinished else { return nil }
+        return path
+      }, scheduler: scheduler)
+    return try works.map { work in
       switch work {
-      case .run(let path): try run(path, job: record?.job, board)
+      case .run(let path): try run(path, board)
       case .sweep(let path): sweep(path)
       }
     }
   }
 
-  private func run(_ path: String, job name: String?, _ board: JobBoard) throws -> WorkStatus {
+  private func run(_ path: String, _ board: JobBoard) throws -> WorkStatus {
     let (progress, outlook) = (RunProgress(ofRun: path), RunOutlook(ofRun: path))
-    let job = progress.hasFinished ? nil : board.state(of: name)
+    let (name, job, problem) = board.job(ofRun: path)
     let sign = try LeaseSign(ofFolder: path)
     let crash = progress.crashes.max { ($0.time, $1.rank) < ($1.time, $0.rank) }
     var status = WorkStatus(
@@ -41,6 +44,10 @@ struct Surveyor {
     switch (progress.hasFinished, job?.phase, sign) {
     case (true, _, _): status.state = .finished
     case (_, .waiting?, _): (status.state, status.detail) = (.waiting, job?.explanation)
+    // Alive for certain: after its job, somebody has gone on with it here.
+    case (_, .ended?, let sign?) where sign.process != nil:
+      (status.state, status.host, status.job) = (.running, sign.host, nil)
+    case (_, nil, nil) where problem != nil: (status.state, status.detail) = (.unknown, problem)
     case (_, nil, let sign?) where sign.isSilent:
       (status.state, status.detail, status.host) = (.stopped, sign.silenceWords, sign.host)
     case (_, .running?, _), (_, nil, _?):
@@ -87,7 +94,7 @@ struct Surveyor {
 
 extension LeaseSign {
   /// Whether nothing has come of the holder for long: it writes every few seconds.
-  fileprivate var isSilent: Bool { silence > 600 }
+  var isSilent: Bool { silence > 600 }
 
   /// That in words.
   fileprivate var silenceWords: String {
@@ -111,18 +118,22 @@ enum Work: Equatable {
   ///
   /// - Throws: `TrainerError.system`.
   static func find(in path: String) throws -> [Work] {
-    if let members = try SubmissionRecord.members(ofArray: path) { return members.map(Work.run) }
-    if let own = of(path) { return [own] }
+    let own = try of(path)
+    guard own.isEmpty else { return own }
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue
     else { return [] }
-    return try DurableFiles.names(in: path).sorted().compactMap { of("\(path)/\($0)") }
+    return try DurableFiles.names(in: path).sorted().flatMap { try of("\(path)/\($0)") }
   }
 
-  private static func of(_ path: String) -> Work? {
-    if DurableFiles.exists(SweepFolder(path: path).journal) { return .sweep(path) }
+  /// What a folder is itself: a run, a sweep, or the members of an array.
+  private static func of(_ path: String) throws -> [Work] {
+    if DurableFiles.exists(SweepFolder(path: path).journal) { return [.sweep(path)] }
+    if let members = (try? SubmissionRecord.members(ofArray: path)) ?? nil {
+      return members.map(Work.run)
+    }
     let isRun = RunProgress(ofRun: path).hasBegun || SubmissionRecord.exists(run: path)
-    return isRun ? .run(path) : nil
+    return isRun ? [.run(path)] : []
   }
 }
 

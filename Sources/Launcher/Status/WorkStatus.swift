@@ -5,6 +5,8 @@ struct WorkStatus: Codable, Equatable, Sendable {
   /// What there is to do about it.
   enum State: String, Codable, Sendable {
     case waiting, running, stopped, failed, finished
+    /// It was handed in, and the scheduler does not answer.
+    case unknown
   }
 
   /// Its folder.
@@ -33,28 +35,43 @@ struct WorkStatus: Codable, Equatable, Sendable {
   var host: String?
 }
 
-/// What schedulers say of jobs: asked once for all of them, and once more for each that has ended.
+/// What schedulers say of the jobs of runs: asked for all of them together, and once more for how they have ended.
 struct JobBoard {
-  private let states: [String: JobState]
-  private let schedulers: [String: any Scheduler]
+  private var records: [String: SubmissionRecord] = [:]
+  private var states: [String: JobState] = [:]
+  /// Why a scheduler has not answered.
+  private var problems: [SchedulerName: String] = [:]
 
-  /// What schedulers say of the jobs of some runs; nothing where they do not answer.
-  init(of records: [SubmissionRecord], scheduler: (SchedulerName) -> any Scheduler) {
-    var states: [String: JobState] = [:]
-    var schedulers: [String: any Scheduler] = [:]
-    for (name, records) in Dictionary(grouping: records, by: \.scheduler) {
-      let (scheduler, jobs) = (scheduler(name), records.compactMap(\.job))
-      guard let known = try? scheduler.states(of: jobs) else { continue }
-      states.merge(known) { $1 }
-      for job in jobs { schedulers[job] = scheduler }
+  /// What schedulers say of some runs; nothing of those that have not been handed in.
+  init(ofRuns runs: [String], scheduler: (SchedulerName) -> any Scheduler) {
+    let submitted = runs.filter(SubmissionRecord.exists)
+    let found = submitted.map { ($0, (try? SubmissionRecord.read(run: $0)) ?? nil) }
+    for (name, group) in Dictionary(grouping: found, by: { $0.1?.scheduler }) {
+      guard let name else { continue }
+      for (run, record) in group { records[run] = record }
+      do {
+        try ask(scheduler(name), of: group.map(\.0))
+      } catch SchedulerFailure.away(let words), SchedulerFailure.refused(let words) {
+        problems[name] = "the scheduler does not answer: \(words)"
+      } catch {
+        problems[name] = "\(error)"
+      }
     }
-    (self.states, self.schedulers) = (states, schedulers)
   }
 
-  /// What is said of a job, and of one that has ended, how; nil where nothing is.
-  func state(of job: String?) -> JobState? {
-    guard let job else { return nil }
-    if let state = states[job], state.phase != .ended { return state }
-    return (try? schedulers[job]?.state(of: job)) ?? states[job]
+  private mutating func ask(_ scheduler: any Scheduler, of runs: [String]) throws {
+    let known = try SubmissionRecord.known(ofRuns: runs) { _ in scheduler }
+    for (run, record) in zip(runs, known) { records[run] = record }
+    let jobs = known.compactMap { $0?.job }
+    let current = try scheduler.states(of: jobs)
+    states.merge(current) { $1 }
+    let ended = jobs.filter { current[$0].map { $0.phase == .ended } ?? true }
+    states.merge(try scheduler.ends(of: ended)) { $1 }
+  }
+
+  /// A run's job, what is said of it, and why that is nothing.
+  func job(ofRun run: String) -> (name: String?, state: JobState?, problem: String?) {
+    guard let record = records[run] else { return (nil, nil, nil) }
+    return (record.job, record.job.flatMap { states[$0] }, problems[record.scheduler])
   }
 }

@@ -77,11 +77,11 @@ struct ClusterConfiguration: ConfigurationSection {
       ConfigurationKey(
         "qos", \.qos, "Slurm's quality of service.",
         must: Requirement<String>.schedulerName.ifPresent),
-      ConfigurationKey("nodes", \.nodes, "Nodes of a job.", must: .positive),
+      ConfigurationKey("nodes", \.nodes, "Nodes of a job.", must: .oneTo(100_000)),
       ConfigurationKey(
         "ranks_per_node", \.ranksPerNode,
         "Ranks on a node; null: one in each NUMA domain, or one where node does not tell.",
-        must: Requirement<Int>.positive.ifPresent),
+        must: Requirement<Int>.oneTo(4096).ifPresent),
       ConfigurationKey(
         "threads", \.threads,
         "Kernel threads of a rank, and its cores; null: the cores of a NUMA domain, or what the "

@@ -23,11 +23,13 @@ struct PBS: Scheduler {
     return String(job)
   }
 
-  func job(tagged tag: String) throws -> String? {
-    let jobs = Self.jobs(in: try run(["qstat", "-x", "-f", "-w"])).filter {
-      $0.fields["Variable_List"]?.split(separator: ",").contains("\(Self.tagName)=\(tag)") ?? false
+  func jobs(tagged tags: Set<String>) throws -> [String: String] {
+    let tagged = Self.jobs(in: try run(["qstat", "-x", "-f", "-w"])).compactMap { job in
+      let words = job.fields["Variable_List"]?.split(separator: ",") ?? []
+      let tag = words.first { $0.hasPrefix("\(Self.tagName)=") }?.dropFirst(Self.tagName.count + 1)
+      return tag.map { (String($0), job.name) }
     }
-    return jobs.first?.name
+    return Dictionary(tagged) { first, _ in first }.filter { tags.contains($0.key) }
   }
 
   func cancel(_ jobs: [String]) throws {
@@ -98,8 +100,9 @@ extension JobState {
       default: nil
       }
     self.init(
-      phase: Self.phase(ofPBS: word), word: word, explanation: explanation, status: exit,
-      nodes: fields["exec_host"])
+      // 256 and SIGTERM: somebody ended it, which PBS has no word for.
+      phase: Self.phase(ofPBS: word), word: exit == 256 + SIGTERM ? "CANCELLED" : word,
+      explanation: explanation, status: exit, nodes: fields["exec_host"])
   }
 
   private static func phase(ofPBS word: String) -> Phase {

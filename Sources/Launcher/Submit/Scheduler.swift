@@ -12,10 +12,10 @@ protocol Scheduler: Sendable {
   /// - Throws: `SchedulerFailure`.
   func submit(_ submission: Submission, after dependencies: [String]) throws -> String
 
-  /// The job that was handed in under a tag, be it that it has ended; nil where the scheduler knows of none.
+  /// The jobs that were handed in under some tags, be it that they have ended; those that the scheduler knows of.
   ///
   /// - Throws: `SchedulerFailure`.
-  func job(tagged tag: String) throws -> String?
+  func jobs(tagged tags: Set<String>) throws -> [String: String]
 
   /// What is known of a job; nil where the scheduler has forgotten it.
   ///
@@ -32,9 +32,18 @@ protocol Scheduler: Sendable {
   ///
   /// - Throws: `SchedulerFailure`.
   func states(of jobs: [String]) throws -> [String: JobState]
+
+  /// How some jobs ended, by their names, with few calls: those that nobody knows of any more are left out.
+  ///
+  /// - Throws: `SchedulerFailure`.
+  func ends(of jobs: [String]) throws -> [String: JobState]
 }
 
 extension Scheduler {
+  func job(tagged tag: String) throws -> String? { try jobs(tagged: [tag])[tag] }
+
+  func ends(of jobs: [String]) throws -> [String: JobState] { try states(of: jobs) }
+
   func states(of jobs: [String]) throws -> [String: JobState] {
     var states: [String: JobState] = [:]
     for job in jobs { states[job] = try state(of: job) }

@@ -29,15 +29,15 @@ struct Slurm: Scheduler {
     return String(job)
   }
 
-  func job(tagged tag: String) throws -> String? {
+  func jobs(tagged tags: Set<String>) throws -> [String: String] {
     let lines = try run([
       "squeue", "--me", "--states=all", "--noheader", "--array-unique", "--format=%A|%k",
     ])
-    for line in lines.split(separator: "\n") {
-      let parts = line.split(separator: "|", maxSplits: 1)
-      if parts.count == 2, parts[1] == tag { return String(parts[0]) }
+    let jobs = lines.split(separator: "\n").compactMap { line -> (String, String)? in
+      let parts = line.split(separator: "|", maxSplits: 1).map(String.init)
+      return parts.count == 2 && tags.contains(parts[1]) ? (parts[1], parts[0]) : nil
     }
-    return nil
+    return Dictionary(jobs) { first, _ in first }
   }
 
   func state(of job: String) throws -> JobState? {
@@ -54,25 +54,36 @@ struct Slurm: Scheduler {
   }
 
   /// What the accounts tell of a job that the controller has forgotten: some minutes after its end it does.
-  private func accountedState(of job: String) throws -> JobState? {
+  private func accountedState(of job: String) throws -> JobState? { try accounts(of: [job])[job] }
+
+  func ends(of jobs: [String]) throws -> [String: JobState] {
+    guard !jobs.isEmpty else { return [:] }
+    let accounted = try accounts(of: jobs)
+    // Where there are no accounts, one question for each is left.
+    let others = accounted.isEmpty ? jobs : []
+    return try others.reduce(into: accounted) { $0[$1] = try state(of: $1) }
+  }
+
+  /// What the accounts tell of jobs.
+  private func accounts(of jobs: [String]) throws -> [String: JobState] {
     let output: String
     do {
       output = try run([
-        "sacct", "--jobs=\(job)", "--allocations", "--noheader", "--parsable2",
-        "--format=State,ExitCode,NodeList",
+        "sacct", "--jobs=\(jobs.joined(separator: ","))", "--allocations", "--noheader",
+        "--parsable2", "--format=JobID,State,ExitCode,NodeList",
       ])
     } catch SchedulerFailure.refused {
       // Not every site keeps accounts.
-      return nil
+      return [:]
     }
-    let parts = output.split(separator: "\n").last?
-      .split(separator: "|", omittingEmptySubsequences: false)
-    guard let parts, parts.count == 3, let state = parts[0].split(separator: " ").first else {
-      return nil
+    // The last of several starts counts.
+    return output.split(separator: "\n").reduce(into: [:]) { states, line in
+      let parts = line.split(separator: "|", omittingEmptySubsequences: false).map(String.init)
+      // `CANCELLED by 1000`
+      guard parts.count == 4, let word = parts[1].split(separator: " ").first else { return }
+      states[parts[0]] = JobState(
+        ofSlurm: ["JobState": "\(word)", "ExitCode": parts[2], "NodeList": parts[3]])
     }
-    // `CANCELLED by 1000`
-    return JobState(
-      ofSlurm: ["JobState": "\(state)", "ExitCode": "\(parts[1])", "NodeList": "\(parts[2])"])
   }
 
   func cancel(_ jobs: [String]) throws {

@@ -92,7 +92,7 @@ enum SlurmWords {
     case "BOOT_FAIL": "a node did not start"
     case "DEADLINE": "its deadline is over"
     case "PREEMPTED": "preempted"
-    case "FAILED": failure(exit)
+    case "FAILED": failure(exit, reason: reason)
     default: nil
     }
   }
@@ -133,7 +133,10 @@ enum SlurmWords {
     return numbers[1] == 0 ? numbers[0] : 128 + numbers[1]
   }
 
-  private static func failure(_ exit: String?) -> String {
+  private static func failure(_ exit: String?, reason: String) -> String {
+    if reason == "JobLaunchFailure" {
+      return "could not be started: can its node read the working folder and write the log's?"
+    }
     guard let status = exit.flatMap(status) else { return "failed" }
     if status > 128 { return "killed by signal \(status - 128)" }
     return ExitStatus(rawValue: status).map { "\($0.meaning) (\(status))" }

@@ -80,6 +80,7 @@ public struct SubmissionPlan: Sendable {
         of: stage, file: configurationFile, overrides: chosen + training.overrides
       ) { _ in cluster.nodes * ranksPerNode }
     }
+    try requireFolders(cluster.scheduler)
     let threads = outlines.map(\.threads).max() ?? 1
     try loaded.requireFit(ranksPerNode: ranksPerNode, threads: threads)
     let files = SubmissionFiles(run: run)
@@ -95,6 +96,34 @@ public struct SubmissionPlan: Sendable {
       script: "\(workingFolder)/\(files.script)",
       log: files.log(cluster.scheduler, isArray: isArray),
       concurrency: concurrency)
+  }
+}
+
+extension SubmissionPlan {
+  /// The plan without those of an array that are done.
+  ///
+  /// - Throws: `LaunchError.finished` where all are.
+  func withoutFinished(say: (String) -> Void) throws -> SubmissionPlan {
+    var plan = self
+    plan.trainings = trainings.filter { !RunProgress(ofRun: $0.run).hasFinished }
+    guard !plan.trainings.isEmpty else { throw LaunchError.finished(run: run) }
+    let count = trainings.count - plan.trainings.count
+    if count > 0 { say("\(run): \(count) of \(trainings.count) have finished, and are left out") }
+    if plan.trainings.count == 1, isArray {
+      (plan.run, plan.isArray) = (plan.trainings[0].run, false)
+    }
+    return plan
+  }
+
+  /// Throws where two trainings would have one folder, or a log could not be named.
+  fileprivate func requireFolders(_ scheduler: SchedulerName) throws {
+    if let same = Dictionary(grouping: trainings, by: \.run).first(where: { $1.count > 1 }) {
+      throw LaunchError.runFolder(same.key, reason: "two of the trainings would have it")
+    }
+    // It takes what follows for itself, and leaves %j as it is.
+    if scheduler == .slurm, run.contains("\\") {
+      throw LaunchError.runFolder(run, reason: "Slurm writes no log where its path has a backslash")
+    }
   }
 }
 

@@ -62,6 +62,27 @@ struct SubmissionRecord: Codable, Equatable, Sendable {
     return record
   }
 
+  /// The records of some runs; the jobs of those that were handed in by somebody who was killed before their names
+  /// were known are looked for, with one question for all, and kept.
+  ///
+  /// - Throws: as `read`, `SchedulerFailure`.
+  static func known(
+    ofRuns runs: [String], _ scheduler: (SchedulerName) -> any Scheduler
+  ) throws -> [SubmissionRecord?] {
+    var records = try runs.map(read)
+    let uncertain = records.compactMap { $0 }.filter { $0.job == nil }
+    for (name, group) in Dictionary(grouping: uncertain, by: \.scheduler) {
+      let jobs = try scheduler(name).jobs(tagged: Set(group.map(\.tag)))
+      for (index, record) in records.enumerated() {
+        guard let record, record.job == nil, record.scheduler == name, let job = jobs[record.tag]
+        else { continue }
+        records[index] = record.known(as: job)
+        try records[index]?.write(run: runs[index])
+      }
+    }
+    return records
+  }
+
   /// The runs of the array that a folder is; nil where it is none.
   ///
   /// - Throws: as `read`.

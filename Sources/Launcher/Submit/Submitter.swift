@@ -48,12 +48,22 @@ public struct Submitter {
   /// - Returns: the scheduler's name for the job.
   /// - Throws: `TrainerError.configuration`, `.system`, `LaunchError`.
   public func submit(_ plan: SubmissionPlan, after predecessors: [String]) throws -> String {
+    let plan = try plan.withoutFinished(say: say)
     let job = try plan.job(workingFolder: workingFolder, ownFolder: ownFolder)
     let scheduler = makeScheduler(job.cluster.scheduler)
-    if let known = try adopt(plan, scheduler) { return known }
-    let dependencies = try predecessors.compactMap { try dependency(on: $0, scheduler) }
-    return try handIn(plan, job) { submission, tag in
-      try persist(scheduler, tag: tag) { try scheduler.submit(submission, after: dependencies) }
+    // Two at the same time would both find nothing.
+    let place = SubmissionFiles(run: plan.run).folder
+    try DurableFiles.makeFolder(place)
+    let lease = try RunLease(folder: place) { say("waits for \($0)") }
+    defer { lease.release() }
+    do {
+      if let known = try adopt(plan, scheduler) { return known }
+      let dependencies = try predecessors.flatMap { try self.dependencies(on: $0, scheduler) }
+      return try handIn(plan, job) { submission, tag in
+        try persist(scheduler, tag: tag) { try scheduler.submit(submission, after: dependencies) }
+      }
+    } catch SchedulerFailure.refused(let words) {
+      throw LaunchError.refused(words)
     }
   }
 
@@ -135,7 +145,6 @@ public struct Submitter {
   ///   done.
   private func adopt(_ plan: SubmissionPlan, _ scheduler: any Scheduler) throws -> String? {
     for run in plan.trainings.map(\.run) {
-      if RunProgress(ofRun: run).hasFinished { throw LaunchError.finished(run: run) }
       guard var record = try SubmissionRecord.read(run: run) else { continue }
       let isNew = record.job == nil
       guard let job = try record.job ?? asking({ try scheduler.job(tagged: record.tag) }) else {
@@ -156,24 +165,49 @@ public struct Submitter {
     return nil
   }
 
-  /// The job that has to end well before; nil where it has.
-  private func dependency(on predecessor: String, _ scheduler: any Scheduler) throws -> String? {
-    if predecessor.allSatisfy(\.isNumber), !predecessor.isEmpty { return predecessor }
-    let runs = try SubmissionRecord.members(ofArray: predecessor) ?? [predecessor]
-    if runs.allSatisfy({ RunProgress(ofRun: $0).hasFinished }) { return nil }
-    guard let job = try SubmissionRecord.read(run: predecessor)?.job else {
-      throw LaunchError.predecessor(
-        "--after \(predecessor): this run was not handed in to a scheduler")
+  /// The jobs that have to end well before; none where they have.
+  private func dependencies(on predecessor: String, _ scheduler: any Scheduler) throws -> [String] {
+    guard SubmissionRecord.exists(run: predecessor) || !predecessor.allSatisfy(\.isNumber) else {
+      return try dependencies(onJob: predecessor, scheduler)
     }
-    let jobs = try runs.compactMap { try SubmissionRecord.read(run: $0)?.job }
-    let states = try asking { try jobs.map { try scheduler.state(of: $0) } }
-    guard states.contains(where: { $0.map { $0.phase != .ended } ?? false }) else {
+    let runs = try SubmissionRecord.members(ofArray: predecessor) ?? [predecessor]
+    if runs.allSatisfy({ RunProgress(ofRun: $0).hasFinished }) { return [] }
+    let records = try asking {
+      try SubmissionRecord.known(ofRuns: [predecessor] + runs) { _ in scheduler }
+    }
+    guard let job = records[0]?.job else {
+      let reason =
+        records[0] == nil
+        ? "this run was not handed in to a scheduler"
+        : "nobody knows whether the scheduler has taken this run: hand it in again"
+      throw LaunchError.predecessor("--after \(predecessor): \(reason)")
+    }
+    let members = records.dropFirst().compactMap { $0?.job }
+    let states = try asking { try members.map { try scheduler.state(of: $0) } }
+    let active = zip(members, states).filter { $1.map { $0.phase != .ended } ?? false }
+    guard !active.isEmpty else {
       let state = states.first { $0?.status != 0 } ?? nil
       let ending = state?.explanation.map { ": \($0)" } ?? ""
       throw LaunchError.predecessor(
         "--after \(predecessor): job \(job) has ended, and the run has not finished\(ending)")
     }
-    return job
+    // The array as a whole for those that are its members still.
+    let own = Set(
+      runs.indices.compactMap { index in
+        records[0]?.member(index).known(as: job).job
+      } + [job])
+    return Set(active.map { own.contains($0.0) ? job : $0.0 }).sorted()
+  }
+
+  /// The same of a job that somebody names by its number.
+  private func dependencies(onJob job: String, _ scheduler: any Scheduler) throws -> [String] {
+    guard let state = try asking({ try scheduler.state(of: job) }) else {
+      throw LaunchError.predecessor("--after \(job): the scheduler knows no such job")
+    }
+    guard state.phase == .ended else { return [job] }
+    guard state.hasFailed || state.wasEnded else { return [] }
+    let ending = state.explanation.map { ": \($0)" } ?? ""
+    throw LaunchError.predecessor("--after \(job): the job has ended\(ending)")
   }
 
   // MARK: - A scheduler that may be away
@@ -204,8 +238,6 @@ public struct Submitter {
     while true {
       do {
         return try body(isFirst)
-      } catch SchedulerFailure.refused(let words) {
-        throw LaunchError.refused(words)
       } catch SchedulerFailure.away(let words) {
         let seconds = backoff.next()
         guard ContinuousClock.now + .seconds(seconds) < end else {

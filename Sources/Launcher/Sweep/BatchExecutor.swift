@@ -7,6 +7,9 @@ final class BatchExecutor: TrialExecutor {
   /// What a scheduler takes to do what it was told before it went away.
   private static let settlingSeconds = 5.0
 
+  /// The most that are handed in together: fewer than the members that Slurm takes of an array by default.
+  private static let mostTogether = 1000
+
   let outlivesSweep = true
   let pauses: ClosedRange<Duration> = .seconds(4) ... .seconds(30)
 
@@ -15,6 +18,8 @@ final class BatchExecutor: TrialExecutor {
   private let submitter: Submitter
   private let scheduler: any Scheduler
   private var arrays: Int
+  /// How many the scheduler may have room for.
+  private var room = mostTogether
   /// Whether the scheduler has taken a job of this start, so that one like it makes sense.
   private var hasHandedIn = false
   private var suspicion = NodeSuspicion()
@@ -38,19 +43,21 @@ final class BatchExecutor: TrialExecutor {
     }
   }
 
-  /// Hands in as many as the scheduler has room for.
+  /// Hands in as many as the scheduler has room for: begins with as many as it took where it was full, and twice as
+  /// many the next time.
   ///
   /// - Returns: those.
   private func handInWhatFits(_ trainings: [TrialTraining]) throws -> [TrialTraining] {
+    let chosen = Array(trainings.prefix(room))
     do {
-      try handIn(trainings)
-    } catch SchedulerFailure.refused(let words)
-      where SlurmWords.isFull(words) && trainings.count > 1
-    {
-      return try handInWhatFits(Array(trainings.prefix(trainings.count / 2)))
+      try handIn(chosen)
+    } catch SchedulerFailure.refused(let words) where SlurmWords.isFull(words) && chosen.count > 1 {
+      room = chosen.count / 2
+      return try handInWhatFits(chosen)
     }
-    hasHandedIn = hasHandedIn || !trainings.isEmpty
-    return trainings
+    if chosen.count == room { room = min(2 * room, Self.mostTogether) }
+    hasHandedIn = hasHandedIn || !chosen.isEmpty
+    return chosen
   }
 
   /// Hands trainings in, several as an array.
@@ -71,12 +78,20 @@ final class BatchExecutor: TrialExecutor {
     suspicion.expect(trainings.map(\.run))
     let suspects = suspicion.suspects(for: trainings.map(\.run))
     do {
-      try submitter.handIn(submission, avoiding: suspects)
-    } catch SchedulerFailure.refused(let words)
-      where !suspects.isEmpty && !SlurmWords.isFull(words)
-    {
-      // Without these there may be none.
-      try submitter.handIn(submission, avoiding: [])
+      do {
+        try submitter.handIn(submission, avoiding: suspects)
+      } catch SchedulerFailure.refused(let words)
+        where !suspects.isEmpty && !SlurmWords.isFull(words)
+      {
+        // Without these there may be none.
+        try submitter.handIn(submission, avoiding: [])
+      }
+    } catch SchedulerFailure.refused(let words) {
+      if isArray {
+        try DurableFiles.remove(folder.array(arrays))
+        arrays -= 1
+      }
+      throw SchedulerFailure.refused(words)
     }
   }
 
@@ -86,17 +101,26 @@ final class BatchExecutor: TrialExecutor {
     let uncertain = try trainings.filter { training in
       try SubmissionRecord.read(run: training.run).map { $0.job == nil } ?? false
     }
-    var unknown = try uncertain.filter { try record(of: $0.run)?.job == nil }
+    var unknown = try unnamed(uncertain)
     if !unknown.isEmpty {
       // What the scheduler was told before it went away, it may do only now.
       Thread.sleep(forTimeInterval: Self.settlingSeconds)
-      unknown = try unknown.filter { try record(of: $0.run)?.job == nil }
+      unknown = try unnamed(unknown)
     }
     return trainings.filter { !uncertain.contains($0) || unknown.contains($0) }
   }
 
+  /// Those of whose jobs the scheduler does not know the names.
+  private func unnamed(_ trainings: [TrialTraining]) throws -> [TrialTraining] {
+    zip(trainings, try records(of: trainings)).filter { $1?.job == nil }.map { $0.0 }
+  }
+
+  private func records(of trainings: [TrialTraining]) throws -> [SubmissionRecord?] {
+    try delaying { try SubmissionRecord.known(ofRuns: trainings.map(\.run)) { _ in scheduler } }
+  }
+
   func look(at trainings: [TrialTraining]) throws -> [TrainingSight] {
-    let records = try trainings.map { try record(of: $0.run) }
+    let records = try records(of: trainings)
     let states = try delaying { try scheduler.states(of: records.compactMap { $0?.job }) }
     let sights = zip(trainings, records).map { training, record in
       (training, record, record?.job.flatMap { states[$0] })
@@ -137,18 +161,8 @@ final class BatchExecutor: TrialExecutor {
   }
 
   func end(_ trainings: [TrialTraining], atOnce: Bool) throws {
-    let jobs = try trainings.compactMap { try record(of: $0.run)?.job }
+    let jobs = try records(of: trainings).compactMap { $0?.job }
     try delaying { try scheduler.cancel(jobs) }
-  }
-
-  /// The record of a run, the job being looked for where whoever handed it in was killed before it was known.
-  private func record(of run: String) throws -> SubmissionRecord? {
-    guard let record = try SubmissionRecord.read(run: run) else { return nil }
-    guard record.job == nil, let job = try delaying({ try scheduler.job(tagged: record.tag) })
-    else { return record }
-    let known = record.known(as: job)
-    try known.write(run: run)
-    return known
   }
 
   /// A scheduler that is away or has no room for more is asked again later; one that does not take jobs any

@@ -120,8 +120,10 @@ private struct ParameterReader {
 
   /// The ends where both are written as whole numbers.
   private var wholeEnds: (Int, Int)? {
-    guard let low = fields["min"].flatMap({ Int(yaml: $0) }),
-      let high = fields["max"].flatMap({ Int(yaml: $0) })
+    // Larger ones are not each a floating-point number.
+    let most = 1 << 53
+    guard let low = fields["min"].flatMap({ Int(yaml: $0) }), low.magnitude <= most,
+      let high = fields["max"].flatMap({ Int(yaml: $0) }), high.magnitude <= most
     else { return nil }
     return (low, high)
   }

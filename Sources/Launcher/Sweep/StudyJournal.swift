@@ -73,7 +73,12 @@ final class StudyJournal {
     )
     .dropLast().enumerated() {
       do throws(JournalRecord.Unreadable) {
-        if let record = try JournalRecord.read(line) { study.apply(record) }
+        guard let record = try JournalRecord.read(line) else { continue }
+        if case .createStudy = record, !study.name.isEmpty {
+          throw JournalRecord.Unreadable(
+            reason: "it begins a second study, and the journal is this sweep's alone")
+        }
+        study.apply(record)
       } catch {
         throw LaunchError.journal("\(path):\(index + 1): \(error.reason)")
       }

@@ -36,7 +36,7 @@ public struct Sweep {
   /// A sweep, everything checked that can be before it runs.
   ///
   /// - Throws: `TrainerError.configuration`, `LaunchError.sweepChanged` where the folder is another sweep's,
-  ///   `.begunElsewhere`.
+  ///   `.begunElsewhere`, `.journalGone`.
   public init(_ request: SweepRequest) throws {
     inbox = SignalInbox()
     self.request = request
@@ -52,6 +52,7 @@ public struct Sweep {
     let ranks = cluster == nil ? request.ranks : 1
     plan = try SweepPlan(
       file: file, overrides: request.overrides, base: folder.knownBase, ranks: ranks)
+    try folder.requireJournal()
     try requirePlace()
     try requireSame(ranks: ranks)
     try cluster.map(requireFit)

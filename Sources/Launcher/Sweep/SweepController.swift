@@ -35,6 +35,13 @@ final class SweepController {
   /// Whether the sampler has nothing left, or nothing more is to be tried.
   private var isExhausted = false
   private var delay: SweepDelay?
+  /// Where each run stood when it was last taken away, and how often it has been since.
+  private var evictions: [String: (step: Int?, count: Int)] = [:]
+  /// Why trainings wait, as far as it has been said.
+  private var saidReasons: Set<String> = []
+
+  /// How often a training may be taken away without having come any farther: then that is a failure.
+  private static let mostEvictions = 5
 
   private var paused: Set<Int> { standings?.waiting ?? [] }
   /// The search so far.
@@ -137,6 +144,7 @@ final class SweepController {
 
   private func concludeWhatHasEnded() throws -> Bool {
     let sights = try executor.look(at: underWay)
+    sayReasons(of: zip(underWay, sights))
     let ended = zip(underWay, sights).compactMap {
       training, sight -> (TrialTraining, status: Int32?, words: String?)? in
       guard case .ended(let status, let words) = sight else { return nil }
@@ -147,6 +155,16 @@ final class SweepController {
       try conclude(training, status: status, words: words)
     }
     return !ended.isEmpty
+  }
+
+  /// Says why trainings wait: each reason once, with the first that has it.
+  private func sayReasons(of sights: some Sequence<(TrialTraining, TrainingSight)>) {
+    for (training, sight) in sights {
+      guard case .underWay(let reason?) = sight, saidReasons.insert(reason).inserted else {
+        continue
+      }
+      say("trial \(training.trial): \(reason)")
+    }
   }
 
   private func conclude(_ training: TrialTraining, status: Int32?, words: String?) throws {
@@ -161,13 +179,29 @@ final class SweepController {
     switch status {
     // Whoever is told to end while it starts dies of that.
     case _ where stopped.contains(training.run): waiting.append(training)
-    case ExitStatus.preempted.rawValue: waiting.append(training)
+    case ExitStatus.preempted.rawValue: try goOn(training, words: words)
     // Nobody has seen it fail: an earlier start of the sweep was interrupted, before or after it began this.
     case nil where !wasBegun: waiting.append(training)
     case nil: try retry(training, status: nil, words: words ?? "ended, and nobody knows how")
     case let status?:
       try retry(training, status: status, words: words ?? "ended with \(status)")
     }
+  }
+
+  /// Begins a training again that was taken away, unless that never ends.
+  private func goOn(_ training: TrialTraining, words: String?) throws {
+    let step = RunProgress(ofRun: training.run).lastStep
+    let before = evictions[training.run]
+    let count = before?.step == step ? (before?.count ?? 0) + 1 : 1
+    evictions[training.run] = (step, count)
+    let reason = words ?? "was stopped"
+    guard count <= Self.mostEvictions else {
+      evictions[training.run] = nil
+      return try retry(
+        training, status: nil, words: "\(reason), \(count) times without a new checkpoint")
+    }
+    say("trial \(training.trial) (\(reason)): is begun again")
+    waiting.append(training)
   }
 
   private func retry(_ training: TrialTraining, status: Int32?, words: String) throws {

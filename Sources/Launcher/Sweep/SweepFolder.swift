@@ -25,6 +25,16 @@ struct SweepFolder: Equatable, Sendable {
   /// What can be looked at.
   var report: String { "\(path)/report.html" }
 
+  /// Throws where there are trials, and nothing tells what they were.
+  ///
+  /// - Throws: `LaunchError.journalGone`, `TrainerError.system`.
+  func requireJournal() throws {
+    guard !DurableFiles.exists(journal),
+      try !DurableFiles.names(in: "\(path)/trials").isEmpty
+    else { return }
+    throw LaunchError.journalGone(path)
+  }
+
   /// The host from which somebody has asked whoever runs the sweep to end it; nil where nobody has.
   ///
   /// - Throws: `TrainerError.system`.

@@ -143,6 +143,14 @@ extension LoadedConfiguration<SweepConfiguration> {
     if values.sampler == .sobol, space.parameters.count > SobolSampler.mostParameters {
       throw refusal("sampler", "sobol takes at most \(SobolSampler.mostParameters) parameters")
     }
+    if values.seedsPerTrial > 1, space.parameters.contains(where: { $0.name == "seed" }) {
+      throw refusal("seeds_per_trial", "must be 1 where seed is a parameter")
+    }
+    if values.sampler == .grid, space.gridCount ?? 0 > GridSampler.mostAssignments {
+      throw refusal(
+        "sampler",
+        "a grid has at most \(GridSampler.mostAssignments) combinations: give fewer values")
+    }
     let sampler = values.sampler.make(space, direction: direction, seed: values.seed)
     guard let sampler else {
       throw refusal("sampler", "a grid needs values, step or grid of each parameter")

@@ -44,7 +44,8 @@ struct SweepResults {
   private func configuration(of trial: Trial) throws -> String? {
     let training = plan.trainings(ofTrial: trial.number, trial.assignment, in: folder, to: nil)[0]
     guard let bytes = try DurableFiles.contents("\(training.run)/config.yaml") else { return nil }
-    return "# Trial \(trial.number) of the sweep in \(folder.path): \(plan.outcome(of: trial)).\n"
+    return
+      "# Trial \(trial.number) of the sweep in \(folder.path.onOneLine): \(plan.outcome(of: trial)).\n"
       + String(decoding: bytes, as: UTF8.self)
   }
 }

@@ -34,6 +34,9 @@ public struct RandomSampler: Sampler {
 
 /// Every combination of all values once, in the order of the space, the last parameter's values first.
 public struct GridSampler: Sampler {
+  /// The most combinations: they are kept in memory.
+  public static let mostAssignments = 1_000_000.0
+
   private let assignments: [Assignment]
 
   /// A sampler of a space.

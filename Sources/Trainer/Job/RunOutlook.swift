@@ -27,7 +27,9 @@ package struct RunOutlook: Equatable, Sendable {
     let epochSteps = numbers["epoch"].flatMap { epoch in
       last.flatMap { epoch > 0 ? ($0.step / epoch).rounded() : nil }
     }
-    let all = outline.flatMap { outline in epochSteps.map { Int($0) * outline.epochs } }
+    let all = outline.flatMap { outline in
+      epochSteps.flatMap { Int(exactly: $0 * Double(outline.epochs)) }
+    }
     let total = [all, outline?.maximumSteps].compactMap { $0 }.min()
     let rate = numbers.first { $0.key.hasSuffix("_per_second") }?.value
     totalSteps = total
