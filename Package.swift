@@ -31,6 +31,7 @@ let package = Package(
     .target(name: "CFaceDetector", linkerSettings: [.linkedLibrary(":libdlib.a")]),
     .target(name: "COneDNN", linkerSettings: [.linkedLibrary("dnnl")]),
     .target(name: "CKernelThreads"),
+    .target(name: "CNodeFlags"),
     .target(name: "CProcess"),
     .target(name: "CVectorKernels", dependencies: ["CKernelThreads"]),
     .target(name: "CWinograd", dependencies: ["CKernelThreads"]),
@@ -53,7 +54,7 @@ let package = Package(
       dependencies: [
         "CKernelThreads", "COneDNN", "CVectorKernels", "CWinograd", "CounterRandom", "Files",
       ]),
-    .target(name: "Distributed", dependencies: ["CMPI", "CVectorKernels"]),
+    .target(name: "Distributed", dependencies: ["CMPI", "CNodeFlags", "CVectorKernels"]),
     .target(
       name: "Trainer",
       dependencies: [
@@ -108,7 +109,8 @@ let package = Package(
       dependencies: ["CVectorKernels", "CounterRandom", "TestSupport"]),
     .testTarget(
       name: "StudiesTests", dependencies: ["Studies", "TestSupport"], exclude: ["Goldens"]),
-    .testTarget(name: "DistributedTests", dependencies: ["Distributed", "TestSupport"]),
+    .testTarget(
+      name: "DistributedTests", dependencies: ["CVectorKernels", "Distributed", "TestSupport"]),
     .testTarget(
       name: "TrainerTests",
       dependencies: [

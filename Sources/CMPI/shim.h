@@ -37,6 +37,9 @@ static inline MPI_Op aver_mpi_sum(void) { return MPI_SUM; }
 // The operator that combines flags; a macro over an address.
 static inline MPI_Op aver_mpi_max(void) { return MPI_MAX; }
 
+// "No hints"; a macro over an address.
+static inline MPI_Info aver_mpi_info_null(void) { return MPI_INFO_NULL; }
+
 // A request that is not under way; a macro over an address.
 static inline MPI_Request aver_mpi_request_null(void) { return MPI_REQUEST_NULL; }
 

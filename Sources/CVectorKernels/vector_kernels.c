@@ -1,6 +1,7 @@
 #include "vector_kernels.h"
 
 #include <stdatomic.h>
+#include <string.h>
 
 #include "shared_work.h"
 
@@ -105,6 +106,57 @@ void aver_sum_f32(float *result, const float *left, const float *right, size_t c
 
 void aver_add_f32(float *destination, const float *source, size_t count) {
   aver_sum_f32(destination, destination, source, count);
+}
+
+typedef struct {
+  float *const *results;
+  size_t result_count;
+  const float *const *sources;
+  size_t source_count;
+  size_t first;
+} tree_arguments;
+
+// Elements that are summed at a time: what comes between stays in the first-level cache.
+enum { TREE_BLOCK = 1024 };
+
+// The levels of the largest tree: 2^16 sources.
+enum { TREE_LEVELS = 16 };
+
+// The sum of the elements from `first` on of `count` sources, which is in `place` where it is a sum.
+static const float *tree_block(
+    const float *const *sources, size_t source_count, size_t first, size_t count, float *place) {
+  if (source_count == 1) {
+    return sources[0] + first;
+  }
+  const size_t half = source_count / 2;
+  const float *left = tree_block(sources, half, first, count, place);
+  // Behind the left sum, which lies at the place of this one.
+  const float *right = tree_block(sources + half, half, first, count, place + TREE_BLOCK);
+  aver_vector_kernels_in_use()->sum(place, left, right, count);
+  return place;
+}
+
+static void tree_range(const void *arguments, aver_range range) {
+  const tree_arguments *all = arguments;
+  float places[TREE_LEVELS * TREE_BLOCK];
+  const size_t end = all->first + range.end;
+  for (size_t first = all->first + range.first; first < end; first += TREE_BLOCK) {
+    const size_t rest = end - first;
+    const size_t count = rest < TREE_BLOCK ? rest : TREE_BLOCK;
+    const float *sum = tree_block(all->sources, all->source_count, first, count, places);
+    for (size_t result = 0; result < all->result_count; result++) {
+      if (all->results[result] + first != sum) {
+        memcpy(all->results[result] + first, sum, count * sizeof(float));
+      }
+    }
+  }
+}
+
+void aver_tree_sum_f32(
+    float *const *results, size_t result_count, const float *const *sources, size_t source_count,
+    size_t first, size_t count) {
+  aver_share_elements(
+      count, tree_range, &(tree_arguments){results, result_count, sources, source_count, first});
 }
 
 typedef struct {

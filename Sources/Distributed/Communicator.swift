@@ -4,7 +4,7 @@ import Foundation
 /// All ranks of a job, and the way to talk to them.
 ///
 /// Collective methods are called by every rank, in the same order, by one thread at a time.
-/// Ranks are logical: numbered so that the ranks of one host are neighbours, however the scheduler
+/// Ranks are logical: numbered so that the ranks of one node are neighbours, however the scheduler
 /// placed them, because neighbours are the first to be summed.
 public final class Communicator {
   /// This process, `0..<worldSize`.
@@ -17,6 +17,8 @@ public final class Communicator {
   public let threadLevel: ThreadLevel
 
   let handle: MPI_Comm
+  /// The ranks that share memory with this one.
+  let node: Node
   /// Elements of the largest single transfer. Longer ones are cut, since MPI counts with Int32.
   let largestTransfer: Int
 
@@ -29,11 +31,12 @@ public final class Communicator {
     try Communicator(largestTransfer: Int(CInt.max))
   }
 
-  init(largestTransfer: Int) throws {
+  /// - Parameter nodeSize: the most ranks that count as one node, for tests; nil for as many as share memory.
+  init(largestTransfer: Int, nodeSize: Int? = nil) throws {
     precondition(largestTransfer > 0 && largestTransfer <= Int(CInt.max))
     threadLevel = try Startup.start()
     hostName = try Startup.processorName()
-    handle = try Startup.communicatorByHost(hostName: hostName)
+    (handle, node) = try Startup.communicatorByNode(ofAtMost: nodeSize)
     rank = try Startup.rank(in: handle)
     worldSize = try Startup.size(of: handle)
     self.largestTransfer = largestTransfer

@@ -6,8 +6,6 @@ public enum DistributedError: Error, Equatable, CustomStringConvertible {
   case worldSizeNotPowerOfTwo(worldSize: Int)
   /// The buckets do not cover every element of the buffer exactly once.
   case bucketsDoNotTile(count: Int)
-  /// A buffer has another length than the reducer was made for.
-  case wrongBufferLength(expected: Int, actual: Int)
   /// The communicator is asked for after MPI has ended, which MPI does not allow.
   case alreadyFinalized
 
@@ -29,8 +27,6 @@ public enum DistributedError: Error, Equatable, CustomStringConvertible {
         """
     case .bucketsDoNotTile(let count):
       return "the gradient buckets do not cover each of the \(count) elements exactly once"
-    case .wrongBufferLength(let expected, let actual):
-      return "a gradient buffer of \(actual) elements was given to a reducer for \(expected)"
     case .alreadyFinalized:
       return "MPI has already been finalized in this process and cannot start again"
     }

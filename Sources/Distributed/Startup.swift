@@ -42,46 +42,75 @@ enum Startup {
     return Int(size)
   }
 
-  /// A communicator of all ranks in which those of one host are neighbours. It inherits the error
-  /// handler of the world, and keeps our messages apart from those of other users of MPI.
-  static func communicatorByHost(hostName: String) throws -> MPI_Comm {
+  /// A communicator of all ranks in which those of one node are neighbours, and this rank's node. It inherits
+  /// the error handler of the world, and keeps our messages apart from those of other users of MPI.
+  ///
+  /// - Parameter limit: the most ranks that count as one node; nil for as many as share memory.
+  static func communicatorByNode(ofAtMost limit: Int?) throws -> (world: MPI_Comm, node: Node) {
     let world: MPI_Comm = aver_mpi_comm_world()
     let rank = try rank(in: world)
-    let hosts = try allGatherNames(hostName, in: world, rank: rank)
+    var local = try communicator("MPI_Comm_split_type", rank: rank) {
+      MPI_Comm_split_type(world, CInt(MPI_COMM_TYPE_SHARED), CInt(rank), aver_mpi_info_null(), $0)
+    }
+    if let limit {
+      let part = CInt(try Self.rank(in: local) / limit)
+      local = try communicator("MPI_Comm_split", rank: rank) {
+        MPI_Comm_split(local, part, CInt(rank), $0)
+      }
+    }
+    // The first of its ranks is a node's name.
+    var first = CInt(rank)
+    try checkMPI("MPI_Bcast", rank: rank, MPI_Bcast(&first, 1, aver_mpi_int32(), 0, local))
+    var nodes = [CInt](repeating: 0, count: try size(of: world))
+    let code = MPI_Allgather(&first, 1, aver_mpi_int32(), &nodes, 1, aver_mpi_int32(), world)
+    try checkMPI("MPI_Allgather", rank: rank, code)
+    let key = CInt(logicalRanks(nodes: nodes)[rank])
+    let logical = try communicator("MPI_Comm_split", rank: rank) {
+      MPI_Comm_split(world, 0, key, $0)
+    }
+    let sizes = Dictionary(grouping: nodes) { $0 }.values.map(\.count)
+    let node = Node(
+      handle: local, rank: try Self.rank(in: local), size: try size(of: local),
+      isLikeOthers: Set(sizes).count == 1)
+    return (logical, node)
+  }
+
+  private static func communicator(
+    _ function: StaticString, rank: Int, _ split: (UnsafeMutablePointer<MPI_Comm?>) -> CInt
+  ) throws -> MPI_Comm {
     var result: MPI_Comm? = nil
-    let key = CInt(logicalRanks(hosts: hosts)[rank])
-    try checkMPI("MPI_Comm_split", rank: rank, MPI_Comm_split(world, 0, key, &result))
+    try checkMPI(function, rank: rank, split(&result))
     guard let result else {
       throw MPIError(
-        function: "MPI_Comm_split", rank: rank, code: MPI_SUCCESS, text: "no communicator")
+        function: "\(function)", rank: rank, code: MPI_SUCCESS, text: "no communicator")
     }
     return result
   }
-
-  private static func allGatherNames(
-    _ name: String, in communicator: MPI_Comm, rank: Int
-  ) throws -> [[UInt8]] {
-    let width = Int(MPI_MAX_PROCESSOR_NAME)
-    let own = Array(name.utf8) + [UInt8](repeating: 0, count: width - name.utf8.count)
-    var all = [UInt8](repeating: 0, count: try width * size(of: communicator))
-    let code = MPI_Allgather(
-      own, CInt(width), aver_mpi_byte(), &all, CInt(width), aver_mpi_byte(), communicator)
-    try checkMPI("MPI_Allgather", rank: rank, code)
-    return stride(from: 0, to: all.count, by: width).map { Array(all[$0..<$0 + width]) }
-  }
 }
 
-/// For each rank in the scheduler's order, its place when the ranks of one host stand together:
-/// hosts in the order of their first rank, ranks of a host in the scheduler's order.
-func logicalRanks<Host: Hashable>(hosts: [Host]) -> [Int] {
-  var firstRank: [Host: Int] = [:]
-  for (rank, host) in hosts.enumerated() where firstRank[host] == nil {
-    firstRank[host] = rank
+/// The ranks that share memory, in the order of the job's.
+struct Node {
+  /// Of these ranks only.
+  let handle: MPI_Comm
+  /// This rank among them.
+  let rank: Int
+  /// How many they are.
+  let size: Int
+  /// Whether all nodes have as many.
+  let isLikeOthers: Bool
+}
+
+/// For each rank in the scheduler's order, its place when the ranks of one node stand together:
+/// nodes in the order of their first rank, ranks of a node in the scheduler's order.
+func logicalRanks<Node: Hashable>(nodes: [Node]) -> [Int] {
+  var firstRank: [Node: Int] = [:]
+  for (rank, node) in nodes.enumerated() where firstRank[node] == nil {
+    firstRank[node] = rank
   }
-  let order = hosts.indices.sorted {
-    (firstRank[hosts[$0]] ?? 0, $0) < (firstRank[hosts[$1]] ?? 0, $1)
+  let order = nodes.indices.sorted {
+    (firstRank[nodes[$0]] ?? 0, $0) < (firstRank[nodes[$1]] ?? 0, $1)
   }
-  var logical = [Int](repeating: 0, count: hosts.count)
+  var logical = [Int](repeating: 0, count: nodes.count)
   for (place, rank) in order.enumerated() {
     logical[rank] = place
   }

@@ -34,7 +34,7 @@ struct TrainingStep {
   ///   `compute` threw a `DatasetError` on any rank; what else `compute` throws; kernel and MPI errors.
   func run(number: Int, learningRate: Double, compute: Compute) throws {
     let failure = try sumOwnMicroBatches(number: number, compute)
-    try reducer.allReduce(plan.slot(0))
+    try reducer.allReduce()
     try refuseNonFinite(plan.slot(0), step: number, failure: failure, name: nameOfElement)
     updateWeights(number: number, learningRate: learningRate)
     updateRunningStatistics()

@@ -14,15 +14,22 @@ struct GradientReducerRankTests {
   /// Sums `leaves[rank]` over the ranks.
   func reduced(
     _ leaves: [[Float]], buckets: [Range<Int>], chunkElements: Int = 1 << 18,
-    algorithm: ReductionAlgorithm = .exact, through communicator: Communicator? = nil
+    algorithm: ReductionAlgorithm = .exact, isShared: Bool = true,
+    through communicator: Communicator? = nil
   ) throws -> [Float] {
     let communicator = communicator ?? self.communicator
-    var buffer = leaves[communicator.rank]
+    let leaf = leaves[communicator.rank]
+    let memory = try GradientMemory(
+      communicator: communicator, count: leaf.count, isShared: isShared)
     let reducer = try GradientReducer(
-      communicator: communicator, algorithm: algorithm, buckets: buckets, count: buffer.count,
+      communicator: communicator, algorithm: algorithm, memory: memory, buckets: buckets,
       chunkElements: chunkElements)
-    try buffer.withUnsafeMutableBufferPointer { try reducer.allReduce($0) }
-    return buffer
+    _ = memory.values.update(from: leaf)
+    try reducer.allReduce()
+    let sum = Array(memory.values)
+    try communicator.barrier()
+    try memory.free()
+    return sum
   }
 
   func expectEqualOnAllRanks(_ values: [Float]) throws {
@@ -39,9 +46,12 @@ struct GradientReducerRankTests {
     return zip(cuts, cuts.dropFirst()).map { $0..<$1 }.shuffled(using: &generator)
   }
 
-  @Test func theSumHasTheBitsOfTheTreeOnAllRanks() throws {
+  /// In shared memory, by messages, and both: with nodes of up to 1, 2 and 3 ranks, of which the last make uneven ones.
+  @Test(arguments: [nil, 1, 2, 3])
+  func theSumHasTheBitsOfTheTreeOnAllRanks(nodeSize: Int?) throws {
     let seed = try sharedSeed("theSumHasTheBitsOfTheTreeOnAllRanks", communicator)
     var generator = SeededGenerator(seed: seed)
+    let nodes = try Communicator(largestTransfer: Int(CInt.max), nodeSize: nodeSize)
     for round in 0..<60 {
       let count = round < 12 ? round : Int.random(in: 0...5000, using: &generator)
       let leaves = (0..<communicator.worldSize).map { _ in
@@ -49,7 +59,9 @@ struct GradientReducerRankTests {
       }
       let buckets = randomBuckets(count: count, &generator)
       let chunk = [1, 3, 64, 1 << 18].randomElement(using: &generator) ?? 1
-      let sum = try reduced(leaves, buckets: buckets, chunkElements: chunk)
+      let isShared = Bool.random(using: &generator)
+      let sum = try reduced(
+        leaves, buckets: buckets, chunkElements: chunk, isShared: isShared, through: nodes)
       let matches = bits(sum) == bits(treeSum(leaves: leaves))
       #expect(matches, "seed \(seed), round \(round), n=\(count), chunk \(chunk), \(buckets)")
       try expectEqualOnAllRanks(sum)
@@ -67,22 +79,25 @@ struct GradientReducerRankTests {
     tree.reduceLeaves(
       compute: { slots[$1] = leaves[$0] },
       add: { slots[$0] = zip(slots[$0], slots[$1]).map { $0 + $1 } })
-    let reducer = try GradientReducer(
-      communicator: communicator, algorithm: .exact, buckets: [0..<400, 400..<997], count: 997)
-    try slots[0].withUnsafeMutableBufferPointer { try reducer.allReduce($0) }
-    #expect(bits(slots[0]) == bits(treeSum(leaves: leaves)))
+    let own = slots[0].withUnsafeBytes { Array($0) }
+    let parts = try communicator.allGather(own).map { bytes in
+      bytes.withUnsafeBytes { Array($0.bindMemory(to: Float.self)) }
+    }
+    let sum = try reduced(parts, buckets: [0..<400, 400..<997])
+    #expect(bits(sum) == bits(treeSum(leaves: leaves)))
   }
 
   @Test func aReducerCanBeUsedAgainAndAgain() throws {
-    var buffer = [Float](repeating: 1, count: 1003)
+    let memory = try GradientMemory(communicator: communicator, count: 1003)
+    #expect(memory.values.allSatisfy { $0 == 0 })
     let reducer = try GradientReducer(
-      communicator: communicator, algorithm: .exact, buckets: [0..<1003], count: 1003,
+      communicator: communicator, algorithm: .exact, memory: memory, buckets: [0..<1003],
       chunkElements: 100)
-    for _ in 0..<3 {
-      try buffer.withUnsafeMutableBufferPointer { try reducer.allReduce($0) }
-    }
+    memory.values.update(repeating: 1)
+    for _ in 0..<3 { try reducer.allReduce() }
     let world = Float(communicator.worldSize)
-    #expect(buffer == [Float](repeating: world * world * world, count: 1003))
+    #expect(memory.values.allSatisfy { $0 == world * world * world })
+    try memory.free()
   }
 
   @Test func transfersLongerThanMPICountsAreCut() throws {
@@ -106,21 +121,13 @@ struct GradientReducerRankTests {
     #expect(sum == treeSum(leaves: leaves), "sums of small integers are exact in any order")
   }
 
-  @Test func bucketsThatOverlapOrLeaveGapsAreRefused() {
+  @Test func bucketsThatOverlapOrLeaveGapsAreRefused() throws {
+    let memory = try GradientMemory(communicator: communicator, count: 10)
     for buckets in [[0..<5, 4..<10], [0..<5, 6..<10], [0..<9], [0..<11], []] {
       #expect(throws: DistributedError.bucketsDoNotTile(count: 10)) {
         try GradientReducer(
-          communicator: communicator, algorithm: .exact, buckets: buckets, count: 10)
+          communicator: communicator, algorithm: .exact, memory: memory, buckets: buckets)
       }
-    }
-  }
-
-  @Test func aBufferOfAnotherLengthIsRefused() throws {
-    let reducer = try GradientReducer(
-      communicator: communicator, algorithm: .exact, buckets: [0..<10], count: 10)
-    var buffer = [Float](repeating: 0, count: 9)
-    #expect(throws: DistributedError.wrongBufferLength(expected: 10, actual: 9)) {
-      try buffer.withUnsafeMutableBufferPointer { try reducer.allReduce($0) }
     }
   }
 }

@@ -18,9 +18,9 @@ import Testing
   }
 
   @Test func ranksOfAHostBecomeNeighbours() {
-    #expect(logicalRanks(hosts: ["a", "b", "a", "b"]) == [0, 2, 1, 3])
-    #expect(logicalRanks(hosts: ["b", "b", "a", "a"]) == [0, 1, 2, 3])
-    #expect(logicalRanks(hosts: ["a", "b", "c", "a"]) == [0, 2, 3, 1])
+    #expect(logicalRanks(nodes: ["a", "b", "a", "b"]) == [0, 2, 1, 3])
+    #expect(logicalRanks(nodes: ["b", "b", "a", "a"]) == [0, 1, 2, 3])
+    #expect(logicalRanks(nodes: ["a", "b", "c", "a"]) == [0, 2, 3, 1])
   }
 
   @Test func anMPIErrorSaysWhoWhatAndWhy() {

@@ -52,6 +52,12 @@ void aver_add_f32(float *destination, const float *source, size_t count);
 /// result[i] = left[i] + right[i]. Shapes: all [count]; result may be left or right themselves.
 void aver_sum_f32(float *result, const float *left, const float *right, size_t count);
 
+/// The sum of a power of two of vectors, neighbours first: ((s0 + s1) + (s2 + s3)) + …, written to all results.
+/// Of `count` elements from `first` on; the others are not touched. Results may be sources.
+void aver_tree_sum_f32(
+    float *const *results, size_t result_count, const float *const *sources, size_t source_count,
+    size_t first, size_t count);
+
 /// values[i] = values[i] * factor. Shapes: [count].
 void aver_scale_f32(float *values, float factor, size_t count);
 

@@ -9,9 +9,7 @@ struct PlanAddresses {
   let weights: [UnsafeMutableRawPointer]
   /// Address of each array that is computed from the weights.
   let derived: [UnsafeMutableRawPointer]
-  let slots: UnsafeMutableRawPointer
-  /// Bytes from one slot to the next.
-  let slotStride: Int
+  let slots: [UnsafeMutableRawPointer]
   let slotLayout: SlotLayout
 
   func address(of place: Place, slot: Int) -> UnsafeMutableRawPointer {
@@ -40,13 +38,15 @@ struct PlanAddresses {
     }
   }
 
-  /// Where the sums of slot 0 start.
-  var sums: UnsafeMutablePointer<Float> {
-    element(slotLayout.sums.lowerBound, slot: 0).assumingMemoryBound(to: Float.self)
+  /// Where the sums of each slot start.
+  var sums: [UnsafeMutablePointer<Float>] {
+    slots.indices.map {
+      element(slotLayout.sums.lowerBound, slot: $0).assumingMemoryBound(to: Float.self)
+    }
   }
 
   private func element(_ index: Int, slot: Int) -> UnsafeMutableRawPointer {
-    slots + slot * slotStride + index * MemoryLayout<Float>.stride
+    slots[slot] + index * MemoryLayout<Float>.stride
   }
 }
 
@@ -70,22 +70,27 @@ final class CompiledPlan {
   // What the addresses point into.
   private let memories: [AlignedMemory]
 
-  init(_ builder: PlanBuilder, parameters: ParameterStore, slotCount: Int) throws {
+  /// - Parameters:
+  ///   - slotCount: gradient vectors to hold at once.
+  ///   - first: the memory of the first of them, which the caller keeps; nil for memory of the plan's own.
+  init(
+    _ builder: PlanBuilder, parameters: ParameterStore, slotCount: Int,
+    first: UnsafeMutableRawPointer? = nil
+  ) throws {
     self.parameters = parameters
     device = builder.device
-    slotLayout = SlotLayout(
-      gradients: parameters.trainedCount, statistics: parameters.statistics.trackedCount,
-      sums: builder.sums)
+    slotLayout = SlotLayout(builder, parameters)
     names = NamedArrays(builder)
     let plan = MemoryPlan(sizes: builder.bufferBytes, lifetimes: builder.lifetimes())
     let arena = try AlignedMemory(byteCount: plan.byteCount, purpose: "activations")
     let copies = try WeightsCopies(builder, of: parameters)
     let stride = MemoryPlan.aligned(slotLayout.count * MemoryLayout<Float>.stride)
-    let slots = try AlignedMemory(byteCount: stride * slotCount, purpose: "gradients")
+    let ownCount = max(0, first == nil ? slotCount : slotCount - 1)
+    let slots = try AlignedMemory(byteCount: stride * ownCount, purpose: "gradients")
     addresses = PlanAddresses(
       parameters: parameters, arena: arena.address, bufferOffsets: plan.offsets,
-      weights: copies.addresses, derived: copies.derivedAddresses, slots: slots.address,
-      slotStride: stride,
+      weights: copies.addresses, derived: copies.derivedAddresses,
+      slots: (first.map { [$0] } ?? []) + (0..<ownCount).map { slots.address + $0 * stride },
       slotLayout: slotLayout)
     steps = try PreparedSteps(
       builder.steps, device: device, slotCount: slotCount, addresses: addresses)
@@ -114,7 +119,7 @@ final class CompiledPlan {
   /// A slot's elements.
   func slot(_ index: Int) -> UnsafeMutableBufferPointer<Float> {
     UnsafeMutableBufferPointer(
-      start: (addresses.slots + index * addresses.slotStride).assumingMemoryBound(to: Float.self),
+      start: addresses.slots[index].assumingMemoryBound(to: Float.self),
       count: slotLayout.count)
   }
 

@@ -14,8 +14,8 @@ final class PreparedSteps {
   private let device: KernelDevice
   private let steps: FixedList<Step>
   private let labels: [StepLabel]
-  private let sums: UnsafeMutablePointer<Float>
-  private let sumsStride: Int
+  /// Where each slot's sums start.
+  private let sums: FixedList<UnsafeMutablePointer<Float>>
   private let sumsCount: Int
   /// What the plain values point to.
   private let preparation: Preparation
@@ -30,8 +30,7 @@ final class PreparedSteps {
     var preparation = Preparation(device: device, slotCount: slotCount, addresses: addresses)
     steps = FixedList(try drafts.map { try preparation.step($0) })
     self.preparation = preparation
-    sums = addresses.sums
-    sumsStride = addresses.slotStride / MemoryLayout<Float>.stride
+    sums = FixedList(addresses.sums)
     labels = zip(drafts, preparation.kernelNames).map { $0.label.named($1) }
     sumsCount = addresses.slotLayout.sums.count
   }
@@ -43,7 +42,7 @@ final class PreparedSteps {
   ///   - lossScale: factor of the loss in the gradients.
   ///   - draw: what random numbers are drawn for.
   func run(slot: Int, lossScale: Float, draw: MicroBatchDraw) throws {
-    let context = StepContext(lossScale: lossScale, sums: sums + slot * sumsStride, draw: draw)
+    let context = StepContext(lossScale: lossScale, sums: sums.elements[slot], draw: draw)
     startSums(context.sums)
     for index in 0..<steps.count { try runStep(index, slot: slot, context) }
     try check(dnnl_stream_wait(device.stream))
@@ -51,7 +50,7 @@ final class PreparedSteps {
 
   /// Runs all steps in order, `repetitions` times, and tells how long each of them took.
   func profile(slot: Int, lossScale: Float, repetitions: Int) throws -> [StepProfile] {
-    let context = StepContext(lossScale: lossScale, sums: sums + slot * sumsStride, draw: .none)
+    let context = StepContext(lossScale: lossScale, sums: sums.elements[slot], draw: .none)
     startSums(context.sums)
     var seconds = [Double](repeating: 0, count: steps.count)
     for _ in 0..<repetitions {

@@ -17,10 +17,12 @@ public struct SlotLayout: Sendable, Equatable {
   /// Elements of a slot.
   public var count: Int { sums.upperBound }
 
-  init(gradients: Int, statistics: Int, sums: StepSums) {
-    self.gradients = 0..<gradients
-    self.statistics = gradients..<gradients + statistics
-    let start = self.statistics.upperBound
+  init(_ builder: PlanBuilder, _ parameters: ParameterStore) {
+    let sums = builder.sums
+    gradients = 0..<parameters.trainedCount
+    statistics =
+      gradients.upperBound..<gradients.upperBound + parameters.statistics.trackedCount
+    let start = statistics.upperBound
     self.sums = start..<start + sums.count
     metrics = sums.metrics.map {
       StepMetric(name: $0.name, sum: start + $0.sum, count: start + $0.count)

@@ -46,20 +46,34 @@ public final class TrainingPlan {
   ///   - pixels: how images lie in memory.
   /// - Throws: `NetsError` where the graph has no loss or does not fit its input, oneDNN refuses
   ///   or memory lacks.
-  public init(
+  public convenience init(
     graph: Graph, microBatch: Int, precision: Precision, gradientSlots: Int,
     pixels: PixelFormat.Choice = .plain
   ) throws {
-    guard graph.operations.contains(where: { $0 is any Loss }) else {
-      throw NetsError.shape(layer: "the network", problem: "has no loss to be trained with")
-    }
-    let builder = try PlanBuilder(
-      graph: InferenceFusion.rewritingFrozenParts(of: graph), batch: microBatch,
-      precision: precision, isTraining: true, pixels: pixels, device: KernelDevice())
-    try builder.build()
-    parameters = try ParameterStore(trainedBy: builder)
-    compiled = try CompiledPlan(builder, parameters: parameters, slotCount: gradientSlots)
-    self.microBatch = microBatch
+    try self.init(
+      TrainingPlanDraft(
+        graph: graph, microBatch: microBatch, precision: precision, pixels: pixels),
+      gradientSlots: gradientSlots)
+  }
+
+  /// Compiles what was drafted.
+  ///
+  /// - Parameters:
+  ///   - draft: a graph of which everything but its memory has been planned.
+  ///   - gradientSlots: gradient vectors to hold at once, see `slot(_:)`.
+  ///   - first: the memory of slot 0, `[draft.slotLayout.count]`, zeros on a 64-byte boundary; it has to outlive the
+  ///     plan. Nil for memory of its own.
+  /// - Throws: `NetsError` where oneDNN refuses or memory lacks.
+  public init(
+    _ draft: TrainingPlanDraft, gradientSlots: Int,
+    first: UnsafeMutableBufferPointer<Float>? = nil
+  ) throws {
+    precondition(first.map { $0.count >= draft.slotLayout.count } ?? true, "too small a slot")
+    parameters = draft.parameters
+    compiled = try CompiledPlan(
+      draft.builder, parameters: parameters, slotCount: gradientSlots,
+      first: first.flatMap { $0.baseAddress.map(UnsafeMutableRawPointer.init) })
+    microBatch = draft.microBatch
   }
 
   /// An input that takes float32, `[rows, …]` row-major; `[rows, height, width, channels]` for

@@ -31,12 +31,11 @@ public enum AllReduceBenchmark {
   ) throws -> Result {
     let count = max(bytes / MemoryLayout<Float>.stride, 1)
     // Zeros: repeated sums of anything else overflow.
-    var values = [Float](repeating: 0, count: count)
+    let memory = try GradientMemory(communicator: communicator, count: count)
     let reducer = try GradientReducer(
-      communicator: communicator, algorithm: algorithm, buckets: [0..<count], count: count)
-    let times = try values.withUnsafeMutableBufferPointer { buffer in
-      try measure(communicator, seconds: seconds) { try reducer.allReduce(buffer) }
-    }
+      communicator: communicator, algorithm: algorithm, memory: memory, buckets: [0..<count])
+    let times = try measure(communicator, seconds: seconds) { try reducer.allReduce() }
+    try memory.free()
     let median = median(of: try slowest(times, communicator))
     let summed = count * MemoryLayout<Float>.stride
     return Result(

@@ -122,17 +122,18 @@ private struct BenchmarkStep {
     let tree = try MicroBatchTree(
       microBatches: communicator.worldSize, rank: communicator.rank,
       worldSize: communicator.worldSize)
-    let plan = try TrainingPlan(
+    let draft = try TrainingPlanDraft(
       graph: benchmark.graph(), microBatch: benchmark.batchPerRank,
-      precision: benchmark.precision, gradientSlots: tree.slotCount, pixels: .asRead)
+      precision: benchmark.precision, pixels: .asRead)
+    let memory = try GradientMemory(communicator: communicator, count: draft.slotLayout.count)
+    let plan = try TrainingPlan(draft, gradientSlots: tree.slotCount, first: memory.values)
     try plan.parameters.initialize(seed: 1)
     try plan.refreshWeights()
     step = TrainingStep(
       plan: plan, tree: tree,
       reducer: try GradientReducer(
-        communicator: communicator, algorithm: .exact,
-        buckets: plan.buckets(capacityBytes: GradientReducer.bucketBytes),
-        count: plan.slotLayout.count),
+        communicator: communicator, algorithm: .exact, memory: memory,
+        buckets: plan.buckets(capacityBytes: GradientReducer.bucketBytes)),
       optimizer: RuledOptimizer(
         SGD(momentum: 0.9, nesterov: true, weightDecay: 1e-4), count: plan.parameters.trainedCount,
         tensors: UpdateRange.each(of: plan.parameters.parameters)),

@@ -17,6 +17,7 @@ struct StageRun<S: Stage> {
   private let schedule: LearningRateSchedule
   private let tree: MicroBatchTree
   private let plan: TrainingPlan
+  private let gradients: GradientMemory
   private let updateRanges: [UpdateRange]
 
   private var configuration: S.Configuration { loaded.values }
@@ -58,10 +59,13 @@ struct StageRun<S: Stage> {
           + "--resume auto")
       return .preempted
     }
+    let draft = try job.agreement.together { try loaded.draft(of: stage) }
+    let gradients = try GradientMemory(
+      communicator: job.communicator, count: draft.slotLayout.count)
     let run = try job.agreement.together {
       try StageRun(
         loaded: loaded, stage: stage, course: course, folder: folder, engine: engine, job: job,
-        console: console)
+        console: console, draft: draft, gradients: gradients)
     }
     return try run.makeLoop(options: options, begin: begin).run()
   }
@@ -69,10 +73,11 @@ struct StageRun<S: Stage> {
   private init(
     loaded: LoadedConfiguration<S.Configuration>, stage: S,
     course: (settings: LoopSettings, schedule: LearningRateSchedule), folder: RunFolder,
-    engine: EngineIdentity, job: Job, console: Console
+    engine: EngineIdentity, job: Job, console: Console, draft: TrainingPlanDraft,
+    gradients: GradientMemory
   ) throws {
-    let batch = loaded.values.batch
     self.loaded = loaded
+    self.gradients = gradients
     self.stage = stage
     self.folder = folder
     self.engine = engine
@@ -81,12 +86,9 @@ struct StageRun<S: Stage> {
     self.console = console
     (settings, schedule) = course
     tree = try MicroBatchTree(
-      microBatches: batch.microBatches, rank: job.rank, worldSize: job.communicator.worldSize)
-    var graph = try stage.makeGraph()
-    graph.freeze(where: loaded.values.optimizer.freezes)
-    plan = try TrainingPlan(
-      graph: graph, microBatch: batch.micro, precision: loaded.values.precision,
-      gradientSlots: tree.slotCount, pixels: .asRead)
+      microBatches: loaded.values.batch.microBatches, rank: job.rank,
+      worldSize: job.communicator.worldSize)
+    plan = try TrainingPlan(draft, gradientSlots: tree.slotCount, first: gradients.values)
     updateRanges = try loaded.updateRanges(of: plan.parameters)
   }
 
@@ -169,8 +171,8 @@ struct StageRun<S: Stage> {
         plan: plan, tree: tree,
         reducer: try GradientReducer(
           communicator: job.communicator, algorithm: configuration.reduction,
-          buckets: plan.buckets(capacityBytes: GradientReducer.bucketBytes),
-          count: plan.slotLayout.count),
+          memory: gradients,
+          buckets: plan.buckets(capacityBytes: GradientReducer.bucketBytes)),
         optimizer: optimizer,
         clipping: configuration.optimizer.makeClipping(updateRanges), average: average,
         agreement: job.agreement, microBatch: configuration.batch.micro,
@@ -249,6 +251,14 @@ struct StageRun<S: Stage> {
 }
 
 extension LoadedConfiguration where Root: StageConfiguration {
+  /// The network of a stage with what of it is trained.
+  fileprivate func draft(of stage: some Stage) throws -> TrainingPlanDraft {
+    var graph = try stage.makeGraph()
+    graph.freeze(where: values.optimizer.freezes)
+    return try TrainingPlanDraft(
+      graph: graph, microBatch: values.batch.micro, precision: values.precision, pixels: .asRead)
+  }
+
   /// How long a stage trains and at which rates. What cannot be trained is refused here, before the stage
   /// prepares anything, which may take hours.
   ///

@@ -1,0 +1,118 @@
+import CNodeFlags
+import CVectorKernels
+import Glibc
+
+/// A rank's vector of float32 that is summed over all ranks. Where a node has several, it lies where all of them
+/// read and write it, so that nothing has to be copied.
+public final class GradientMemory {
+  /// This rank's vector, zeros at first, on a page boundary. Shapes: `[count]`.
+  public let values: UnsafeMutableBufferPointer<Float>
+
+  private let communicator: Communicator
+  private let window: SharedWindow?
+  /// Memory that no other rank sees.
+  private let own: UnsafeMutableRawPointer?
+  /// The vectors of the ranks that share them, in their order, as what is read and what is written.
+  private let sources: [UnsafePointer<Float>?]
+  private let results: [UnsafeMutablePointer<Float>?]
+  /// How often each of these ranks has come to a meeting.
+  private let flags: [UnsafeMutablePointer<aver_node_flag>]
+  private var meetings: UInt32 = 0
+  /// How often a flag is looked at before this rank sleeps: never where there are more ranks than cores.
+  private let spins: UInt32
+
+  /// A rank's flag, alone on its page, before its vector.
+  private static let page = 4096
+
+  /// Allocates a vector on each rank. Collective.
+  ///
+  /// - Parameters:
+  ///   - count: elements, the same on all ranks.
+  ///   - isShared: whether the ranks of a node see each other's. They do not where nodes have different numbers of
+  ///     ranks, numbers that are no powers of two, or too little room.
+  /// - Throws: `MPIError`.
+  public init(communicator: Communicator, count: Int, isShared: Bool = true) throws {
+    self.communicator = communicator
+    let node = communicator.node
+    let byteCount = Self.page + max(count, 1) * MemoryLayout<Float>.stride
+    let mayShare =
+      isShared && node.size > 1 && node.size.nonzeroBitCount == 1 && node.isLikeOthers
+      && SharedWindow.hasRoom(for: node.size * byteCount)
+    var keepsToItself: [Int32] = [mayShare ? 0 : 1]
+    try communicator.allReduceMaximum(&keepsToItself)
+    let parts: [UnsafeMutableRawPointer]
+    if keepsToItself[0] == 0 {
+      let shared = try SharedWindow(communicator: communicator, byteCount: byteCount)
+      (window, own, parts) = (shared, nil, shared.parts)
+    } else {
+      let memory = UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: Self.page)
+      (window, own, parts) = (nil, memory, [memory])
+    }
+    let ownPart = parts[parts.count > 1 ? node.rank : 0]
+    ownPart.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
+    flags = parts.map { $0.assumingMemoryBound(to: aver_node_flag.self) }
+    spins = node.size <= sysconf(Int32(_SC_NPROCESSORS_ONLN)) ? 2000 : 0
+    let vectors = parts.map { ($0 + Self.page).assumingMemoryBound(to: Float.self) }
+    (sources, results) = (vectors.map { UnsafePointer($0) }, vectors)
+    values = UnsafeMutableBufferPointer(
+      start: vectors[parts.count > 1 ? node.rank : 0], count: count)
+    // Nobody's flag is heard before it is zero.
+    try communicator.barrier()
+  }
+
+  deinit { own?.deallocate() }
+
+  /// Gives shared memory back before the process ends. Collective; nothing may use the vector any more.
+  ///
+  /// - Throws: `MPIError`.
+  public func free() throws { try window?.free() }
+
+  // MARK: - The ranks that share
+
+  /// How many ranks see each other's vectors, this one included.
+  var sharers: Int { results.count }
+  /// Whether other ranks see this rank's.
+  var isShared: Bool { window != nil }
+  private var place: Int { isShared ? communicator.node.rank : 0 }
+
+  /// What this rank does of a segment for those that it shares with: whole cache lines.
+  func ownPart(of segment: Range<Int>) -> Range<Int> {
+    let lines = (segment.count + 15) / 16
+    func start(_ place: Int) -> Int {
+      segment.lowerBound + min(segment.count, lines * place / sharers * 16)
+    }
+    return start(place)..<start(place + 1)
+  }
+
+  /// Waits until all that share have come here as often. What they wrote before can be read after.
+  ///
+  /// - Throws: `MPIError`.
+  func meet() throws {
+    meetings &+= 1
+    aver_node_flag_say(flags[place], meetings)
+    for flag in flags {
+      try communicator.waiting("the ranks of this node") {
+        while !aver_node_flag_await(flag, meetings, spins) {}
+        return 0
+      }
+    }
+  }
+
+  /// Sums a part of all vectors by the tree, into all of them or into this rank's.
+  func sum(_ part: Range<Int>, intoAll: Bool) {
+    results.withUnsafeBufferPointer { results in
+      let targets = intoAll ? results[...] : results[place...place]
+      aver_tree_sum_f32(
+        UnsafeBufferPointer(rebasing: targets).baseAddress, targets.count, sources, sharers,
+        part.lowerBound, part.count)
+    }
+  }
+
+  /// Copies a part of this rank's vector into all others.
+  func giveToOthers(_ part: Range<Int>) {
+    guard let own = values.baseAddress else { return }
+    for (index, result) in results.enumerated() where index != place {
+      result.map { ($0 + part.lowerBound).update(from: own + part.lowerBound, count: part.count) }
+    }
+  }
+}
