@@ -104,6 +104,10 @@ private struct ParameterReader {
   private func numbers() throws(ParameterTable.Problem) -> NumericDomain {
     let isLogarithmic = try value("log", Bool.self) ?? false
     if let ends = wholeEnds {
+      // Larger ones are not each a floating-point number.
+      guard max(ends.0.magnitude, ends.1.magnitude) <= 1 << 53 else {
+        throw Problem(text: "whole numbers are at most \(1 << 53) here")
+      }
       let step = try value("step", Int.self) ?? 1
       try requireEnds(Double(ends.0), Double(ends.1), Double(step), isLogarithmic)
       if isLogarithmic, step != 1 { throw Problem(text: "log and step exclude each other") }
@@ -120,10 +124,8 @@ private struct ParameterReader {
 
   /// The ends where both are written as whole numbers.
   private var wholeEnds: (Int, Int)? {
-    // Larger ones are not each a floating-point number.
-    let most = 1 << 53
-    guard let low = fields["min"].flatMap({ Int(yaml: $0) }), low.magnitude <= most,
-      let high = fields["max"].flatMap({ Int(yaml: $0) }), high.magnitude <= most
+    guard let low = fields["min"].flatMap({ Int(yaml: $0) }),
+      let high = fields["max"].flatMap({ Int(yaml: $0) })
     else { return nil }
     return (low, high)
   }

@@ -149,7 +149,7 @@ extension LoadedConfiguration<SweepConfiguration> {
     if values.sampler == .grid, space.gridCount ?? 0 > GridSampler.mostAssignments {
       throw refusal(
         "sampler",
-        "a grid has at most \(GridSampler.mostAssignments) combinations: give fewer values")
+        "a grid has at most \(Int(GridSampler.mostAssignments)) combinations: give fewer values")
     }
     let sampler = values.sampler.make(space, direction: direction, seed: values.seed)
     guard let sampler else {
