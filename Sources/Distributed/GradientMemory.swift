@@ -23,6 +23,7 @@ public final class GradientMemory {
 
   /// A rank's flag, alone on its page, before its vector.
   private static let page = 4096
+  private static let hugePage = 2 << 20
 
   /// Allocates a vector on each rank. Collective.
   ///
@@ -45,9 +46,12 @@ public final class GradientMemory {
       let shared = try SharedWindow(communicator: communicator, byteCount: byteCount)
       (window, own, parts) = (shared, nil, shared.parts)
     } else {
-      let memory = UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: Self.page)
+      let memory = UnsafeMutableRawPointer.allocate(
+        byteCount: byteCount, alignment: byteCount >= Self.hugePage ? Self.hugePage : Self.page)
       (window, own, parts) = (nil, memory, [memory])
     }
+    // A hint: where there are none, or not for shared memory, small pages do.
+    for part in parts { madvise(part, byteCount, MADV_HUGEPAGE) }
     let ownPart = parts[parts.count > 1 ? node.rank : 0]
     ownPart.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
     flags = parts.map { $0.assumingMemoryBound(to: aver_node_flag.self) }
