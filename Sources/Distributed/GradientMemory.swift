@@ -15,6 +15,8 @@ public final class GradientMemory {
   /// The vectors of the ranks that share them, in their order, as what is read and what is written.
   private let sources: [UnsafePointer<Float>?]
   private let results: [UnsafeMutablePointer<Float>?]
+  /// This rank's place among them.
+  private let place: Int
   /// How often each of these ranks has come to a meeting.
   private let flags: [UnsafeMutablePointer<aver_node_flag>]
   private var meetings: UInt32 = 0
@@ -52,14 +54,13 @@ public final class GradientMemory {
     }
     // A hint: where there are none, or not for shared memory, small pages do.
     for part in parts { madvise(part, byteCount, MADV_HUGEPAGE) }
-    let ownPart = parts[parts.count > 1 ? node.rank : 0]
-    ownPart.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
+    place = window == nil ? 0 : node.rank
+    parts[place].initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
     flags = parts.map { $0.assumingMemoryBound(to: aver_node_flag.self) }
     spins = node.size <= sysconf(Int32(_SC_NPROCESSORS_ONLN)) ? 2000 : 0
     let vectors = parts.map { ($0 + Self.page).assumingMemoryBound(to: Float.self) }
     (sources, results) = (vectors.map { UnsafePointer($0) }, vectors)
-    values = UnsafeMutableBufferPointer(
-      start: vectors[parts.count > 1 ? node.rank : 0], count: count)
+    values = UnsafeMutableBufferPointer(start: vectors[place], count: count)
     // Nobody's flag is heard before it is zero.
     try communicator.barrier()
   }
@@ -77,7 +78,6 @@ public final class GradientMemory {
   var sharers: Int { results.count }
   /// Whether other ranks see this rank's.
   var isShared: Bool { window != nil }
-  private var place: Int { isShared ? communicator.node.rank : 0 }
 
   /// What this rank does of a segment for those that it shares with: whole cache lines.
   func ownPart(of segment: Range<Int>) -> Range<Int> {

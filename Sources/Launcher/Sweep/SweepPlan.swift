@@ -33,6 +33,7 @@ struct SweepPlan: Sendable {
     outline = try loaded.outline(of: base, [], ranks: ranks)
     direction = try loaded.direction(among: outline.metrics)
     halving = try loaded.halving(maximumSteps: outline.maximumSteps)
+    try loaded.requireSeeds()
     sampler = try loaded.sampler(direction)
     try loaded.requireParameters(of: base, ranks: ranks)
   }
@@ -143,9 +144,6 @@ extension LoadedConfiguration<SweepConfiguration> {
     if values.sampler == .sobol, space.parameters.count > SobolSampler.mostParameters {
       throw refusal("sampler", "sobol takes at most \(SobolSampler.mostParameters) parameters")
     }
-    if values.seedsPerTrial > 1, space.parameters.contains(where: { $0.name == "seed" }) {
-      throw refusal("seeds_per_trial", "must be 1 where seed is a parameter")
-    }
     if values.sampler == .grid, space.gridCount ?? 0 > GridSampler.mostAssignments {
       throw refusal(
         "sampler",
@@ -156,6 +154,15 @@ extension LoadedConfiguration<SweepConfiguration> {
       throw refusal("sampler", "a grid needs values, step or grid of each parameter")
     }
     return sampler
+  }
+
+  /// Throws where a trial has seeds of its own, and searches them as well.
+  fileprivate func requireSeeds() throws {
+    let names = values.parameters.space.parameters.map(\.name)
+    guard values.seedsPerTrial > 1, names.contains("seed") else { return }
+    throw TrainerError.configuration([
+      mistake("seeds_per_trial", "must be 1 where seed is a parameter")
+    ])
   }
 
   /// Throws where a parameter's value is refused whatever the others are.
