@@ -2,6 +2,7 @@
 #include "node_flags.h"
 
 #include <limits.h>
+#include <sched.h>
 #include <linux/futex.h>
 #include <stdatomic.h>
 #include <sys/syscall.h>
@@ -9,6 +10,8 @@
 #include <unistd.h>
 
 static const struct timespec patience = {.tv_nsec = 10 * 1000 * 1000};
+// Not many: some kernels count a yield against the process as if it had used the core.
+static const uint32_t courtesies = 1000;
 
 static inline void relax(void) {
 #if defined(__x86_64__)
@@ -36,6 +39,12 @@ bool aver_node_flag_await(aver_node_flag *flag, uint32_t value, uint32_t spins) 
       return true;
     }
     relax();
+  }
+  for (uint32_t turn = 0; turn < courtesies; turn++) {
+    sched_yield();
+    if (is_there(atomic_load_explicit(&flag->value, memory_order_acquire), value)) {
+      return true;
+    }
   }
   atomic_fetch_add(&flag->sleepers, 1);
   const uint32_t said = atomic_load(&flag->value);

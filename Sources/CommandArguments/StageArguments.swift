@@ -57,6 +57,15 @@ public struct StageArguments: ParsableArguments {
       """, valueName: "seconds"))
   public var gracePeriod: Int?
 
+  /// Where a picture of what ran when is written.
+  @Option(
+    help: ArgumentHelp(
+      """
+      Write what each rank did when, computing and communicating, for ui.perfetto.dev or chrome://tracing: the \
+      first few hundred steps of this start, at its end, unless it is stopped.
+      """, valueName: "file"))
+  public var trace: String?
+
   /// `key=value`.
   @Argument(help: "Configuration values that win over the file, such as train.epochs=4.")
   public var overrides: [String] = []
@@ -81,6 +90,7 @@ public struct StageArguments: ParsableArguments {
     (allowIdentityChange ? ["--allow-identity-change"] : [])
       + (gracePeriod.map { ["--grace-period", "\($0)"] } ?? [])
       + (stopAfter.map { ["--stop-after", "\($0)"] } ?? [])
+      + (trace.map { ["--trace", $0] } ?? [])
   }
 
   /// What a batch job is told beside the configuration and where the run is.
@@ -91,8 +101,10 @@ public struct StageArguments: ParsableArguments {
     let options = StageOptions(
       configurationFile: config, overrides: overrides, runFolder: runFolder,
       resume: resume.map { ResumePolicy($0) } ?? .never, allowIdentityChange: allowIdentityChange,
-      timeLimit: timeLimit, stopAfter: stopAfter, graceSeconds: gracePeriod)
-    try Job.run(takingSignals: true) { try stage(options, $0) }.leave()
+      timeLimit: timeLimit, stopAfter: stopAfter, graceSeconds: gracePeriod,
+      trace: trace)
+    try Job.run(takingSignals: true, limits: .init(overrides: overrides)) { try stage(options, $0) }
+      .leave()
   }
 
   /// What a stage's help says beside its arguments.

@@ -5,15 +5,17 @@ extension Communicator {
   ///
   /// - Throws: `MPIError`.
   public func barrier() throws {
-    try waiting("MPI_Barrier") { MPI_Barrier(handle) }
+    lane.beginCollective()
+    try waiting(.barrier) { MPI_Barrier(handle) }
   }
 
   /// Makes `bytes` of every rank those of rank `root`, whatever their length was. Collective.
   ///
   /// - Throws: `MPIError`.
   public func broadcast(_ bytes: inout [UInt8], from root: Int) throws {
+    lane.beginCollective()
     var length = Int64(bytes.count)
-    try waiting("MPI_Bcast") { MPI_Bcast(&length, 1, aver_mpi_int64(), CInt(root), handle) }
+    try waiting(.broadcast) { MPI_Bcast(&length, 1, aver_mpi_int64(), CInt(root), handle) }
     if rank != root {
       bytes = [UInt8](repeating: 0, count: Int(length))
     }
@@ -21,7 +23,7 @@ extension Communicator {
       try forEachTransfer(of: buffer.count) { range in
         let part = UnsafeMutableRawBufferPointer(rebasing: buffer[range])
         let count = try transferCount(part.count)
-        try waiting("MPI_Bcast") {
+        try waiting(.broadcast) {
           MPI_Bcast(part.baseAddress, count, aver_mpi_byte(), CInt(root), handle)
         }
       }
@@ -33,6 +35,7 @@ extension Communicator {
   /// - Returns: One array a rank, in rank order, at `root`; nil elsewhere.
   /// - Throws: `MPIError`.
   public func gather(_ bytes: [UInt8], to root: Int) throws -> [[UInt8]]? {
+    lane.beginCollective()
     let lengths = try allGatherLengths(bytes.count)
     guard rank == root else {
       try send(bytes, to: root)
@@ -48,6 +51,7 @@ extension Communicator {
   /// - Returns: One array a rank, in rank order.
   /// - Throws: `MPIError`.
   public func allGather(_ bytes: [UInt8]) throws -> [[UInt8]] {
+    lane.beginCollective()
     let lengths = try allGatherLengths(bytes.count)
     var joined = try gather(bytes, to: 0).map { Array($0.joined()) } ?? []
     try broadcast(&joined, from: 0)
@@ -64,11 +68,12 @@ extension Communicator {
   ///
   /// - Throws: `MPIError`.
   public func allReduceMaximum(_ values: inout [Int32]) throws {
+    lane.beginCollective()
     try values.withUnsafeMutableBufferPointer { buffer in
       try forEachTransfer(of: buffer.count) { range in
         let part = UnsafeMutableBufferPointer(rebasing: buffer[range])
         let count = try transferCount(part.count)
-        try waiting("MPI_Allreduce") {
+        try waiting(.allReduce) {
           MPI_Allreduce(
             aver_mpi_in_place(), part.baseAddress, count, aver_mpi_int32(), aver_mpi_max(), handle)
         }
@@ -100,7 +105,7 @@ extension Communicator {
   private func allGatherLengths(_ length: Int) throws -> [Int] {
     var own = Int64(length)
     var all = [Int64](repeating: 0, count: worldSize)
-    try waiting("MPI_Allgather") {
+    try waiting(.allGather) {
       MPI_Allgather(&own, 1, aver_mpi_int64(), &all, 1, aver_mpi_int64(), handle)
     }
     return all.map(Int.init)
@@ -111,7 +116,7 @@ extension Communicator {
       try forEachTransfer(of: buffer.count) { range in
         let part = UnsafeRawBufferPointer(rebasing: buffer[range])
         let count = try transferCount(part.count)
-        try waiting("MPI_Send") {
+        try waiting(.send) {
           MPI_Send(
             part.baseAddress, count, aver_mpi_byte(), CInt(destination), MessageTag.bytes, handle)
         }
@@ -125,7 +130,7 @@ extension Communicator {
       try forEachTransfer(of: buffer.count) { range in
         let part = UnsafeMutableRawBufferPointer(rebasing: buffer[range])
         let count = try transferCount(part.count)
-        try waiting("MPI_Recv") {
+        try waiting(.receive) {
           MPI_Recv(
             part.baseAddress, count, aver_mpi_byte(), CInt(source), MessageTag.bytes, handle, nil)
         }

@@ -144,7 +144,7 @@ final class DistanceDoubling {
   /// not posted is null, and waiting for it returns at once.
   private func wait(place: Int) throws {
     for request in 2 * place..<2 * place + 2 {
-      try communicator.waiting("MPI_Wait") { MPI_Wait(requests + request, nil) }
+      try communicator.waiting(.messages) { communicator.complete(requests + request) }
     }
   }
 }

@@ -90,14 +90,13 @@ public final class GradientMemory {
 
   /// Waits until all that share have come here as often. What they wrote before can be read after.
   ///
-  /// - Throws: `MPIError`.
-  func meet() throws {
+  /// - Parameter lane: of the thread that waits.
+  func meet(_ lane: Lane) {
     meetings &+= 1
     aver_node_flag_say(flags[place], meetings)
-    for flag in flags {
-      try communicator.waiting("the ranks of this node") {
+    lane.waiting(for: .node) {
+      for flag in flags {
         while !aver_node_flag_await(flag, meetings, spins) {}
-        return 0
       }
     }
   }

@@ -10,37 +10,49 @@ public final class GradientReducer {
   /// How this reducer sums.
   public let algorithm: ReductionAlgorithm
   /// Consecutive elements that are summed together. They cover the vector.
-  public let buckets: [Range<Int>]
+  public private(set) var buckets: [Range<Int>]
   /// What is summed.
   public let memory: GradientMemory
 
   private let communicator: Communicator
-  private let messages: DistanceDoubling
+  /// Nil where no sum needs messages.
+  private let messages: DistanceDoubling?
 
   /// A reducer with everything that `allReduce` needs, allocated once.
   ///
   /// - Parameters:
   ///   - memory: What is summed.
-  ///   - buckets: Ranges that cover the vector, each element once, in any order.
+  ///   - buckets: Ranges that cover the vector, each element once, in any order; nil for one.
   ///   - chunkElements: Elements of one message; two of them are the memory this takes.
   /// - Throws: `DistributedError` for a world size that is not a power of two (exact only), or for
   ///   buckets that do not cover the vector.
   public init(
     communicator: Communicator, algorithm: ReductionAlgorithm, memory: GradientMemory,
-    buckets: [Range<Int>], chunkElements: Int = 1 << 18
+    buckets: [Range<Int>]? = nil, chunkElements: Int = 1 << 18
   ) throws {
     let worldSize = communicator.worldSize
     guard algorithm == .vendor || worldSize.nonzeroBitCount == 1 else {
       throw DistributedError.worldSizeNotPowerOfTwo(worldSize: worldSize)
     }
-    guard Self.tile(buckets, count: memory.values.count) else {
-      throw DistributedError.bucketsDoNotTile(count: memory.values.count)
-    }
     self.communicator = communicator
     self.algorithm = algorithm
     self.memory = memory
+    self.buckets = [0..<memory.values.count]
+    let isWithinMemory = memory.isShared && memory.sharers == worldSize
+    messages =
+      algorithm == .vendor || isWithinMemory
+      ? nil : DistanceDoubling(communicator: communicator, chunkElements: chunkElements)
+    if let buckets { try divide(into: buckets) }
+  }
+
+  /// Divides the vector into other buckets.
+  ///
+  /// - Throws: `DistributedError.bucketsDoNotTile` for buckets that do not cover the vector.
+  public func divide(into buckets: [Range<Int>]) throws {
+    guard Self.tile(buckets, count: memory.values.count) else {
+      throw DistributedError.bucketsDoNotTile(count: memory.values.count)
+    }
     self.buckets = buckets
-    messages = DistanceDoubling(communicator: communicator, chunkElements: chunkElements)
   }
 
   /// Sums everything over all ranks, in place. Collective.
@@ -57,24 +69,35 @@ public final class GradientReducer {
   ///
   /// - Throws: as `allReduce()`.
   public func allReduce(bucket: Int) throws {
-    guard let elements = memory.values.baseAddress, !buckets[bucket].isEmpty else { return }
+    guard let recorder = communicator.lane.recorder else { return try sum(buckets[bucket]) }
+    let start = MonotonicClock.nanoseconds
+    try sum(buckets[bucket])
+    recorder.add(.sum, UInt64(bucket), from: start, to: MonotonicClock.nanoseconds)
+  }
+
+  /// Sums a part of the vector over all ranks, in place. Collective.
+  func sum(_ segment: Range<Int>) throws {
+    guard let elements = memory.values.baseAddress, !segment.isEmpty else { return }
+    communicator.lane.beginCollective()
     switch algorithm {
-    case .exact: try sumExactly(elements, segment: buckets[bucket])
-    case .vendor: try sumByVendor(elements, segment: buckets[bucket])
+    case .exact: try sumExactly(elements, segment: segment)
+    case .vendor: try sumByVendor(elements, segment: segment)
     }
   }
 
   private func sumExactly(_ elements: UnsafeMutablePointer<Float>, segment: Range<Int>) throws {
-    guard memory.isShared else { return try messages.sum(elements, segment: segment, distance: 1) }
+    guard memory.isShared else {
+      return try messages?.sum(elements, segment: segment, distance: 1) ?? ()
+    }
     let part = memory.ownPart(of: segment)
     let isWhole = memory.sharers == communicator.worldSize
-    try memory.meet()
+    memory.meet(communicator.lane)
     memory.sum(part, intoAll: isWhole)
-    if !isWhole {
+    if let messages {
       try messages.sum(elements, segment: part, distance: memory.sharers)
       memory.giveToOthers(part)
     }
-    try memory.meet()
+    memory.meet(communicator.lane)
   }
 
   private func sumByVendor(
@@ -82,7 +105,7 @@ public final class GradientReducer {
   ) throws {
     try communicator.forEachTransfer(of: segment.count) { range in
       let count = try communicator.transferCount(range.count)
-      try communicator.waiting("MPI_Allreduce") {
+      try communicator.waiting(.allReduce) {
         MPI_Allreduce(
           aver_mpi_in_place(), elements + segment.lowerBound + range.lowerBound, count,
           aver_mpi_float(), aver_mpi_sum(), communicator.handle)

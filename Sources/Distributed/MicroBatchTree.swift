@@ -36,20 +36,41 @@ public struct MicroBatchTree: Equatable, Sendable {
     compute: (_ leaf: Int, _ slot: Int) throws -> Void,
     add: (_ into: Int, _ from: Int) throws -> Void
   ) rethrows {
-    try Self.reduce(leaves, slot: 0, compute, add)
+    try reduceLeaves(compute: compute, add: add) { leaf, slot in
+      try compute(leaf, slot)
+      for from in stride(from: slot, to: 0, by: -1) { try add(from - 1, from) }
+    }
   }
 
+  /// The same, in which the caller adds up what is left once the last leaf is there: part by part, as they become
+  /// complete.
+  ///
+  /// - Parameters:
+  ///   - compute: Overwrites a slot with the values of a leaf.
+  ///   - add: slot `into` = slot `into` + slot `from`; the left operand is `into`.
+  ///   - finish: Overwrites a slot with the values of the last leaf, and adds slot to slot − 1, that to slot − 2,
+  ///     down to slot 0.
+  public func reduceLeaves(
+    compute: (_ leaf: Int, _ slot: Int) throws -> Void,
+    add: (_ into: Int, _ from: Int) throws -> Void,
+    finish: (_ leaf: Int, _ slot: Int) throws -> Void
+  ) rethrows {
+    try Self.reduce(leaves, slot: 0, isLast: true, compute, add, finish)
+  }
+
+  /// - Parameter isLast: whether no leaf follows on those of this node.
   private static func reduce(
-    _ leaves: Range<Int>, slot: Int, _ compute: (Int, Int) throws -> Void,
-    _ add: (Int, Int) throws -> Void
+    _ leaves: Range<Int>, slot: Int, isLast: Bool, _ compute: (Int, Int) throws -> Void,
+    _ add: (Int, Int) throws -> Void, _ finish: (Int, Int) throws -> Void
   ) rethrows {
     guard leaves.count > 1 else {
+      if isLast { return try finish(leaves.lowerBound, slot) }
       return try compute(leaves.lowerBound, slot)
     }
     let middle = midpoint(of: leaves)
-    try reduce(leaves.lowerBound..<middle, slot: slot, compute, add)
-    try reduce(middle..<leaves.upperBound, slot: slot + 1, compute, add)
-    try add(slot, slot + 1)
+    try reduce(leaves.lowerBound..<middle, slot: slot, isLast: false, compute, add, finish)
+    try reduce(middle..<leaves.upperBound, slot: slot + 1, isLast: isLast, compute, add, finish)
+    if !isLast { try add(slot, slot + 1) }
   }
 
   /// Where a node's leaves split.

@@ -16,6 +16,7 @@ final class SharedWindow {
   init(communicator: Communicator, byteCount: Int) throws {
     self.communicator = communicator
     let node = communicator.node
+    communicator.lane.beginCollective()
     var information: MPI_Info? = nil
     try communicator.check("MPI_Info_create", MPI_Info_create(&information))
     defer { MPI_Info_free(&information) }
@@ -23,7 +24,7 @@ final class SharedWindow {
     let code = MPI_Info_set(information, "alloc_shared_noncontig", "true")
     try communicator.check("MPI_Info_set", code)
     var (address, window): (UnsafeMutableRawPointer?, MPI_Win?) = (nil, nil)
-    try communicator.waiting("MPI_Win_allocate_shared") {
+    try communicator.waiting(.allocation) {
       MPI_Win_allocate_shared(byteCount, 1, information, node.handle, &address, &window)
     }
     self.window = window
@@ -46,7 +47,8 @@ final class SharedWindow {
   /// - Throws: `MPIError`.
   func free() throws {
     guard window != nil else { return }
-    try communicator.waiting("MPI_Win_free") { MPI_Win_free(&window) }
+    communicator.lane.beginCollective()
+    try communicator.waiting(.release) { MPI_Win_free(&window) }
     window = nil
   }
 

@@ -1,4 +1,5 @@
 import CMPI
+import Glibc
 
 /// The calls that bring MPI up, each once, before a communicator exists.
 enum Startup {
@@ -11,6 +12,7 @@ enum Startup {
     try checkMPI("MPI_Initialized", rank: nil, MPI_Initialized(&initialized))
     var provided: CInt = 0
     if initialized == 0 {
+      letTCPSendBothWays()
       // All threads: a watching thread has to be able to abort while this one waits in a call.
       let code = MPI_Init_thread(nil, nil, CInt(MPI_THREAD_MULTIPLE), &provided)
       try checkMPI("MPI_Init_thread", rank: nil, code)
@@ -21,6 +23,15 @@ enum Startup {
     let code = MPI_Comm_set_errhandler(aver_mpi_comm_world(), aver_mpi_errors_return())
     try checkMPI("MPI_Comm_set_errhandler", rank: nil, code)
     return ThreadLevel(provided: provided)
+  }
+
+  /// Open MPI lets large messages be written into the receiver's memory over TCP ("put"). When two ranks exchange
+  /// such messages, each answer waits behind the other's data: at 1 Gbit/s an exchange takes nearly twice as long as
+  /// the wire needs. Plain sending does not. What the user has set stays; plain sending over several connections
+  /// was seen to hang.
+  private static func letTCPSendBothWays() {
+    guard getenv("OMPI_MCA_btl_tcp_links") == nil else { return }
+    setenv("OMPI_MCA_btl_tcp_flags", "send,inplace", 0)
   }
 
   static func processorName() throws -> String {
@@ -76,13 +87,13 @@ enum Startup {
   }
 
   private static func communicator(
-    _ function: StaticString, rank: Int, _ split: (UnsafeMutablePointer<MPI_Comm?>) -> CInt
+    _ function: String, rank: Int, _ split: (UnsafeMutablePointer<MPI_Comm?>) -> CInt
   ) throws -> MPI_Comm {
     var result: MPI_Comm? = nil
     try checkMPI(function, rank: rank, split(&result))
     guard let result else {
       throw MPIError(
-        function: "\(function)", rank: rank, code: MPI_SUCCESS, text: "no communicator")
+        function: function, rank: rank, code: MPI_SUCCESS, text: "no communicator")
     }
     return result
   }

@@ -37,7 +37,7 @@ public enum TrainerError: Error, Sendable, CustomStringConvertible {
   /// Ranks compute with kernels that give different bits.
   case identitiesDiffer(rank: Int, there: String, here: String)
   /// Not a number, or infinite, after the reduction; the step is void.
-  case nonFinite(step: Int, what: String)
+  case nonFinite(step: Int, what: String, origin: NonFiniteOrigin?)
   /// A run folder without what a command needs.
   case runIncomplete(folder: String, missing: String)
   /// A file that a run keeps beside its model is not what was written.
@@ -116,8 +116,9 @@ public enum TrainerError: Error, Sendable, CustomStringConvertible {
     case .identitiesDiffer(let rank, let there, let here):
       "rank \(rank) computes with \(there), rank 0 with \(here), which gives other bits: set "
         + "DNNL_MAX_CPU_ISA to what all nodes have, or allow it with --allow-identity-change"
-    case .nonFinite(let step, let what):
-      "step \(step): \(what) is not finite; the step is void and nothing of it was saved. Start a "
+    case .nonFinite(let step, let what, let origin):
+      "step \(step): \(what) is not finite\(origin.map { " (\($0))" } ?? ""); the step is void and nothing of it "
+        + "was saved. Start a "
         + "new run with a lower optimizer.learning_rate or a longer schedule.warmup (model.weights "
         + "can name the model.safetensors of a checkpoint to begin from)"
     case .runIncomplete(let folder, let missing):

@@ -19,6 +19,8 @@ final class TrainingLoop {
   private var isInMotion = false
   /// What asked any rank to stop, at the last boundary.
   private var stopCauses: BoundaryFlags = []
+  /// Where the ranks' time was asked for last.
+  private var sharesTakenAfter: Int
   /// What steps report, in the order of writing.
   private let metrics: [StepMetric]
   private let accuracy: StepMetric?
@@ -34,6 +36,7 @@ final class TrainingLoop {
     self.endStep = endStep
     self.position = position
     self.reporter = reporter
+    sharesTakenAfter = position.step
     metrics = parts.step.plan.slotLayout.metrics
     accuracy = metrics.first { $0.name == "accuracy" }
   }
@@ -107,7 +110,7 @@ final class TrainingLoop {
     var own = job.stopFlags
     if task.hasNewProblems { own.insert(.problems) }
     if parts.checkpoints.isWorking { own.insert(.writing) }
-    let all = try job.agreement.any(own)
+    let all = try job.timeline.during(.agreement) { try job.agreement.any(own) }
     if all.contains(.problems) { try countSkipped() }
     if !all.contains(.writing) { try take(parts.checkpoints.advance()) }
     try job.requireUntakenFolder()
@@ -128,9 +131,14 @@ final class TrainingLoop {
 
   /// Makes the update and moves to the next step.
   private func update() throws {
-    try parts.step.run(
-      number: position.step + 1, learningRate: learningRate(step: position.step),
-      compute: task.computeNextMicroBatch)
+    let number = position.step + 1
+    do {
+      try parts.step.run(number: number, learningRate: learningRate(step: position.step)) {
+        try task.fillNextMicroBatch(ofStep: number)
+      }
+    } catch let void as VoidStep {
+      throw try job.explain(void, of: parts.step) { try parts.retake(void.number) }
+    }
     position.step += 1
     isInMotion = true
     position.isEvaluationOwed = settings.isEvaluationDue(after: position.step)
@@ -155,7 +163,7 @@ final class TrainingLoop {
         step: position.step, metrics: metrics.map { ($0.name, parts.step.value(of: $0)) } + norm,
         learningRate: learningRate(step: position.step - 1))
       reporter.log(
-        result, skipped: position.skipped.samples.count, waitedSeconds: try longestWait())
+        result, skipped: position.skipped.samples.count, shares: try takeShares())
     }
   }
 
@@ -289,6 +297,14 @@ final class TrainingLoop {
     reporter.sayFinished(best: position.best, metric: parts.steering.best.name)
   }
 
-  /// Seconds that the slowest rank has waited for data. Collective.
-  private func longestWait() throws -> Double { try job.maximum([task.waitedSeconds])[0] }
+  /// Where the time of all ranks went since the last call. Collective.
+  private func takeShares() throws -> RankShares {
+    defer { sharesTakenAfter = position.step }
+    let own = job.timeline.takeShare(
+      steps: position.step - sharesTakenAfter, waited: task.waitedSeconds)
+    return RankShares(
+      try job.communicator.allGather(ByteCoding.bytes(of: [own])).flatMap {
+        ByteCoding.values(in: $0[...])
+      })
+  }
 }

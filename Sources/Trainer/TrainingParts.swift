@@ -11,6 +11,8 @@ struct TrainingParts {
   /// What checkpoints say about the run as a whole; the position is filled in.
   var identity: CheckpointState
   var stepsPerEpoch: Int
+  /// Loads the samples of one step once more.
+  var retake: (_ step: Int) throws -> any TrainingTask
 
   /// The content of `state.json` at a position.
   func state(_ position: TrainingPosition) -> CheckpointState {

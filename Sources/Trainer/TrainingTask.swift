@@ -11,11 +11,14 @@ protocol TrainingTask: AnyObject {
   /// The samples that this rank could not use and has not given away yet, each once.
   func takeProblems() -> [SampleProblem]
 
-  /// Computes this rank's next micro-batch into a slot of the plan. The micro-batches come in the
-  /// order of the steps, and of the leaves in a step.
+  /// Puts the samples of this rank's next micro-batch into the plan. The micro-batches come in the order of
+  /// the steps, and of the leaves in a step.
   ///
-  /// - Parameter draw: what the plan's random numbers are drawn for.
-  func computeNextMicroBatch(slot: Int, draw: MicroBatchDraw) throws
+  /// - Parameter step: which step it is of, counted from 1.
+  func fillNextMicroBatch(ofStep step: Int) throws
+
+  /// What people know the samples by that were put into the plan last.
+  var lastSamples: [String] { get }
 
   /// Evaluates the model as it is now. Collective.
   ///

@@ -27,16 +27,23 @@ struct BenchmarkCommand: ParsableCommand {
       parsing: .upToNextOption,
       help: ArgumentHelp("Parts that are not trained: conv1 bn1 layer1.", valueName: "part"))
     var freeze: [String] = []
+    @Option(help: "How gradients are summed over ranks: \(names(ReductionAlgorithm.self)).")
+    var reduction = ReductionAlgorithm.exact
+    @Option(help: "Sum gradients beside the backward pass: \(names(OverlapChoice.self)).")
+    var overlap = OverlapChoice.auto
+    @Option(help: "MiB of gradients that are summed together (default: what is measured).")
+    var bucketMib: Int?
 
     func validate() throws {
       try require(batchPerRank, "--batch-per-rank", in: 1...65536)
+      try require(bucketMib ?? 1, "--bucket-mib", in: 1...1024)
     }
 
     func run() throws {
       let benchmark = StepBenchmark(
         model: network.description, batchPerRank: batchPerRank, precision: network.precision,
         steps: network.steps, threads: network.threads, profiles: network.profile,
-        frozen: freeze)
+        frozen: freeze, reduction: reduction, overlap: overlap, bucketMebibytes: bucketMib)
       try Job.run { job in
         let (result, profile) = try benchmark.run(job: job)
         return try printAsJSON(result, after: profile, job: job)
@@ -154,6 +161,7 @@ struct NetworkOptions: ParsableArguments {
 extension ModelName: ExpressibleByArgument {}
 extension Precision: ExpressibleByArgument {}
 extension ReductionAlgorithm: ExpressibleByArgument {}
+extension OverlapChoice: ExpressibleByArgument {}
 
 /// Refuses a number that no machine can serve, naming those that it can.
 private func require(_ value: Int, _ option: String, in range: ClosedRange<Int>) throws {

@@ -72,7 +72,7 @@ struct EvaluateCommand: ParsableCommand {
     let evaluation = RunEvaluation(
       run: folder, checkpoint: checkpoint, list: data, root: root, batch: batch,
       precision: precision, split: split, onMissing: onMissing, probe: probe, bootstrap: bootstrap)
-    let status = Job.run { job in
+    let status = Job.run(limits: .patient) { job in
       let (report, weights) = try evaluation.evaluate(job: job)
       if job.isRankZero { report.problems.forEach { Job.printError("left out \($0)") } }
       try job.printResult(json ? report.json() : "weights   \(weights)\n\(report.text)")

@@ -57,7 +57,7 @@ struct PackCommand: ParsableCommand {
         samples: samples, bytes: bytes, shuffleSeed: shuffle, keepsFinished: resume),
       skipLimit: skipLimit)
     let start = Date()
-    let status = Job.run { job in
+    let status = Job.run(limits: .patient) { job in
       let summary = try packing.run(job: job)
       summary?.problems.forEach { Job.printError("left out \($0)") }
       try job.printResult(summary.map { text(of: $0, since: start) } ?? "")

@@ -24,17 +24,21 @@ struct FaultInjection {
   private let library: String
 
   /// Compiles the library, or finds it, in a folder.
-  init(in folder: String) throws {
-    library = "\(folder)/faults.so"
-    guard !FileManager.default.fileExists(atPath: library) else { return }
+  init(in folder: String) throws { library = try Self.compile("faults", in: folder) }
+
+  /// Compiles a library of `Faults`, or finds it, in a folder; returns its path.
+  static func compile(_ name: String, in folder: String) throws -> String {
+    let library = "\(folder)/\(name).so"
+    guard !FileManager.default.fileExists(atPath: library) else { return library }
     let source = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .appendingPathComponent("Faults/faults.c").path
+      .appendingPathComponent("Faults/\(name).c").path
     let compiler = Process()
     compiler.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     compiler.arguments = ["cc", "-shared", "-fPIC", "-O1", "-o", library, source, "-ldl"]
     try compiler.run()
     compiler.waitUntilExit()
     try #require(compiler.terminationStatus == 0, "cc (g++'s package has it) on \(source)")
+    return library
   }
 
   /// The environment in which calls of a program, on paths with `part` in them, are subject to an action.

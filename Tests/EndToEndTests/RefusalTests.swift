@@ -212,7 +212,8 @@ extension EndToEnd {
     func nonFinite() throws {
       try refuse(
         ["teacher", "--config", "tiny.yaml", "--run", "nan", "optimizer.learning_rate=1e30"],
-        ranks: 2, status: 70, "is not finite; the step is void")
+        ranks: 2, status: 70, "; the step is void", "in micro-batch 0, of rank 0, with the samples",
+        ".jpg")
     }
 
     @Test("weights that overflow in the last update are neither saved nor called the best")

@@ -71,6 +71,20 @@ struct FailureTests {
     #expect(notices(lostDaemon) == [FailureNotice(cause: .lostHost, host: "n1")])
   }
 
+  @Test("who waited in vain is not blamed, but the host of those it waited for")
+  func hung() {
+    func host(_ missing: [String]) -> String? {
+      var report = crash(0, on: "n1", at: 5, "1 of 4 ranks has not come to MPI_Allreduce")
+      report.exitCode = 69
+      report.missingHosts = missing
+      return finding("", .exited(69), crashes: [report]).host
+    }
+    #expect(host(["n2"]) == "n2")
+    #expect(host(["n3", "n3"]) == "n3")
+    #expect(host(["n2", "n3"]) == nil)
+    #expect(host([]) == nil)
+  }
+
   @Test("srun's messages do, too")
   func slurm() {
     #expect(

@@ -142,7 +142,7 @@ import Testing
     #expect(head.slotLayout.count == 8 * 512 + 16 + head.slotLayout.sums.count)
     #expect(whole.slotLayout.gradients.count > 11_000_000)
     #expect(head.arenaBytes < whole.arenaBytes / 2)
-    #expect(head.buckets(capacityBytes: 1).count == 2)
+    #expect(head.buckets(capacityBytes: 1, lastBytes: 1).ranges.count == 2)
   }
 
   @Test func gradientsEndWhereNothingLearnsBefore() throws {

@@ -157,20 +157,20 @@ import Testing
   @Test func bucketsCoverTheSlotInOrderAndEndWithParameters() throws {
     let plan = try plan()
     for capacity in [1, 4096, 100_000, 1 << 30] {
-      let buckets = plan.buckets(capacityBytes: capacity)
+      let buckets = plan.buckets(capacityBytes: capacity, lastBytes: capacity).ranges
       #expect(buckets.first?.lowerBound == 0)
       #expect(buckets.last?.upperBound == plan.slotLayout.count)
       for (left, right) in zip(buckets, buckets.dropFirst()) {
         #expect(left.upperBound == right.lowerBound)
       }
-      let ends = Set(plan.parameters.parameters.map(\.range.upperBound))
-      #expect(buckets.dropLast().allSatisfy { ends.contains($0.upperBound) })
+      let starts = Set(plan.parameters.parameters.map(\.range.lowerBound))
+      #expect(buckets.dropFirst().allSatisfy { starts.contains($0.lowerBound) })
       let largest = plan.parameters.parameters.map(\.range.count).max() ?? 0
       #expect(
         buckets.dropLast().allSatisfy { $0.count <= max(capacity / 4, largest + 64) })
     }
-    #expect(plan.buckets(capacityBytes: 1).count > 10)
-    #expect(plan.buckets(capacityBytes: 1 << 30).count == 1)
+    #expect(plan.buckets(capacityBytes: 1, lastBytes: 1).ranges.count > 10)
+    #expect(plan.buckets(capacityBytes: 1 << 30, lastBytes: 1 << 30).ranges.count == 1)
   }
 
   @Test func gradientsCompleteFromTheLastLayerToTheFirst() throws {

@@ -242,7 +242,8 @@ struct ConfigurationTests {
         "data.on_error", "data.skip_limit", "triplets.root", "triplets.test", "triplets.images",
         "checkpoint.every_steps", "checkpoint.keep", "checkpoint.keep_every_steps",
         "checkpoint.on_error", "checkpoint.background", "evaluation.every", "logging.every_steps",
-        "logging.histograms", "logging.images",
+        "logging.histograms", "logging.images", "communication.overlap",
+        "communication.bucket_mib", "watchdog.warn_seconds", "watchdog.stop_seconds",
       ])
   }
 }
@@ -336,6 +337,10 @@ private let frozenKeyList = """
   logging.every_steps
   logging.histograms
   logging.images
+  communication.overlap
+  communication.bucket_mib
+  watchdog.warn_seconds
+  watchdog.stop_seconds
   """
 
 @Suite("Intervals and edit distance")

@@ -22,7 +22,8 @@ struct ExitStatusTests {
     #expect(ExitStatus(of: TrainerError.configuration([])) == .usage)
     #expect(ExitStatus(of: TrainerError.runFolderInUse(folder: "")) == .usage)
     #expect(ExitStatus(of: TrainerError.missingData(path: "", key: "")) == .badData)
-    #expect(ExitStatus(of: TrainerError.nonFinite(step: 1, what: "")) == .internalError)
+    #expect(
+      ExitStatus(of: TrainerError.nonFinite(step: 1, what: "", origin: nil)) == .internalError)
     #expect(ExitStatus(of: DatasetError.setting(name: "", reason: "")) == .usage)
     #expect(ExitStatus(of: DatasetError.unreadable(file: "", reason: "")) == .badData)
     #expect(ExitStatus(of: WeightsError(.duplicateName)) == .badData)

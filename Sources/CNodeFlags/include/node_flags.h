@@ -23,7 +23,7 @@ void aver_node_flag_say(aver_node_flag *flag, uint32_t value);
 /// 2³¹ ahead. What the speaker wrote before can be read after.
 ///
 /// First at full speed, `spins` times: a core of its own finishes what it does at the same time within
-/// microseconds. Then asleep, since others may need this core to get there.
+/// microseconds. Then a few times after others have had this core, which they may need to get there. Then asleep.
 ///
 /// Returns whether it was said, and gives up after some milliseconds.
 bool aver_node_flag_await(aver_node_flag *flag, uint32_t value, uint32_t spins);

@@ -22,7 +22,7 @@ extension BatchLoader {
     try self.init(
       shape: .image(size: augmentation.imageSize), mode: mode, requests: requests, seed: seed,
       microBatch: microBatch, workers: workers, queueDepth: queueDepth, format: format,
-      mixing: mixing, onError: onError
+      mixing: mixing, onError: onError, name: { manifest.records[$0].imagePath }
     ) {
       try SampleReader(
         manifest: manifest, augmentation: augmentation, format: format, shards: shards)

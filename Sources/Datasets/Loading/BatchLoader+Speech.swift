@@ -19,7 +19,8 @@ extension BatchLoader {
     try self.init(
       shape: UtteranceReader.shape(of: cut), mode: mode, requests: requests, seed: seed,
       microBatch: microBatch, workers: workers, queueDepth: queueDepth, format: format,
-      mixing: mixing, onError: onError
+      mixing: mixing, onError: onError,
+      name: { manifest.records[patches.isEmpty ? $0 : Int(patches[$0].utterance)].audioPath }
     ) {
       try UtteranceReader(
         manifest: manifest, cut: cut, patches: patches, augmentation: augmentation, format: format)

@@ -53,6 +53,7 @@ public final class BatchLoader {
   private let pass: MixingPass
   private let seed: UInt64
   private let onError: ErrorPolicy
+  private let name: (Int) -> String
   /// Kept between calls so that its arrays change places with the queue's.
   private var delivered: MicroBatch
   private var unreadable: [Int32: SampleProblem] = [:]
@@ -67,12 +68,14 @@ public final class BatchLoader {
   /// - Parameters:
   ///   - shape: of a sample; what sources write has as many values.
   ///   - requests: gone through lazily, on the background threads.
+  ///   - name: what people know a sample by.
   ///   - makeSource: is called once for each thread.
   /// - Throws: `DatasetError.setting`, and what `makeSource` throws.
   init(
     shape: SampleShape, mode: Mode, requests: sending some Sequence<MicroBatchRequest>,
     seed: UInt64, microBatch: Int, workers: Int, queueDepth: Int, format: SampleFormat,
-    mixing: BatchMixing, onError: ErrorPolicy, makeSource: () throws -> any SampleSource
+    mixing: BatchMixing, onError: ErrorPolicy, name: @escaping (Int) -> String,
+    makeSource: () throws -> any SampleSource
   ) throws {
     for (name, value) in [
       ("batch.micro", microBatch), ("data workers", workers), ("data queue depth", queueDepth),
@@ -85,6 +88,7 @@ public final class BatchLoader {
     pass = MixingPass(format: format, shape: shape)
     self.seed = seed
     self.onError = onError
+    self.name = name
     delivered = MicroBatch(capacity: microBatch)
     queue = LoaderQueue(
       requests: AnyIterator(requests.makeIterator()), microBatch: microBatch,
@@ -96,6 +100,13 @@ public final class BatchLoader {
   }
 
   deinit { queue.stop() }
+
+  /// What people know the samples of the last micro-batch by, those that could be used.
+  public var lastSamples: [String] {
+    zip(delivered.sampleIndices, delivered.weights).compactMap { sample, weight in
+      weight > 0 && sample >= 0 ? name(Int(sample)) : nil
+    }
+  }
 
   /// How many different samples could not be used, in the micro-batches taken so far.
   public var unreadableCount: Int { unreadable.count }

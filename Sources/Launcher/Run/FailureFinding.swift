@@ -24,7 +24,8 @@ struct FailureFinding: Equatable, Sendable {
       sentence =
         "rank \(crash.rank) on \(crash.host) failed with \(crash.exitCode) at \(crash.activity): "
         + Self.beginning(of: crash.error)
-      host = crash.host
+      // Who waits is not to blame, and of several hosts nobody can tell which is.
+      host = crash.missingHosts.map { Set($0).count == 1 ? $0[0] : nil } ?? crash.host
     } else if let notice = notices.first {
       (sentence, host) = (notice.sentence(starter: starter), notice.host)
     } else {

@@ -58,10 +58,14 @@ final class CompiledPlan {
   /// Bytes of the arena, and of its buffers if none shared memory.
   let arenaBytes: Int
   let unsharedBytes: Int
-  /// Steps of the backward pass.
+  /// All steps, and those of the backward pass.
+  let stepCount: Int
   let backwardCount: Int
   /// Activations and gradients that had to change their layout.
   let reorderCount: Int
+
+  /// For each trained parameter, by its place in `parameters`, how many steps have run when its gradient is there.
+  let completions: [Int: Int]
 
   private let names: NamedArrays
   private let steps: PreparedSteps
@@ -94,9 +98,13 @@ final class CompiledPlan {
       slotLayout: slotLayout)
     steps = try PreparedSteps(
       builder.steps, device: device, slotCount: slotCount, addresses: addresses)
+    completions = builder.completions.reduce(into: [:]) { completions, gradient in
+      completions[parameters.positions[gradient.key]] = gradient.value
+    }
     weights = copies
     arenaBytes = plan.byteCount
     unsharedBytes = builder.bufferBytes.reduce(0, +)
+    stepCount = builder.steps.count
     backwardCount = builder.steps.count - builder.forwardCount
     reorderCount = builder.reorderCount
     memories = [arena, slots]
@@ -104,6 +112,13 @@ final class CompiledPlan {
 
   func run(slot: Int, lossScale: Float, draw: MicroBatchDraw = .none) throws {
     try steps.run(slot: slot, lossScale: lossScale, draw: draw)
+  }
+
+  func run(
+    slot: Int, lossScale: Float, draw: MicroBatchDraw, pausingAfter ends: [Int],
+    _ pause: (Int) throws -> Void
+  ) throws {
+    try steps.run(slot: slot, lossScale: lossScale, draw: draw, pausingAfter: ends, pause)
   }
 
   func profile(slot: Int, lossScale: Float, repetitions: Int) throws -> [StepProfile] {

@@ -142,6 +142,14 @@ public final class ParameterStore {
       rebasing: runningStatistics[offsets.variance..<offsets.variance + specification.channels])
   }
 
+  /// The layer to which an element of the statistics that batches move belongs; nil for padding.
+  public func nameOfStatistics(at element: Int) -> String? {
+    zip(graph.statistics, statistics.offsets).first { specification, offsets in
+      let places = [offsets.mean, offsets.variance]
+      return places.contains { ($0..<$0 + specification.channels).contains(element) }
+    }?.0.name
+  }
+
   // MARK: - Initialisation and statistics
 
   /// Draws all weights anew and resets the running statistics; a pure function of `seed`.

@@ -319,6 +319,19 @@ final class PlanBuilder {
     for plan in backward.reversed() { try plan(self) }
   }
 
+  /// How many steps have run when a parameter's gradient is there, by the parameter's index in the graph.
+  var completions: [Int: Int] {
+    var completions: [Int: Int] = [:]
+    for (index, step) in steps.enumerated() {
+      for operand in step.operands {
+        if case .gradient(let parameter) = operand.place.whole {
+          completions[parameter] = index + 1
+        }
+      }
+    }
+    return completions
+  }
+
   /// An array from which the caller reads an output between runs.
   private func defineOutput(_ output: (name: String, value: ValueID)) throws -> Located {
     let plain = try converted(

@@ -42,9 +42,33 @@ final class PreparedSteps {
   ///   - lossScale: factor of the loss in the gradients.
   ///   - draw: what random numbers are drawn for.
   func run(slot: Int, lossScale: Float, draw: MicroBatchDraw) throws {
+    try run(slot: slot, lossScale: lossScale, draw: draw, pausingAfter: []) { _ in }
+  }
+
+  /// Runs all steps in order, with pauses in which everything before has been computed.
+  ///
+  /// - Parameters:
+  ///   - ends: how many steps are run before each pause; ascending.
+  ///   - pause: is told which one it is.
+  func run(
+    slot: Int, lossScale: Float, draw: MicroBatchDraw, pausingAfter ends: [Int],
+    _ pause: (Int) throws -> Void
+  ) throws {
     let context = StepContext(lossScale: lossScale, sums: sums.elements[slot], draw: draw)
     startSums(context.sums)
-    for index in 0..<steps.count { try runStep(index, slot: slot, context) }
+    var next = 0
+    for place in ends.indices {
+      while next < ends[place] {
+        try runStep(next, slot: slot, context)
+        next += 1
+      }
+      try check(dnnl_stream_wait(device.stream))
+      try pause(place)
+    }
+    while next < steps.count {
+      try runStep(next, slot: slot, context)
+      next += 1
+    }
     try check(dnnl_stream_wait(device.stream))
   }
 

@@ -110,26 +110,43 @@ public final class TrainingPlan {
   /// A gradient vector with its statistics and sums, `[slotLayout.count]`.
   public func slot(_ index: Int) -> UnsafeMutableBufferPointer<Float> { compiled.slot(index) }
 
-  /// Cuts a slot into consecutive ranges in the order in which the backward pass completes them.
+  /// Cuts a slot into consecutive buckets in the order in which the backward pass completes them.
   ///
-  /// A range ends where a parameter ends; the last one also holds the statistics and the sums.
+  /// A bucket ends where a parameter ends. What is summed last has nothing to hide behind: the last bucket, which
+  /// also holds the statistics and the sums, is small, and those before it grow to the capacity.
   ///
-  /// - Units: `capacityBytes`, what a range holds unless a single parameter is larger.
-  public func buckets(capacityBytes: Int) -> [Range<Int>] {
-    let capacity = max(1, capacityBytes / MemoryLayout<Float>.stride)
-    var ends: [Int] = []
-    var start = 0
-    var previousEnd = 0
-    for parameter in parameters.parameters where !parameter.isFrozen {
-      let end = parameter.range.upperBound
-      if end - start > capacity, previousEnd > start {
-        ends.append(previousEnd)
-        start = previousEnd
+  /// - Parameters:
+  ///   - capacityBytes: what a bucket holds unless a single parameter is larger.
+  ///   - lastBytes: what the last one holds of the parameters, the one before twice that, and so on.
+  public func buckets(capacityBytes: Int, lastBytes: Int) -> GradientBuckets {
+    var starts: [Int] = []
+    var end = slotLayout.gradients.upperBound
+    var limit = min(capacityBytes, lastBytes)
+    var start = end
+    for parameter in parameters.parameters.reversed() where !parameter.isFrozen {
+      let bytes = (end - parameter.range.lowerBound) * MemoryLayout<Float>.stride
+      if bytes > limit, start < end {
+        starts.append(start)
+        end = start
+        limit = min(capacityBytes, 2 * limit)
       }
-      previousEnd = end
+      start = parameter.range.lowerBound
     }
-    ends.append(slotLayout.count)
-    return zip([0] + ends, ends).map { $0..<$1 }
+    let bounds = [0] + starts.reversed() + [slotLayout.count]
+    let ranges = zip(bounds, bounds.dropFirst()).map { $0..<$1 }
+    return GradientBuckets(ranges: ranges, completions: completions(of: ranges))
+  }
+
+  /// How many of the plan's steps have run when each of some consecutive ranges is complete.
+  private func completions(of ranges: [Range<Int>]) -> [Int] {
+    var latest = 0
+    return ranges.map { range in
+      for (place, parameter) in parameters.parameters.enumerated()
+      where range.overlaps(parameter.range) {
+        latest = max(latest, compiled.completions[place] ?? 0)
+      }
+      return range.upperBound > slotLayout.gradients.upperBound ? compiled.stepCount : latest
+    }
   }
 
   /// Runs forward and backward on the inputs.
@@ -142,6 +159,16 @@ public final class TrainingPlan {
   /// - Throws: `NetsError.kernel` naming the layer whose kernel failed.
   public func run(slot: Int, lossScale: Float = 1, draw: MicroBatchDraw = .none) throws {
     try compiled.run(slot: slot, lossScale: lossScale, draw: draw)
+  }
+
+  /// The same, and tells of each bucket of the slot as soon as it is complete.
+  ///
+  /// - Parameter completed: is told the bucket's place, in their order; the backward pass goes on when it returns.
+  public func run(
+    slot: Int, draw: MicroBatchDraw, buckets: GradientBuckets, completed: (Int) throws -> Void
+  ) throws {
+    try compiled.run(
+      slot: slot, lossScale: 1, draw: draw, pausingAfter: buckets.completions, completed)
   }
 
   /// Runs forward and backward several times, and tells how long each step took on average.
@@ -165,4 +192,12 @@ public final class TrainingPlan {
   var backwardCount: Int { compiled.backwardCount }
   /// Layout changes of activations and gradients in one run.
   public var reorderCount: Int { compiled.reorderCount }
+}
+
+/// Consecutive ranges of a slot, in the order in which the backward pass completes them.
+public struct GradientBuckets: Equatable, Sendable {
+  /// Elements of the slot; together all of them.
+  public let ranges: [Range<Int>]
+  /// How many of the plan's steps have run when each is complete.
+  let completions: [Int]
 }

@@ -20,6 +20,12 @@ public struct StepBenchmark: Sendable {
   public var profiles: Bool
   /// Parts of the model that are frozen, as `optimizer.freeze` has them.
   public var frozen: [String]
+  /// How gradients are summed over ranks.
+  public var reduction: ReductionAlgorithm
+  /// Whether that goes on beside the backward pass.
+  public var overlap: OverlapChoice
+  /// The largest bucket, in MiB; nil for what is measured.
+  public var bucketMebibytes: Int?
 
   /// What is printed. The names are those of the JSON object.
   public struct Result: Codable, Sendable {
@@ -33,6 +39,12 @@ public struct StepBenchmark: Sendable {
     /// The median over the steps, of each the time of the slowest rank.
     var stepMilliseconds: Double
     var imagesPerSecond: Double
+    /// What of it went into sums that nothing was computed beside, on average, on the rank that waited least: what
+    /// others waited longer, they waited for a slower rank.
+    var exposedMilliseconds: Double
+    /// Whether gradients were summed beside the backward pass, and in how many buckets.
+    var overlaps: Bool
+    var buckets: Int
     /// The largest resident set of any rank.
     var peakMemoryMebibytes: Double
     /// From the start of the slowest process to the end of its first step.
@@ -42,7 +54,9 @@ public struct StepBenchmark: Sendable {
       case model, precision, ranks, threads
       case batchPerRank = "batch_per_rank"
       case imageSize = "image_size"
+      case overlaps, buckets
       case stepMilliseconds = "step_ms_median"
+      case exposedMilliseconds = "exposed_communication_ms"
       case imagesPerSecond = "images_per_second"
       case peakMemoryMebibytes = "peak_memory_mib_per_rank"
       case firstStepSeconds = "seconds_to_first_step"
@@ -52,7 +66,8 @@ public struct StepBenchmark: Sendable {
   /// A benchmark with every setting given.
   public init(
     model: ModelDescription, batchPerRank: Int, precision: Precision, steps: Int, threads: Int,
-    profiles: Bool = false, frozen: [String] = []
+    profiles: Bool = false, frozen: [String] = [], reduction: ReductionAlgorithm = .exact,
+    overlap: OverlapChoice = .auto, bucketMebibytes: Int? = nil
   ) {
     self.model = model
     self.batchPerRank = batchPerRank
@@ -61,6 +76,16 @@ public struct StepBenchmark: Sendable {
     self.threads = threads
     self.profiles = profiles
     self.frozen = frozen
+    self.reduction = reduction
+    self.overlap = overlap
+    self.bucketMebibytes = bucketMebibytes
+  }
+
+  fileprivate var communication: CommunicationSection {
+    var section = CommunicationSection()
+    section.overlap = overlap
+    section.bucketMebibytes = bucketMebibytes
+    return section
   }
 
   /// Measures on all ranks. Collective.
@@ -73,8 +98,11 @@ public struct StepBenchmark: Sendable {
       try Engine.configure(threads: threads)
       return try BenchmarkStep(self, job: job)
     }
-    let runs = try TimedRuns(steps, job: job) { try step.run() }
-    let result = result(runs, ranks: job.communicator.worldSize)
+    let waited = { job.timeline.seconds(in: .reduction) }
+    var before = 0.0
+    let runs = try TimedRuns(steps, job: job, begin: { before = waited() }) { try step.run() }
+    let least = -(try job.maximum([(before - waited()) / Double(steps)])[0])
+    let result = result(runs, step.step, exposed: least, ranks: job.communicator.worldSize)
     // On all ranks, so that they leave each other as much of the machine as in training.
     return (
       result,
@@ -101,12 +129,16 @@ public struct StepBenchmark: Sendable {
     return network.graph
   }
 
-  private func result(_ runs: TimedRuns, ranks: Int) -> Result {
+  private func result(
+    _ runs: TimedRuns, _ step: TrainingStep, exposed: Double, ranks: Int
+  ) -> Result {
     Result(
       model: model.name.rawValue, precision: precision.rawValue, ranks: ranks, threads: threads,
       batchPerRank: batchPerRank, imageSize: model.name.isVisual ? model.imageSize : nil,
       stepMilliseconds: TimedRuns.rounded(runs.median * 1000),
       imagesPerSecond: TimedRuns.rounded(Double(batchPerRank * ranks) / runs.median),
+      exposedMilliseconds: TimedRuns.rounded(exposed * 1000), overlaps: step.exchange.overlaps,
+      buckets: step.exchange.buckets.count,
       peakMemoryMebibytes: TimedRuns.rounded(runs.peakMemoryMebibytes),
       firstStepSeconds: TimedRuns.rounded(runs.first))
   }
@@ -129,15 +161,15 @@ private struct BenchmarkStep {
     let plan = try TrainingPlan(draft, gradientSlots: tree.slotCount, first: memory.values)
     try plan.parameters.initialize(seed: 1)
     try plan.refreshWeights()
+    let (exchange, buckets) = try job.makeExchange(
+      of: plan, in: memory, algorithm: benchmark.reduction, benchmark.communication,
+      threads: benchmark.threads)
     step = TrainingStep(
-      plan: plan, tree: tree,
-      reducer: try GradientReducer(
-        communicator: communicator, algorithm: .exact, memory: memory,
-        buckets: plan.buckets(capacityBytes: GradientReducer.bucketBytes)),
+      plan: plan, tree: tree, exchange: exchange, buckets: buckets,
       optimizer: RuledOptimizer(
         SGD(momentum: 0.9, nesterov: true, weightDecay: 1e-4), count: plan.parameters.trainedCount,
         tensors: UpdateRange.each(of: plan.parameters.parameters)),
-      agreement: job.agreement, microBatch: benchmark.batchPerRank,
+      agreement: job.agreement, timeline: job.timeline, microBatch: benchmark.batchPerRank,
       microBatches: communicator.worldSize, seed: 1)
     try fillWithRandomSamples(of: benchmark.model, rank: communicator.rank)
   }
@@ -159,11 +191,10 @@ private struct BenchmarkStep {
 
   /// What training does from one step boundary to the next, but for loading samples. Collective.
   func run() throws {
+    step.timeline.activity = .step(1)
     _ = try step.agreement.any([])
     // A rate that moves nothing away from where the numbers are ordinary.
-    try step.run(number: 1, learningRate: 1e-3) { slot, draw in
-      try step.plan.run(slot: slot, draw: draw)
-    }
+    try step.run(number: 1, learningRate: 1e-3) {}
   }
 }
 
@@ -175,10 +206,4 @@ extension Job {
       return zip(largest, others).map(max)
     }
   }
-}
-
-extension GradientReducer {
-  /// Bytes of a bucket: as PyTorch's DDP has them, large enough for full bandwidth, small enough to
-  /// begin early.
-  static let bucketBytes = 25 << 20
 }

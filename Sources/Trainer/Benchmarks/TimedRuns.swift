@@ -12,10 +12,15 @@ struct TimedRuns {
   private static let warmup = 3
 
   /// Measures on all ranks, which start each run together. Collective.
-  init(_ count: Int, job: Job, _ run: () throws -> Void) throws {
+  ///
+  /// - Parameter begin: called before the first run that is timed.
+  init(
+    _ count: Int, job: Job, begin: () -> Void = {}, _ run: () throws -> Void
+  ) throws {
     try run()
     let first = ProcessFacts.secondsSinceStart()
     for _ in 1..<Self.warmup { try run() }
+    begin()
     let times = try (0..<count).map { _ in
       try job.communicator.barrier()
       let start = ContinuousClock.now

@@ -13,6 +13,10 @@ struct CommonSections: Equatable, Sendable {
   var threads = 1
   /// How gradients are summed over ranks.
   var reduction = ReductionAlgorithm.exact
+  /// When they are summed.
+  var communication = CommunicationSection()
+  /// How long ranks wait for each other.
+  var watchdog = WatchdogSection()
   /// How many samples a step takes.
   var batch = BatchSection()
   /// How long.
@@ -100,6 +104,8 @@ extension StageConfiguration {
       + section("checkpoint", \.common.checkpoint) + section("evaluation", \.common.evaluation)
       + section("best", \.common.best) + section("early_stopping", \.common.earlyStopping)
       + section("logging", \.common.logging)
+      + section("communication", \.common.communication)
+      + section("watchdog", \.common.watchdog)
   }
 
   /// Reads and checks a configuration.

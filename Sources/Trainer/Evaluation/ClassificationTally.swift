@@ -108,7 +108,7 @@ enum ByteCoding {
 
   static func values<Value: BitwiseCopyable>(in bytes: ArraySlice<UInt8>) -> [Value] {
     bytes.withUnsafeBytes { buffer in
-      let size = MemoryLayout<Value>.size
+      let size = MemoryLayout<Value>.stride
       return stride(from: 0, to: buffer.count, by: size).map {
         buffer.loadUnaligned(fromByteOffset: $0, as: Value.self)
       }

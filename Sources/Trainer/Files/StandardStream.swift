@@ -1,4 +1,6 @@
+import Dispatch
 import Foundation
+import Synchronization
 
 /// What a process writes to whoever started it; every text is one unbuffered write.
 public enum StandardStream: CInt, Sendable {
@@ -6,6 +8,23 @@ public enum StandardStream: CInt, Sendable {
   case output = 1
   /// What went wrong.
   case errors = 2
+
+  private static let isSilent = Atomic<Bool>(false)
+
+  /// Writes what shall stay the last that this process writes, for as long as that takes within reason.
+  static func writeLast(_ text: String, to stream: StandardStream) {
+    isSilent.store(true, ordering: .relaxed)
+    let done = DispatchSemaphore(value: 0)
+    // Whoever should read it may not: a pipe that is full keeps the writer.
+    Thread.detachNewThread {
+      try? DurableFiles.writeAll(Array(text.utf8), to: stream.rawValue, path: "")
+      done.signal()
+    }
+    _ = done.wait(timeout: .now() + patience)
+  }
+
+  /// Seconds that last words may take.
+  private static let patience = 3.0
 
   /// Writes all of `text`.
   ///
@@ -16,6 +35,7 @@ public enum StandardStream: CInt, Sendable {
   ///
   /// - Throws: `TrainerError.system` where the stream is closed or its device is full.
   public func write(bytes: ArraySlice<UInt8>) throws {
+    guard !Self.isSilent.load(ordering: .relaxed) else { return }
     try DurableFiles.writeAll(
       bytes, to: rawValue, path: self == .output ? "standard output" : "standard error")
   }

@@ -45,9 +45,11 @@ final class FusionTask: TrainingTask {
   // Features are read when they are needed, from memory that the system keeps them in.
   let waitedSeconds = 0.0
   let hasNewProblems = false
+  private var lastWindows: [Int32] = []
+  var lastSamples: [String] { lastWindows.map { name(of: training.windows[Int($0)]) } }
   func takeProblems() -> [SampleProblem] { [] }
 
-  func computeNextMicroBatch(slot: Int, draw: MicroBatchDraw) throws {
+  func fillNextMicroBatch(ofStep step: Int) throws {
     guard let request = requests.next() else {
       preconditionFailure("the requests cover every step of the training")
     }
@@ -58,8 +60,12 @@ final class FusionTask: TrainingTask {
         missing: training.missingModality(window: Int(sample), epoch: request.epoch))
       setTargets(row: row, of: window)
     }
-    try plan.run(slot: slot, draw: draw)
-    position.step = draw.step + 1
+    position.step = step
+    lastWindows = request.sampleIndices
+  }
+
+  private func name(of window: FusionWindow) -> String {
+    "\(training.split.recordings[window.recording].name) frames \(window.frames)"
   }
 
   private func setTargets(row: Int, of window: FusionWindow) {

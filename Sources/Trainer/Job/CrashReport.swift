@@ -12,10 +12,16 @@ public struct CrashReport: Codable, Hashable, Sendable {
   public var time: Date
   /// What it was doing.
   public var activity: String
+  /// The update that this belongs to.
+  public var step: Int?
+  /// Which part of it.
+  public var phase: String?
   /// The status that it ended the job with.
   public var exitCode: Int32
   /// What went wrong.
   public var error: String
+  /// Where ranks run that this one has waited for in vain; nil where that is not what went wrong.
+  public var missingHosts: [String]?
 }
 
 extension CrashReport {

@@ -10,9 +10,9 @@ public final class Job {
   /// Whether somebody asked this rank to stop.
   public let signals: SignalWatcher
   /// Where a crash is recorded, once it is known.
-  var runFolder: RunFolder?
+  var runFolder: RunFolder? { didSet { lastWords.know(folder: runFolder) } }
   /// The right to write to it; rank 0 alone has it.
-  var lease: RunLease?
+  var lease: RunLease? { didSet { lastWords.know(lease: lease) } }
   /// When the process came here first.
   let began = ContinuousClock.now
   /// What asks for a stop beside signals.
@@ -21,8 +21,12 @@ public final class Job {
   var leavingTime = LeavingTime()
   /// How long the scheduler waits between asking the job to stop and killing it; nil where nobody said.
   var graceSeconds: Double?
-  /// What the rank is doing, for crash reports.
-  var activity = Activity.startingUp
+  /// What the rank is doing.
+  let timeline: Timeline
+  /// What it says when it ends the job.
+  let lastWords: LastWords
+  /// Who sees to it that no rank waits for ever; nil where there is one rank.
+  var watchdog: Watchdog?
 
   /// This process among the ranks.
   public var rank: Int { communicator.rank }
@@ -32,7 +36,15 @@ public final class Job {
   init(communicator: Communicator, signals: SignalWatcher) {
     self.communicator = communicator
     agreement = Agreement(communicator: communicator)
+    timeline = Timeline(communicator.presence)
+    lastWords = LastWords(communicator)
     self.signals = signals
+  }
+
+  /// What the rank is doing.
+  var activity: Activity {
+    get { timeline.activity }
+    set { timeline.activity = newValue }
   }
 
   /// Runs a command on this rank, from starting MPI to its end.
@@ -41,10 +53,13 @@ public final class Job {
   /// it is printed with rank and cause, recorded in the run folder, and ends every rank at once,
   /// because the others would wait for this one for ever.
   ///
-  /// - Parameter takingSignals: whether signals ask `body` to stop instead of ending the process.
+  /// - Parameters:
+  ///   - takingSignals: whether signals ask `body` to stop instead of ending the process.
+  ///   - limits: how long ranks may wait for each other.
   /// - Returns: the status to leave the process with.
   public static func run(
-    takingSignals: Bool = false, _ body: (Job) throws -> ExitStatus
+    takingSignals: Bool = false, limits: Watchdog.Limits = .usual,
+    _ body: (Job) throws -> ExitStatus
   ) -> ExitStatus {
     // Before MPI starts threads: they inherit which signals are blocked.
     let signals = SignalWatcher()
@@ -55,7 +70,11 @@ public final class Job {
     if let launcher { LauncherMarks().replace(with: launcher, session: environment.session) }
     let job: Job
     do {
-      job = Job(communicator: try Communicator.world(), signals: signals)
+      job = try CallLimit.inSilence(limits.end).guarding("the start of MPI") {
+        let job = Job(communicator: try Communicator.world(), signals: signals)
+        try job.startWatching(limits)
+        return job
+      }
     } catch {
       printError("\(error)")
       return ExitStatus(of: error)
@@ -63,7 +82,7 @@ public final class Job {
     defer { job.lease?.release() }
     do {
       let status = try body(job)
-      try job.communicator.finalize()
+      try job.end()
       return status
     } catch let error as TrainerError {
       guard case .agreed(_, let status, let message) = error else { job.crash(error) }
@@ -80,24 +99,38 @@ public final class Job {
     if isRankZero { Self.printError(message) }
     // mpirun ends the job when the first rank leaves with a status: rank 0 has to have printed.
     try? communicator.barrier()
-    try? communicator.finalize()
+    try? end()
     return status
+  }
+
+  /// Ends MPI. Collective.
+  private func end() throws {
+    activity = .leaving
+    watchdog?.end()
+    try communicator.finalize(
+      limit: .inSilence(watchdog?.currentLimits.end ?? Watchdog.Limits.usual.end))
   }
 
   /// Ends all ranks because of a failure that only this one knows.
   private func crash(_ error: any Error) -> Never {
+    // A call of MPI that fails has mostly lost a rank that ended for a reason of its own, which is to be heard first.
+    if error is MPIError, communicator.worldSize > 1 {
+      Thread.sleep(forTimeInterval: Self.aftermathSeconds)
+    }
     let status = ExitStatus(of: error)
-    Self.printError(
-      "rank \(rank) on \(communicator.hostName), \(activity): \(error)")
-    let report = CrashReport(
-      rank: rank, worldSize: communicator.worldSize, host: communicator.hostName,
-      process: ProcessInfo.processInfo.processIdentifier, time: Date(), activity: "\(activity)",
-      exitCode: status.rawValue, error: "\(error)")
-    // A folder that another job has taken over is that job's.
-    if lease?.isTaken != true, let path = runFolder?.crash(rank: rank) { report.write(to: path) }
-    lease?.release()
-    communicator.abort(exitCode: status.rawValue)
+    Communicator.leaveSoon(exitCode: status.rawValue)
+    let line = lastWords.line("\(error)", activity: timeline.description)
+    lastWords.record("\(error)", status: status, during: communicator.presence.activity)
+    let first = watchdog?.tellFailure(
+      line, status: status.rawValue, within: Self.hearingSeconds)
+    if first == nil { Self.sayLast(line) }
+    Communicator.abort(exitCode: first ?? status.rawValue)
   }
+
+  /// What a failure that may be another's aftermath leaves the other for being heard.
+  private static let aftermathSeconds = 3.0
+  /// How long rank 0 has for saying what this one died of.
+  private static let hearingSeconds = 2.0
 
   /// Runs `body` as an activity of its own; what fails there leaves it to be told.
   func during<Value>(_ activity: Activity, _ body: () throws -> Value) rethrows -> Value {
@@ -116,32 +149,14 @@ public final class Job {
     try agreement.onRankZero { try StandardStream.output.write("\(try text())\n") }
   }
 
+  /// Writes the last line to the standard error, after the program's name.
+  static func sayLast(_ message: String) {
+    StandardStream.writeLast("\(ProcessWords.program): \(message)\n", to: .errors)
+  }
+
   /// Writes a line to the standard error, after the program's name.
   public static func printError(_ message: String) {
     // Where even this fails, the exit status says what is left to say.
     try? StandardStream.errors.write("\(ProcessWords.program): \(message)\n")
-  }
-}
-
-/// What a rank is doing.
-enum Activity: CustomStringConvertible {
-  case startingUp
-  case extractingFeatures
-  case askingTeacher
-  case storingTeacherOutputs
-  case step(Int)
-  case evaluating(afterStep: Int)
-  case writingCheckpoint(afterStep: Int)
-
-  var description: String {
-    switch self {
-    case .startingUp: "starting up"
-    case .extractingFeatures: "extracting features"
-    case .askingTeacher: "asking the teacher"
-    case .storingTeacherOutputs: "storing the teacher's outputs"
-    case .step(let step): "step \(step)"
-    case .evaluating(let step): "evaluating after step \(step)"
-    case .writingCheckpoint(let step): "writing the checkpoint after step \(step)"
-    }
   }
 }

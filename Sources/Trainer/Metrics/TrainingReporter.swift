@@ -31,6 +31,8 @@ final class TrainingReporter {
   private var timer = StepTimer()
   private var hasToldWait = false
   private var hasToldCost = false
+  /// The rank that held the others up according to the last lines, and how many these are.
+  private var straggler: (rank: Int, lines: Int)?
   /// What could not be written last.
   private var toldFailure: String?
 
@@ -76,19 +78,38 @@ final class TrainingReporter {
   ///
   /// - Parameters:
   ///   - skipped: images that could not be used, since the run began.
-  ///   - waitedSeconds: what the slowest rank has waited for samples, since the process started.
-  func log(_ result: StepResult, skipped: Int, waitedSeconds: Double) {
-    let window = timer.takeWindow(waitedSeconds: waitedSeconds)
+  ///   - shares: where the ranks' time went since the last line.
+  func log(_ result: StepResult, skipped: Int, shares: RankShares) {
+    let secondsPerStep = timer.takeWindow()
+    let waited = (shares.ranks.map(\.data).max() ?? 0) / secondsPerStep
     write(
       MetricsRecord(
         step: result.step, epoch: epoch(result.step), split: .training,
         values: result.metrics.map { ($0.name, .number($0.value)) } + [
           ("learning_rate", .number(result.learningRate)),
-          ("\(samples)_per_second", .number(Double(globalBatch) / window.secondsPerStep)),
-          ("data_wait", .number(window.waitedFraction)),
+          ("\(samples)_per_second", .number(Double(globalBatch) / secondsPerStep)),
+          ("data_wait", .number(min(1, waited))),
+          ("communication_wait", .number(shares.communicationPart)),
           ("skipped", .integer(skipped)), ("rows_left_out", .integer(rowsLeftOut)),
         ]))
+    if job.isRankZero, shares.ranks.count > 1 { tell(shares) }
   }
+
+  /// Tells where the ranks' time went; people who look at the terminal only hear of a rank that holds the others up
+  /// line after line, and that once.
+  private func tell(_ shares: RankShares) {
+    func host(_ rank: Int) -> String { job.watchdog?.hosts[rank] ?? "?" }
+    logger.info("\(shares.line(host: host))")
+    let slowest = shares.straggler
+    let lines = slowest?.rank == straggler?.rank ? (straggler?.lines ?? 0) + 1 : 1
+    straggler = slowest.map { ($0.rank, lines) }
+    if let slowest, lines == Self.linesOfStraggler {
+      console.say("warning: \(RankShares.text(slowest, host: host(slowest.rank)))")
+    }
+  }
+
+  /// A rank that is slow once may have been unlucky.
+  private static let linesOfStraggler = 3
 
   /// Writes a line of validation metrics.
   ///
@@ -263,7 +284,6 @@ struct StepTimer {
   private var started = ContinuousClock.now
   private var windowSeconds = 0.0
   private var windowSteps = 0
-  private var waitedBefore = 0.0
 
   mutating func begin() { started = .now }
 
@@ -276,14 +296,9 @@ struct StepTimer {
     windowSteps += 1
   }
 
-  /// The mean step since the last call, and the part of the time that went into waiting for data.
-  mutating func takeWindow(
-    waitedSeconds: Double
-  ) -> (secondsPerStep: Double, waitedFraction: Double) {
-    defer { (windowSeconds, windowSteps, waitedBefore) = (0, 0, waitedSeconds) }
-    return (
-      windowSeconds / Double(max(1, windowSteps)),
-      windowSeconds > 0 ? min(1, (waitedSeconds - waitedBefore) / windowSeconds) : 0
-    )
+  /// Seconds of the mean step since the last call.
+  mutating func takeWindow() -> Double {
+    defer { (windowSeconds, windowSteps) = (0, 0) }
+    return windowSeconds / Double(max(1, windowSteps))
   }
 }

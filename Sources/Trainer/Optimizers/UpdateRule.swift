@@ -53,15 +53,16 @@ final class RuledOptimizer<Rule: UpdateRule>: Optimizer {
 
   func update(
     _ weights: UnsafeMutableBufferPointer<Float>, gradients: UnsafeBufferPointer<Float>,
-    gradientScale: Double, learningRate: Double, step: Int
+    elements: Range<Int>, gradientScale: Double, learningRate: Double, step: Int
   ) {
     guard let weights = weights.baseAddress, let gradients = gradients.baseAddress else { return }
     for range in ranges {
-      guard let rateFactor = range.rateFactor else { continue }
-      let start = range.elements.lowerBound
+      let part = range.elements.clamped(to: elements)
+      guard let rateFactor = range.rateFactor, !part.isEmpty else { continue }
+      let start = part.lowerBound
       rule.update(
         UpdatedStretch(
-          weights: weights + start, gradients: gradients + start, count: range.elements.count,
+          weights: weights + start, gradients: gradients + start, count: part.count,
           decays: range.decays, start: start, vectors: vectors),
         gradientScale: gradientScale, learningRate: learningRate * rateFactor, step: step)
     }

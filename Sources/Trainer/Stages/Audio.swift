@@ -196,10 +196,9 @@ private final class AudioTask: TrainingTask {
     return problems
   }
 
-  func computeNextMicroBatch(slot: Int, draw: MicroBatchDraw) throws {
-    _ = try speech.fill()
-    try plan.run(slot: slot, draw: draw)
-  }
+  func fillNextMicroBatch(ofStep step: Int) throws { _ = try speech.fill() }
+
+  var lastSamples: [String] { speech.loader.lastSamples }
 
   func evaluate(isStopRequested: () throws -> Bool) throws -> Evaluation? {
     guard let report = try evaluator.evaluate(isStopRequested: isStopRequested) else { return nil }

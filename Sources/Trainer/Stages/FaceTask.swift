@@ -49,11 +49,15 @@ final class FaceTask: TrainingTask {
     return problems
   }
 
-  func computeNextMicroBatch(slot: Int, draw: MicroBatchDraw) throws {
+  func fillNextMicroBatch(ofStep step: Int) throws {
     let batch = try faces.fill()
     try taught?.fill(labelled: batch)
     try triplets?.fill()
-    try plan.run(slot: slot, draw: draw)
+  }
+
+  var lastSamples: [String] {
+    let loaders = [faces.loader, taught?.unlabeled?.loader, triplets?.loader]
+    return loaders.flatMap { $0?.lastSamples ?? [] }
   }
 
   func evaluate(isStopRequested: () throws -> Bool) throws -> Evaluation? {

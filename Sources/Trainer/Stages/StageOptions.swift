@@ -16,12 +16,14 @@ public struct StageOptions: Sendable {
   public var stopAfter: Int?
   /// How long the scheduler waits between asking the job to stop and killing it; nil where nobody said.
   public var graceSeconds: Int?
+  /// Where a picture of what ran when is written; nil for none.
+  public var trace: String?
 
   /// Options with every field given.
   public init(
     configurationFile: String, overrides: [String], runFolder: String?, resume: ResumePolicy,
     allowIdentityChange: Bool, timeLimit: TimeLimit? = nil, stopAfter: Int? = nil,
-    graceSeconds: Int? = nil
+    graceSeconds: Int? = nil, trace: String? = nil
   ) {
     self.configurationFile = configurationFile
     self.overrides = overrides
@@ -31,5 +33,6 @@ public struct StageOptions: Sendable {
     self.timeLimit = timeLimit
     self.stopAfter = stopAfter
     self.graceSeconds = graceSeconds
+    self.trace = trace
   }
 }

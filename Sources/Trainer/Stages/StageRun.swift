@@ -37,6 +37,8 @@ struct StageRun<S: Stage> {
     let folder = try job.prepareRunFolder(stage: loaded.values.stage, options: options)
     let engine = try job.configureEngine(
       threads: loaded.values.threads, allowIdentityChange: options.allowIdentityChange)
+    job.watchdog?.set(loaded.values.watchdog.limits)
+    let trace = try options.trace.map { try TraceFile(path: $0, job: job) }
     let console = Console(
       style: job.isRankZero ? (LaunchEnvironment.current.isTerminal ? .bar : .lines) : .silent)
     var stage = try S(loaded, job: job)
@@ -67,7 +69,17 @@ struct StageRun<S: Stage> {
         loaded: loaded, stage: stage, course: course, folder: folder, engine: engine, job: job,
         console: console, draft: draft, gradients: gradients)
     }
-    return try run.makeLoop(options: options, begin: begin).run()
+    let loop = try run.makeLoop(options: options, begin: begin)
+    guard let trace else { return try loop.run() }
+    let status = try loop.run()
+    // Whoever stops a run leaves it no time for more than its checkpoint.
+    guard status == .finished else { return status }
+    do {
+      try trace.write()
+    } catch TrainerError.agreed(_, _, let message) {
+      console.say("warning: there is no trace: \(message)")
+    }
+    return status
   }
 
   private init(
@@ -128,9 +140,7 @@ struct StageRun<S: Stage> {
     return TrainingLoop(
       job: job,
       task: try job.agreement.together {
-        try stage.makeTask(
-          plan, steps: position.step..<max(position.step, end), leaves: tree.leaves,
-          evaluated: parts.snapshot.kept, logger: logger)
+        try makeTask(position.step..<max(position.step, end), parts.snapshot)
       },
       parts: parts, settings: settings, endStep: end, position: position,
       reporter: try job.agreement.together { try makeReporter(position) })
@@ -166,23 +176,28 @@ struct StageRun<S: Stage> {
     let average = try configuration.average.makeAverage(of: plan.parameters)
     let snapshot = ModelSnapshot(
       parameters: plan.parameters, optimizer: optimizer, average: average)
+    let (exchange, buckets) = try job.makeExchange(
+      of: plan, in: gradients, algorithm: configuration.reduction, configuration.communication,
+      threads: configuration.threads)
     return TrainingParts(
       step: TrainingStep(
-        plan: plan, tree: tree,
-        reducer: try GradientReducer(
-          communicator: job.communicator, algorithm: configuration.reduction,
-          memory: gradients,
-          buckets: plan.buckets(capacityBytes: GradientReducer.bucketBytes)),
+        plan: plan, tree: tree, exchange: exchange, buckets: buckets,
         optimizer: optimizer,
         clipping: configuration.optimizer.makeClipping(updateRanges), average: average,
-        agreement: job.agreement, microBatch: configuration.batch.micro,
+        agreement: job.agreement, timeline: job.timeline, microBatch: configuration.batch.micro,
         microBatches: configuration.batch.microBatches, seed: configuration.seed),
       schedule: schedule, steering: configuration.steering,
       snapshot: snapshot,
       checkpoints: CheckpointWriter(job: job, store: store, snapshot: snapshot),
       run: folder,
       identity: try CheckpointState(identityOf: stage, configuration, engine: engine),
-      stepsPerEpoch: stage.stepsPerEpoch)
+      stepsPerEpoch: stage.stepsPerEpoch,
+      retake: { step in try makeTask(step - 1..<step, snapshot) })
+  }
+
+  private func makeTask(_ steps: Range<Int>, _ snapshot: ModelSnapshot) throws -> any TrainingTask {
+    try stage.makeTask(
+      plan, steps: steps, leaves: tree.leaves, evaluated: snapshot.kept, logger: logger)
   }
 
   private func startWeights(at checkpoint: Checkpoint?, snapshot: ModelSnapshot) throws {

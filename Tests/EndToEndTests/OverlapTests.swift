@@ -1,0 +1,92 @@
+import Foundation
+import Testing
+
+extension EndToEnd {
+  /// Gradients that are summed beside the backward pass and afterwards, in memory and in messages.
+  @Suite("Sums of gradients")
+  struct OverlapTests {
+    private let laboratory: Laboratory
+
+    init() throws { laboratory = try Laboratory.shared.get() }
+
+    /// Eight micro-batches a step.
+    private static let overrides = [
+      "batch.micro=4", "train.max_steps=6", "evaluation.every=6 steps",
+    ]
+
+    private func model(
+      _ run: String, ranks: Int, environment: [String: String] = [:], _ overrides: [String]
+    ) throws -> Data {
+      let outcome = try laboratory.run(
+        "aver-train", ranks: ranks, environment: environment,
+        ["teacher", "--config", "tiny.yaml", "--run", run] + Self.overrides + overrides)
+      try #require(outcome.status == 0, "\(outcome.errors)\n\(outcome.output)")
+      return try laboratory.finalModel(run)
+    }
+
+    @Test(
+      "weights are the same whenever sums are made, on 1 to 8 ranks, in memory and in messages",
+      arguments: [[], ["optimizer.clip_norm=0.5"]])
+    func anyWay(_ overrides: [String]) throws {
+      let clips = overrides.isEmpty ? "" : "-clipped"
+      let reference = try model("sums-1\(clips)", ranks: 1, overrides)
+      let messages = [
+        "LD_PRELOAD": try FaultInjection.compile("calls", in: laboratory.folder),
+        "AVER_NODES_OF_ONE": "1",
+      ]
+      for ranks in [2, 4, 8] {
+        for overlap in ["on", "off"] {
+          for environment in [[:], messages] {
+            let run = "sums-\(ranks)-\(overlap)-\(environment.count)\(clips)"
+            let weights = try model(
+              run, ranks: ranks, environment: environment,
+              overrides + ["communication.overlap=\(overlap)"])
+            #expect(weights == reference, "\(run)")
+          }
+        }
+      }
+      #expect(
+        try model("sums-seed\(clips)", ranks: 8, overrides + ["seed=9"]) != reference)
+    }
+
+    @Test("a trace has what every rank computed and summed, as JSON")
+    func trace() throws {
+      _ = try model(
+        "traced", ranks: 2, ["communication.overlap=on", "--trace", "trace.json"])
+      struct Trace: Decodable {
+        struct Event: Decodable {
+          var name: String
+          var ph: String
+          var pid: Int
+          var tid: Int
+          var ts: Double?
+          var dur: Double?
+        }
+        var traceEvents: [Event]
+      }
+      let data = try Data(
+        contentsOf: URL(fileURLWithPath: "\(laboratory.folder)/trace.json"))
+      let events = try JSONDecoder().decode(Trace.self, from: data).traceEvents
+      for rank in 0..<2 {
+        func count(_ name: String, _ thread: Int) -> Int {
+          events.filter { $0.name == name && $0.pid == rank && $0.tid == thread }.count
+        }
+        // Four micro-batches of each rank, six steps.
+        #expect(count("forward and backward", 0) == 24)
+        #expect(count("sum of a bucket", 1) >= 6)
+        #expect(count("updating the weights", 0) >= 6)
+        #expect(count("process_name", 0) == 1 && count("thread_name", 1) == 1)
+      }
+      #expect(events.allSatisfy { $0.ph == "M" || ($0.ts ?? -1) >= 0 && ($0.dur ?? -1) >= 0 })
+    }
+
+    @Test("a trace that cannot be written is refused before anything is trained")
+    func unwritableTrace() throws {
+      let outcome = try laboratory.run(
+        "aver-train", ranks: 2,
+        ["teacher", "--config", "tiny.yaml", "--run", "untraced", "--trace", "no/folder/t.json"])
+      #expect(outcome.status != 0 && outcome.ownErrors.contains("no/folder/t.json"))
+      #expect(!laboratory.exists("untraced/metrics.jsonl"))
+    }
+  }
+}
