@@ -20,7 +20,8 @@ public struct NonFiniteOrigin: Codable, Equatable, Sendable, CustomStringConvert
   public var description: String {
     let named = samples.prefix(Self.mostNamed).joined(separator: ", ")
     let more = samples.count - Self.mostNamed
-    return "first \(what) in micro-batch \(microBatch), of rank \(rank), with the samples \(named)"
+    return
+      "the first is \(what) in micro-batch \(microBatch), of rank \(rank), with the samples \(named)"
       + (more > 0 ? " and \(more) more" : "")
       + (isApproximate ? ", computed once more when some weights were updated already" : "")
   }

@@ -62,20 +62,23 @@ struct TrainingStep {
   /// Computes this rank's micro-batches of a void step once more, without changing anything.
   ///
   /// - Parameter fill: puts their samples into the plan, one after the other.
-  /// - Returns: the first that has a value that is not finite, and where: what the forward pass computes first
-  ///   comes first, then the loss, then gradients in the order of the backward pass. Nil where none has.
+  /// - Returns: the first that has a value that is not finite, and where: the first layer of the forward pass, or
+  ///   else the first gradient in the order of the backward pass. Nil where none has.
   func findNonFinite(
     number: Int, fill: () throws -> Void
   ) throws -> (microBatch: Int, what: String)? {
     let layout = plan.slotLayout
     for leaf in tree.leaves {
       try fill()
-      try plan.run(slot: 0, draw: MicroBatchDraw(seed: seed, step: number - 1, microBatch: leaf))
-      for part in [layout.statistics, layout.sums, layout.gradients] {
-        if let index = firstNonFinite(of: plan.slot(0), in: part) {
-          return (leaf, nameOfElement(index))
-        }
+      let draw = MicroBatchDraw(seed: seed, step: number - 1, microBatch: leaf)
+      try plan.run(slot: 0, draw: draw)
+      guard let index = firstNonFinite(of: plan.slot(0), in: 0..<layout.count) else { continue }
+      let isForward =
+        firstNonFinite(of: plan.slot(0), in: layout.gradients.upperBound..<layout.count) != nil
+      if isForward, let layer = try plan.firstNonFiniteLayer(draw: draw) {
+        return (leaf, "what \(layer) computes")
       }
+      return (leaf, nameOfElement(index))
     }
     return nil
   }

@@ -173,6 +173,25 @@ import Testing
     #expect(plan.buckets(capacityBytes: 1 << 30, lastBytes: 1 << 30).ranges.count == 1)
   }
 
+  @Test(arguments: Precision.computable)
+  func theFirstLayerWithAValueThatIsNotFiniteIsFound(_ precision: Precision) throws {
+    let plan = try plan(precision)
+    #expect(try plan.firstNonFiniteLayer(draw: .none) == nil)
+    let images = try plan.floats(input: "images")
+    images[5] = 1e38
+    // Its square is too large for a variance, and it may be for a sum.
+    let early = try #require(try plan.firstNonFiniteLayer(draw: .none))
+    #expect(["conv1", "bn1"].contains(early))
+    images[5] = 0
+    for name in ["fc.bias", "layer2.0.conv2.weight"] {
+      let place = try #require(plan.parameters.parameters.first { $0.name == name }).range
+      plan.parameters.values[place.lowerBound] = .nan
+      try plan.refreshWeights()
+      let layer = try #require(try plan.firstNonFiniteLayer(draw: .none))
+      #expect(name.hasPrefix(layer), "\(layer) for \(name)")
+    }
+  }
+
   @Test func gradientsCompleteFromTheLastLayerToTheFirst() throws {
     let names = try plan().parameters.parameters.map(\.name)
     #expect(names.first == "fc.weight")

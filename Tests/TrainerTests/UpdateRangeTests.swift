@@ -162,4 +162,35 @@ struct UpdateRangeTests {
     #expect(mixed[32..<48] == half[32..<48])
     #expect(whole[16..<26] != start[16..<26])
   }
+
+  @Test(
+    "weights that are updated part by part have the bits of those that are updated at once",
+    arguments: ["sgd", "adamw", "lars", "lamb"])
+  func parts(name: String) throws {
+    let section = try loaded(["optimizer.name=\(name)"]).values.optimizer
+    let ranges = (0..<6).map {
+      UpdateRange(elements: 16 * $0..<16 * $0 + 10, decays: $0 % 2 == 0)
+    }
+    func updated(_ parts: [Range<Int>]) -> [UInt32] {
+      let optimizer = section.makeOptimizer(count: 96, ranges)
+      var weights = (0..<96).map { $0 % 16 < 10 ? Float($0) / 7 - 2 : 0 }
+      let gradients = (0..<96).map { $0 % 16 < 10 ? Float($0 % 5) - 1.5 : 0 }
+      for step in 1...3 {
+        for part in parts {
+          weights.withUnsafeMutableBufferPointer { weights in
+            gradients.withUnsafeBufferPointer {
+              optimizer.update(
+                weights, gradients: $0, elements: part, gradientScale: 0.5, learningRate: 0.1,
+                step: step)
+            }
+          }
+        }
+      }
+      return weights.map(\.bitPattern)
+    }
+    let whole = updated([0..<96])
+    #expect(updated([0..<16, 16..<64, 64..<96]) == whole)
+    #expect(updated((0..<6).map { 16 * $0..<16 * $0 + 16 }) == whole)
+    #expect(updated([0..<16]) != whole)
+  }
 }

@@ -121,6 +121,12 @@ final class CompiledPlan {
     try steps.run(slot: slot, lossScale: lossScale, draw: draw, pausingAfter: ends, pause)
   }
 
+  /// The layer whose forward step is the first that has a value which is not finite; nil where none has. Overwrites
+  /// slot 0.
+  func firstNonFiniteLayer(draw: MicroBatchDraw) throws -> String? {
+    try steps.firstNonFiniteLayer(ofFirst: stepCount - backwardCount, draw: draw)
+  }
+
   func profile(slot: Int, lossScale: Float, repetitions: Int) throws -> [StepProfile] {
     try steps.profile(slot: slot, lossScale: lossScale, repetitions: repetitions)
   }

@@ -17,6 +17,8 @@ final class PreparedSteps {
   /// Where each slot's sums start.
   private let sums: FixedList<UnsafeMutablePointer<Float>>
   private let sumsCount: Int
+  /// Of each step the arrays that it reads and writes for slot 0, as far as they hold floating-point numbers.
+  private let arrays: [[FloatArray]]
   /// What the plain values point to.
   private let preparation: Preparation
 
@@ -33,6 +35,26 @@ final class PreparedSteps {
     sums = FixedList(addresses.sums)
     labels = zip(drafts, preparation.kernelNames).map { $0.label.named($1) }
     sumsCount = addresses.slotLayout.sums.count
+    arrays = drafts.map { draft in
+      draft.arrays.compactMap { FloatArray($0, at: addresses.address(of: $0.place, slot: 0)) }
+    }
+  }
+
+  /// Runs the first steps once more, each followed by a look at its arrays.
+  ///
+  /// - Parameters:
+  ///   - count: how many.
+  ///   - draw: what random numbers are drawn for.
+  /// - Returns: the layer of the first step that has a value which is not finite; nil where none has.
+  func firstNonFiniteLayer(ofFirst count: Int, draw: MicroBatchDraw) throws -> String? {
+    let context = StepContext(lossScale: 1, sums: sums.elements[0], draw: draw)
+    startSums(context.sums)
+    for index in 0..<count {
+      try runStep(index, slot: 0, context)
+      try check(dnnl_stream_wait(device.stream))
+      if arrays[index].contains(where: \.hasNonFinite) { return labels[index].layer }
+    }
+    return nil
   }
 
   /// Runs all steps in order.
@@ -169,5 +191,28 @@ extension Place {
     case .part(let place, _): place.isInSlot
     case .buffer, .weights, .derived, .runningMean, .runningVariance: false
     }
+  }
+}
+
+/// An array of floating-point numbers in memory.
+private struct FloatArray {
+  private let bytes: UnsafeRawBufferPointer
+  private let isBFloat16: Bool
+
+  /// Nil for numbers of other types.
+  init?(_ located: Located, at address: UnsafeMutableRawPointer) {
+    switch located.layout.dataType {
+    case dnnl_f32: isBFloat16 = false
+    case dnnl_bf16: isBFloat16 = true
+    default: return nil
+    }
+    bytes = UnsafeRawBufferPointer(start: address, count: located.layout.byteCount)
+  }
+
+  /// Whether any of them is infinite or not a number: all bits of the exponent are set.
+  var hasNonFinite: Bool {
+    isBFloat16
+      ? bytes.bindMemory(to: UInt16.self).contains { $0 & 0x7F80 == 0x7F80 }
+      : bytes.bindMemory(to: UInt32.self).contains { $0 & 0x7F80_0000 == 0x7F80_0000 }
   }
 }

@@ -50,6 +50,15 @@ struct StepDraft {
     case .kernel(let operands, _): operands
     }
   }
+
+  /// What the step computes with, but for memory that only it uses.
+  var arrays: [Located] {
+    switch action {
+    case .primitive(_, let arguments):
+      arguments.filter { $0.key != DNNL_ARG_SCRATCHPAD }.map(\.value)
+    case .kernel(let operands, _): operands
+    }
+  }
 }
 
 /// An array that is computed from parameters and running statistics whenever they change.

@@ -171,6 +171,14 @@ public final class TrainingPlan {
       slot: slot, lossScale: 1, draw: draw, pausingAfter: buckets.completions, completed)
   }
 
+  /// Runs the forward pass on the inputs and looks at all that it computes, which takes long. Overwrites slot 0.
+  ///
+  /// - Parameter draw: what random numbers are drawn for.
+  /// - Returns: the first layer with a value that is not finite, of a loss its name; nil where there is none.
+  public func firstNonFiniteLayer(draw: MicroBatchDraw) throws -> String? {
+    try compiled.firstNonFiniteLayer(draw: draw)
+  }
+
   /// Runs forward and backward several times, and tells how long each step took on average.
   ///
   /// Slower than `run` as a whole, because each step waits for the one before.
