@@ -10,7 +10,8 @@
 #include <unistd.h>
 
 static const struct timespec patience = {.tv_nsec = 10 * 1000 * 1000};
-// Not many: some kernels count a yield against the process as if it had used the core.
+// A fraction of a millisecond on a core of its own. No more: some kernels count a yield against the process as if it had
+// used the core.
 static const uint32_t courtesies = 1000;
 
 static inline void relax(void) {

@@ -62,9 +62,12 @@ public struct BucketSizes: Equatable, Sendable {
     let wanted =
       cost.secondsPerByte > 0
       ? Self.bytesPerLatency * cost.latency / cost.secondsPerByte : Double(Self.bounds.upperBound)
-    capacity = min(max(Int(min(wanted, 1e12)), Self.bounds.lowerBound), Self.bounds.upperBound)
-    last = capacity / 4
+    self.init(
+      capacity: min(max(Int(min(wanted, 1e12)), Self.bounds.lowerBound), Self.bounds.upperBound))
   }
+
+  /// Buckets of up to so many bytes, the last a quarter of that.
+  public init(capacity: Int) { self.init(capacity: capacity, last: capacity / 4) }
 
   /// Those of PyTorch's DDP.
   public static let usual = BucketSizes(capacity: bounds.upperBound, last: bounds.upperBound)

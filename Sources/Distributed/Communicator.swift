@@ -76,13 +76,9 @@ public final class Communicator {
   /// A handle of the same ranks whose messages never meet those of this one. Collective.
   func duplicatedHandle() throws -> MPI_Comm {
     lane.beginCollective()
-    var copy: MPI_Comm? = nil
-    try waiting(.split) { MPI_Comm_dup(handle, &copy) }
-    guard let copy else {
-      throw MPIError(
-        function: "MPI_Comm_dup", rank: rank, code: MPI_SUCCESS, text: "no communicator")
+    return try Startup.communicator("\(Wait.duplication)", rank: rank) { copy in
+      lane.waiting(for: .duplication) { MPI_Comm_dup(handle, copy) }
     }
-    return copy
   }
 
   /// The first line of the MPI library's own description, such as "Open MPI v4.1.4, …".

@@ -6,8 +6,6 @@ import Foundation
 /// Both give the same bits. A thread of its own hides what is sent and waited for behind what is computed; it takes
 /// a core from those who compute where there is none to spare, and so does the sum itself.
 public final class GradientExchange {
-  /// What is summed together.
-  public let buckets: [Range<Int>]
   /// Whether sums go on beside what the caller does.
   public let overlaps: Bool
 
@@ -21,7 +19,6 @@ public final class GradientExchange {
   public init(_ reducer: GradientReducer, overlaps: Bool) {
     self.reducer = reducer
     self.overlaps = overlaps
-    buckets = reducer.buckets
     worker = overlaps ? Worker(reducer) : nil
   }
 
@@ -31,7 +28,7 @@ public final class GradientExchange {
   ///
   /// Until it is finished, nobody may touch its elements.
   public func begin(bucket: Int) {
-    precondition(bucket == begun % buckets.count, "buckets are begun in their order")
+    precondition(bucket == begun % reducer.buckets.count, "buckets are begun in their order")
     begun += 1
     worker?.begin()
   }
@@ -41,7 +38,8 @@ public final class GradientExchange {
   /// - Throws: `MPIError`.
   public func finish(bucket: Int) throws {
     precondition(
-      bucket == finished % buckets.count && finished < begun, "buckets are finished in their order")
+      bucket == finished % reducer.buckets.count && finished < begun,
+      "buckets are finished in their order")
     finished += 1
     guard let worker else { return try reducer.allReduce(bucket: bucket) }
     try worker.wait(for: finished)

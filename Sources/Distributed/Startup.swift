@@ -86,7 +86,8 @@ enum Startup {
     return (logical, node)
   }
 
-  private static func communicator(
+  /// The communicator that a call makes.
+  static func communicator(
     _ function: String, rank: Int, _ split: (UnsafeMutablePointer<MPI_Comm?>) -> CInt
   ) throws -> MPI_Comm {
     var result: MPI_Comm? = nil

@@ -70,7 +70,7 @@ extension Lane.State {
 enum Wait: UInt8, CaseIterable, CustomStringConvertible {
   case barrier = 1, broadcast, allGather, allReduce, send, receive, messages, node, allocation,
     release
-  case split, end, finalization
+  case duplication, end, finalization
 
   /// The call that waits, as the MPI library names it where it is one of its.
   var description: String {
@@ -85,7 +85,7 @@ enum Wait: UInt8, CaseIterable, CustomStringConvertible {
     case .node: "the sum over the ranks of a node"
     case .allocation: "MPI_Win_allocate_shared"
     case .release: "MPI_Win_free"
-    case .split: "MPI_Comm_dup"
+    case .duplication: "MPI_Comm_dup"
     case .end: "the end of the job"
     case .finalization: "MPI_Finalize"
     }

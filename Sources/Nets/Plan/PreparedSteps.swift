@@ -50,8 +50,7 @@ final class PreparedSteps {
     let context = StepContext(lossScale: 1, sums: sums.elements[0], draw: draw)
     startSums(context.sums)
     for index in 0..<count {
-      try runStep(index, slot: 0, context)
-      try check(dnnl_stream_wait(device.stream))
+      try run(index..<index + 1, slot: 0, context)
       if arrays[index].contains(where: \.hasNonFinite) { return labels[index].layer }
     }
     return nil
@@ -79,18 +78,16 @@ final class PreparedSteps {
     let context = StepContext(lossScale: lossScale, sums: sums.elements[slot], draw: draw)
     startSums(context.sums)
     var next = 0
-    for place in ends.indices {
-      while next < ends[place] {
-        try runStep(next, slot: slot, context)
-        next += 1
-      }
-      try check(dnnl_stream_wait(device.stream))
+    for (place, end) in ends.enumerated() {
+      try run(next..<end, slot: slot, context)
       try pause(place)
+      next = end
     }
-    while next < steps.count {
-      try runStep(next, slot: slot, context)
-      next += 1
-    }
+    try run(next..<steps.count, slot: slot, context)
+  }
+
+  private func run(_ range: Range<Int>, slot: Int, _ context: StepContext) throws {
+    for index in range { try runStep(index, slot: slot, context) }
     try check(dnnl_stream_wait(device.stream))
   }
 

@@ -138,7 +138,7 @@ public struct StepBenchmark: Sendable {
       stepMilliseconds: TimedRuns.rounded(runs.median * 1000),
       imagesPerSecond: TimedRuns.rounded(Double(batchPerRank * ranks) / runs.median),
       exposedMilliseconds: TimedRuns.rounded(exposed * 1000), overlaps: step.exchange.overlaps,
-      buckets: step.exchange.buckets.count,
+      buckets: step.buckets.ranges.count,
       peakMemoryMebibytes: TimedRuns.rounded(runs.peakMemoryMebibytes),
       firstStepSeconds: TimedRuns.rounded(runs.first))
   }

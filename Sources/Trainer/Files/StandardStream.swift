@@ -1,4 +1,3 @@
-import Dispatch
 import Foundation
 import Synchronization
 
@@ -14,13 +13,10 @@ public enum StandardStream: CInt, Sendable {
   /// Writes what shall stay the last that this process writes, for as long as that takes within reason.
   static func writeLast(_ text: String, to stream: StandardStream) {
     isSilent.store(true, ordering: .relaxed)
-    let done = DispatchSemaphore(value: 0)
     // Whoever should read it may not: a pipe that is full keeps the writer.
-    Thread.detachNewThread {
+    attempt(forAtMost: patience) {
       try? DurableFiles.writeAll(Array(text.utf8), to: stream.rawValue, path: "")
-      done.signal()
     }
-    _ = done.wait(timeout: .now() + patience)
   }
 
   /// Seconds that last words may take.

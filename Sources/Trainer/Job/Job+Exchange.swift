@@ -22,7 +22,7 @@ extension Job {
       communicator: overlaps ? communicator.forGradients() : communicator, algorithm: algorithm,
       memory: memory)
     let sizes =
-      try settings.bucketMebibytes.map { BucketSizes(capacity: $0 << 20, last: ($0 << 20) / 4) }
+      try settings.bucketMebibytes.map { BucketSizes(capacity: $0 << 20) }
       ?? (isVendor ? .usual : BucketSizes(fitting: .measure(reducer, communicator)))
     let buckets = plan.buckets(capacityBytes: sizes.capacity, lastBytes: sizes.last)
     try reducer.divide(into: buckets.ranges)

@@ -1,4 +1,3 @@
-import Dispatch
 import Distributed
 import Foundation
 import Synchronization
@@ -46,15 +45,12 @@ final class LastWords: Sendable {
       activity: Activity.description(of: code), step: Activity(code: code).step,
       phase: StepPhase(code: code) == .other ? nil : "\(StepPhase(code: code))",
       exitCode: status.rawValue, error: error, missingHosts: hosts)
-    let done = DispatchSemaphore(value: 0)
     let rank = rank
     let (folder, lease) = place.withLock { $0 }
-    Thread.detachNewThread {
+    attempt(forAtMost: Self.patience) {
       // A folder that another job has taken over is that job's.
       if lease?.isTaken != true, let path = folder?.crash(rank: rank) { report.write(to: path) }
       lease?.release()
-      done.signal()
     }
-    _ = done.wait(timeout: .now() + Self.patience)
   }
 }

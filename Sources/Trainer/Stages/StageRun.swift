@@ -70,10 +70,9 @@ struct StageRun<S: Stage> {
         console: console, draft: draft, gradients: gradients)
     }
     let loop = try run.makeLoop(options: options, begin: begin)
-    guard let trace else { return try loop.run() }
     let status = try loop.run()
     // Whoever stops a run leaves it no time for more than its checkpoint.
-    guard status == .finished else { return status }
+    guard let trace, status == .finished else { return status }
     do {
       try trace.write()
     } catch TrainerError.agreed(_, _, let message) {
