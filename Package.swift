@@ -110,7 +110,8 @@ let package = Package(
     .testTarget(
       name: "StudiesTests", dependencies: ["Studies", "TestSupport"], exclude: ["Goldens"]),
     .testTarget(
-      name: "DistributedTests", dependencies: ["CVectorKernels", "Distributed", "TestSupport"]),
+      name: "DistributedTests", dependencies: ["CVectorKernels", "Distributed", "TestSupport"],
+      exclude: ["Goldens"]),
     .testTarget(
       name: "TrainerTests",
       dependencies: [

@@ -28,6 +28,9 @@ static inline MPI_Datatype aver_mpi_byte(void) { return MPI_BYTE; }
 // The datatype of flags; a macro over an address.
 static inline MPI_Datatype aver_mpi_int32(void) { return MPI_INT32_T; }
 
+// The datatype of bfloat16, which MPI does not know, where it is only moved; a macro over an address.
+static inline MPI_Datatype aver_mpi_uint16(void) { return MPI_UINT16_T; }
+
 // The datatype of lengths; a macro over an address.
 static inline MPI_Datatype aver_mpi_int64(void) { return MPI_INT64_T; }
 

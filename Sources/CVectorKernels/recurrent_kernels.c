@@ -33,11 +33,3 @@ void aver_lstm_backward_f32(
     float *gradient, size_t hidden) {
   in_use()->lstm_backward(gates, cell, state_gradient, cell_gradient, gradient, hidden);
 }
-
-void aver_round_bf16(uint16_t *result, const float *values, size_t count) {
-  in_use()->round_bf16(result, values, count);
-}
-
-void aver_add_bf16(float *destination, const uint16_t *source, size_t count) {
-  in_use()->add_bf16(destination, source, count);
-}

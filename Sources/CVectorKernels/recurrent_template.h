@@ -3,18 +3,6 @@
 
 #define LOAD(variable, pointer) FLOATS variable = NAME(load_f32)(pointer, lanes)
 #define STORE(pointer, variable) NAME(store_f32)(pointer, variable, lanes)
-// Runs a step over all elements: `step` uses i and lanes.
-#define FOR_ALL(count, step)                \
-  size_t i = 0;                             \
-  for (; i + LANES <= (count); i += LANES) { \
-    const size_t lanes = LANES;             \
-    step;                                   \
-  }                                         \
-  if (i < (count)) {                        \
-    const size_t lanes = (count) - i;       \
-    step;                                   \
-  }
-
 #include "logistic_template.h"
 
 // Source: S. Moshier, Cephes, tanhf.
@@ -154,29 +142,12 @@ KERNEL void NAME(lstm_backward)(
                   lanes));
 }
 
-KERNEL void NAME(round_bf16)(uint16_t *result, const float *values, size_t count) {
-  FOR_ALL(count, NAME(store_bf16)(result + i, NAME(load_f32)(values + i, lanes), lanes));
-}
-
-INLINE void NAME(add_bf16_lanes)(float *destination, const uint16_t *source, size_t lanes) {
-  LOAD(total, destination);
-  total = total + NAME(load_bf16)(source, lanes);
-  STORE(destination, total);
-}
-
-KERNEL void NAME(add_bf16)(float *destination, const uint16_t *source, size_t count) {
-  FOR_ALL(count, NAME(add_bf16_lanes)(destination + i, source + i, lanes));
-}
-
 static const aver_recurrent_kernels NAME(recurrent_kernels) = {
     .gru_forward = NAME(gru_forward),
     .gru_backward = NAME(gru_backward),
     .lstm_forward = NAME(lstm_forward),
     .lstm_backward = NAME(lstm_backward),
-    .round_bf16 = NAME(round_bf16),
-    .add_bf16 = NAME(add_bf16),
 };
 
 #undef LOAD
 #undef STORE
-#undef FOR_ALL

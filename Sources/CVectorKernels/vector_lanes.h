@@ -12,6 +12,17 @@ typedef uint16_t NAME(halves) __attribute__((vector_size(LANES * sizeof(uint16_t
 #define HALVES NAME(halves)
 #define KERNEL TARGET static
 #define INLINE TARGET static inline __attribute__((always_inline))
+// Runs a step over all elements: `step` uses i and lanes.
+#define FOR_ALL(count, step)                \
+  size_t i = 0;                             \
+  for (; i + LANES <= (count); i += LANES) { \
+    const size_t lanes = LANES;             \
+    step;                                   \
+  }                                         \
+  if (i < (count)) {                        \
+    const size_t lanes = (count) - i;       \
+    step;                                   \
+  }
 
 // `yes` in the lanes where all bits of `mask` are set, `no` where none is.
 INLINE FLOATS NAME(select)(WORDS mask, FLOATS yes, FLOATS no) {
@@ -35,13 +46,17 @@ INLINE FLOATS NAME(load_bf16)(const uint16_t *from, size_t lanes) {
   return (FLOATS)(__builtin_convertvector(halves, WORDS) << 16);
 }
 
-// Rounds to nearest, ties to even; a NaN stays one.
-INLINE void NAME(store_bf16)(uint16_t *to, FLOATS values, size_t lanes) {
+// The upper halves, rounded to nearest, ties to even; a NaN stays one.
+INLINE WORDS NAME(rounded_bf16)(FLOATS values) {
   WORDS bits = (WORDS)values;
   WORDS is_nan = (WORDS)(values != values);
   WORDS rounded = (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
   WORDS quiet = bits >> 16 | 0x40;
-  HALVES halves = __builtin_convertvector((rounded & ~is_nan) | (quiet & is_nan), HALVES);
+  return (rounded & ~is_nan) | (quiet & is_nan);
+}
+
+INLINE void NAME(store_bf16)(uint16_t *to, FLOATS values, size_t lanes) {
+  HALVES halves = __builtin_convertvector(NAME(rounded_bf16)(values), HALVES);
   __builtin_memcpy(to, &halves, lanes * sizeof(uint16_t));
 }
 

@@ -4,6 +4,7 @@
 #undef HALVES
 #undef KERNEL
 #undef INLINE
+#undef FOR_ALL
 #undef LANES
 #undef TARGET
 #undef NAME

@@ -38,11 +38,14 @@ extension Communicator {
     lane.beginCollective()
     let lengths = try allGatherLengths(bytes.count)
     guard rank == root else {
-      try send(bytes, to: root)
+      try bytes.withUnsafeBytes { try send($0, to: root) }
       return nil
     }
     return try lengths.enumerated().map { source, length in
-      source == rank ? bytes : try receive(length: length, from: source)
+      guard source != rank else { return bytes }
+      var theirs = [UInt8](repeating: 0, count: length)
+      try theirs.withUnsafeMutableBytes { try receive(into: $0, from: source) }
+      return theirs
     }
   }
 
@@ -110,38 +113,4 @@ extension Communicator {
     }
     return all.map(Int.init)
   }
-
-  private func send(_ bytes: [UInt8], to destination: Int) throws {
-    try bytes.withUnsafeBytes { buffer in
-      try forEachTransfer(of: buffer.count) { range in
-        let part = UnsafeRawBufferPointer(rebasing: buffer[range])
-        let count = try transferCount(part.count)
-        try waiting(.send) {
-          MPI_Send(
-            part.baseAddress, count, aver_mpi_byte(), CInt(destination), MessageTag.bytes, handle)
-        }
-      }
-    }
-  }
-
-  private func receive(length: Int, from source: Int) throws -> [UInt8] {
-    var bytes = [UInt8](repeating: 0, count: length)
-    try bytes.withUnsafeMutableBytes { buffer in
-      try forEachTransfer(of: buffer.count) { range in
-        let part = UnsafeMutableRawBufferPointer(rebasing: buffer[range])
-        let count = try transferCount(part.count)
-        try waiting(.receive) {
-          MPI_Recv(
-            part.baseAddress, count, aver_mpi_byte(), CInt(source), MessageTag.bytes, handle, nil)
-        }
-      }
-    }
-    return bytes
-  }
-}
-
-/// What a point-to-point message is for, so that one kind never takes another's.
-enum MessageTag {
-  static let bytes: CInt = 1
-  static let gradients: CInt = 2
 }

@@ -31,6 +31,8 @@ public final class Communicator {
   public var ranksOnHost: Int { node.size }
   /// Elements of the largest single transfer. Longer ones are cut, since MPI counts with Int32.
   let largestTransfer: Int
+  /// Bytes of gradients that this rank has sent in messages.
+  var bytesSent = 0
 
   /// The job's communicator; starts MPI unless it runs already.
   ///

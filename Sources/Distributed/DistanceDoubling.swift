@@ -36,16 +36,22 @@ final class DistanceDoubling {
     requests.deallocate()
   }
 
-  /// Sums a segment over the ranks that are `distance`, 2 · `distance`, … from each other. Collective.
+  /// Sums a segment over the ranks at the first of some distances from each other, at twice that, …, below the last.
+  /// Collective.
   ///
-  /// - Throws: `MPIError`.
+  /// - Parameter centre: is given the part that this rank has the sum of, `Halves.kept`, and makes of it what all get.
+  /// - Throws: `MPIError`, what `centre` throws.
   func sum(
-    _ elements: UnsafeMutablePointer<Float>, segment: Range<Int>, distance: Int
+    _ elements: UnsafeMutablePointer<Float>, segment: Range<Int>, distances: Range<Int>,
+    centre: (Range<Int>) throws -> Void = { _ in }
   ) throws {
-    guard distance < communicator.worldSize else { return }
+    guard !distances.isEmpty else { return try centre(segment) }
+    let distance = distances.lowerBound
     let halves = Halves(of: segment, rank: communicator.rank, distance: distance)
     try addPartnersPart(elements, halves)
-    try sum(elements, segment: halves.kept, distance: 2 * distance)
+    try sum(
+      elements, segment: halves.kept, distances: 2 * distance..<distances.upperBound, centre: centre
+    )
     try exchangeSums(elements, halves)
   }
 
@@ -74,12 +80,13 @@ final class DistanceDoubling {
     chunk: Int, _ elements: UnsafeMutablePointer<Float>, _ halves: Halves
   ) throws {
     let place = chunk % 2
-    try receive(
+    try communicator.beginReceiving(
       into: scratch + place * chunkElements, count: part(chunk, of: halves.kept).count,
-      from: halves.partner, request: 2 * place)
+      of: aver_mpi_float(), from: halves.partner, requests + 2 * place)
     let sent = part(chunk, of: halves.sent)
-    try send(
-      elements + sent.lowerBound, count: sent.count, to: halves.partner, request: 2 * place + 1)
+    try communicator.beginSending(
+      elements + sent.lowerBound, count: sent.count, of: aver_mpi_float(), to: halves.partner,
+      requests + 2 * place + 1)
   }
 
   private func add(chunk: Int, _ elements: UnsafeMutablePointer<Float>, _ halves: Halves) {
@@ -105,9 +112,12 @@ final class DistanceDoubling {
     try communicator.forEachTransfer(of: longer) { range in
       let theirs = Self.part(range, of: halves.sent)
       let ours = Self.part(range, of: halves.kept)
-      try receive(
-        into: elements + theirs.lowerBound, count: theirs.count, from: halves.partner, request: 0)
-      try send(elements + ours.lowerBound, count: ours.count, to: halves.partner, request: 1)
+      try communicator.beginReceiving(
+        into: elements + theirs.lowerBound, count: theirs.count, of: aver_mpi_float(),
+        from: halves.partner, requests)
+      try communicator.beginSending(
+        elements + ours.lowerBound, count: ours.count, of: aver_mpi_float(), to: halves.partner,
+        requests + 1)
       try wait(place: 0)
     }
   }
@@ -119,26 +129,6 @@ final class DistanceDoubling {
   }
 
   // MARK: - Messages
-
-  private func receive(
-    into target: UnsafeMutablePointer<Float>, count: Int, from partner: Int, request: Int
-  ) throws {
-    guard count > 0 else { return }
-    let code = MPI_Irecv(
-      target, try communicator.transferCount(count), aver_mpi_float(), CInt(partner),
-      MessageTag.gradients, communicator.handle, requests + request)
-    try communicator.check("MPI_Irecv", code)
-  }
-
-  private func send(
-    _ source: UnsafePointer<Float>, count: Int, to partner: Int, request: Int
-  ) throws {
-    guard count > 0 else { return }
-    let code = MPI_Isend(
-      source, try communicator.transferCount(count), aver_mpi_float(), CInt(partner),
-      MessageTag.gradients, communicator.handle, requests + request)
-    try communicator.check("MPI_Isend", code)
-  }
 
   /// Waits for the receiving and the sending request of one half of the scratch. A request that was
   /// not posted is null, and waiting for it returns at once.
@@ -166,5 +156,13 @@ struct Halves: Equatable {
     partner = rank ^ distance
     isLowerRank = rank & distance == 0
     (kept, sent) = isLowerRank ? (first, second) : (second, first)
+  }
+
+  /// What a rank has of a segment once it has been halved at some distances: the first, twice that, …, below the last.
+  static func kept(of segment: Range<Int>, rank: Int, distances: Range<Int>) -> Range<Int> {
+    guard !distances.isEmpty else { return segment }
+    let halves = Halves(of: segment, rank: rank, distance: distances.lowerBound)
+    return kept(
+      of: halves.kept, rank: rank, distances: 2 * distances.lowerBound..<distances.upperBound)
   }
 }

@@ -24,6 +24,9 @@ public final class GradientExchange {
 
   deinit { worker?.end() }
 
+  /// What rounding has left out; nil where nothing is rounded.
+  public var feedback: ErrorFeedback? { reducer.feedback }
+
   /// Gives a bucket away to be summed. Collective, bucket by bucket in their order.
   ///
   /// Until it is finished, nobody may touch its elements.

@@ -81,11 +81,7 @@ public final class GradientMemory {
 
   /// What this rank does of a segment for those that it shares with: whole cache lines.
   func ownPart(of segment: Range<Int>) -> Range<Int> {
-    let lines = (segment.count + 15) / 16
-    func start(_ place: Int) -> Int {
-      segment.lowerBound + min(segment.count, lines * place / sharers * 16)
-    }
-    return start(place)..<start(place + 1)
+    segment.lines(part: place, of: sharers)
   }
 
   /// Waits until all that share have come here as often. What they wrote before can be read after.
@@ -108,6 +104,20 @@ public final class GradientMemory {
       aver_tree_sum_f32(
         UnsafeBufferPointer(rebasing: targets).baseAddress, targets.count, sources, sharers,
         part.lowerBound, part.count)
+    }
+  }
+
+  /// The vectors of some of the ranks that share, in their order.
+  func vectors(_ places: some Sequence<Int>) -> [UnsafePointer<Float>?] {
+    places.map { sources[$0] }
+  }
+
+  /// Sums a part of some vectors by the tree into this rank's.
+  func sum(_ part: Range<Int>, of vectors: [UnsafePointer<Float>?]) {
+    results.withUnsafeBufferPointer { results in
+      aver_tree_sum_f32(
+        UnsafeBufferPointer(rebasing: results[place...place]).baseAddress, 1, vectors,
+        vectors.count, part.lowerBound, part.count)
     }
   }
 

@@ -13,22 +13,29 @@ public final class GradientReducer {
   public private(set) var buckets: [Range<Int>]
   /// What is summed.
   public let memory: GradientMemory
+  /// Bytes that this rank has sent in messages.
+  public var bytesSent: Int { communicator.bytesSent }
+  /// What rounding has left out; nil where nothing is rounded.
+  public var feedback: ErrorFeedback? { rounded?.feedback }
 
   private let communicator: Communicator
   /// Nil where no sum needs messages.
   private let messages: DistanceDoubling?
+  /// Nil where nothing is rounded.
+  private let rounded: RoundedSum?
 
   /// A reducer with everything that `allReduce` needs, allocated once.
   ///
   /// - Parameters:
   ///   - memory: What is summed.
+  ///   - rounding: How gradients are rounded (exact only); nil for not at all.
   ///   - buckets: Ranges that cover the vector, each element once, in any order; nil for one.
   ///   - chunkElements: Elements of one message; two of them are the memory this takes.
   /// - Throws: `DistributedError` for a world size that is not a power of two (exact only), or for
   ///   buckets that do not cover the vector.
   public init(
     communicator: Communicator, algorithm: ReductionAlgorithm, memory: GradientMemory,
-    buckets: [Range<Int>]? = nil, chunkElements: Int = 1 << 18
+    rounding: GradientRounding? = nil, buckets: [Range<Int>]? = nil, chunkElements: Int = 1 << 18
   ) throws {
     let worldSize = communicator.worldSize
     guard algorithm == .vendor || worldSize.nonzeroBitCount == 1 else {
@@ -39,9 +46,12 @@ public final class GradientReducer {
     self.memory = memory
     self.buckets = [0..<memory.values.count]
     let isWithinMemory = memory.isShared && memory.sharers == worldSize
-    messages =
+    let messages =
       algorithm == .vendor || isWithinMemory
       ? nil : DistanceDoubling(communicator: communicator, chunkElements: chunkElements)
+    self.messages = messages
+    precondition(rounding == nil || algorithm == .exact, "only the exact sum is rounded")
+    rounded = rounding.map { RoundedSum($0, communicator, memory, messages: messages) }
     if let buckets { try divide(into: buckets) }
   }
 
@@ -75,26 +85,45 @@ public final class GradientReducer {
     recorder.add(.sum, UInt64(bucket), from: start, to: MonotonicClock.nanoseconds)
   }
 
+  /// Brings what rounding has left out to the ranks that write it down: of a group to its first rank, of the sum over
+  /// all to rank 0. Collective, while nothing is summed.
+  ///
+  /// - Parameter communicator: the calling thread's, of the same ranks.
+  /// - Throws: `MPIError`.
+  public func collectErrors(through communicator: Communicator) throws {
+    try rounded?.collectErrors(of: buckets, through: communicator)
+  }
+
   /// Sums a part of the vector over all ranks, in place. Collective.
   func sum(_ segment: Range<Int>) throws {
     guard let elements = memory.values.baseAddress, !segment.isEmpty else { return }
     communicator.lane.beginCollective()
     switch algorithm {
-    case .exact: try sumExactly(elements, segment: segment)
+    case .exact:
+      guard let rounded else { return try sumExactly(elements, segment: segment) }
+      let end = min(max(segment.lowerBound, rounded.feedback.rounding.count), segment.upperBound)
+      if segment.lowerBound < end {
+        try rounded.sum(elements, segment: segment.lowerBound..<end)
+      }
+      if end < segment.upperBound {
+        try sumExactly(elements, segment: end..<segment.upperBound)
+      }
     case .vendor: try sumByVendor(elements, segment: segment)
     }
   }
 
   private func sumExactly(_ elements: UnsafeMutablePointer<Float>, segment: Range<Int>) throws {
     guard memory.isShared else {
-      return try messages?.sum(elements, segment: segment, distance: 1) ?? ()
+      return try messages?.sum(
+        elements, segment: segment, distances: 1..<communicator.worldSize) ?? ()
     }
     let part = memory.ownPart(of: segment)
     let isWhole = memory.sharers == communicator.worldSize
     memory.meet(communicator.lane)
     memory.sum(part, intoAll: isWhole)
     if let messages {
-      try messages.sum(elements, segment: part, distance: memory.sharers)
+      try messages.sum(
+        elements, segment: part, distances: memory.sharers..<communicator.worldSize)
       memory.giveToOthers(part)
     }
     memory.meet(communicator.lane)

@@ -7,15 +7,20 @@
 public struct MicroBatchTree: Equatable, Sendable {
   /// The micro-batches that this rank computes, among `0..<M`.
   public let leaves: Range<Int>
+  /// The leaves of a group, where this rank has several whose sums are rounded; nil where it has part of one.
+  private let groupLeaves: Int?
 
+  /// - Parameter groups: how many nodes of a level there are whose sums are rounded, see `GradientRounding`; 1 where
+  ///   none is.
   /// - Throws: `DistributedError.worldSizeDoesNotFit`, which names the numbers of ranks that work.
-  public init(microBatches: Int, rank: Int, worldSize: Int) throws {
+  public init(microBatches: Int, rank: Int, worldSize: Int, groups: Int = 1) throws {
     precondition(microBatches > 0 && (0..<worldSize).contains(rank))
     guard Self.worldSizes(fitting: microBatches).contains(worldSize) else {
       throw DistributedError.worldSizeDoesNotFit(worldSize: worldSize, microBatches: microBatches)
     }
     let share = microBatches / worldSize
     leaves = rank * share..<(rank + 1) * share
+    groupLeaves = groups > worldSize ? microBatches / groups : nil
   }
 
   /// The buffers that `reduceLeaves` needs: ⌈log₂ K⌉ + 1.
@@ -27,6 +32,14 @@ public struct MicroBatchTree: Equatable, Sendable {
     return slots
   }
 
+  /// Where this rank has several groups: the slot that the sum of the last one is in before it is added to others.
+  public var lastGroupSlot: Int? {
+    groupLeaves.map { (leaves.count / $0).trailingZeroBitCount }
+  }
+
+  /// Where this rank has several groups: the last of them.
+  public var lastGroup: Int? { groupLeaves.map { (leaves.upperBound - 1) / $0 } }
+
   /// Computes this rank's leaves in order and sums them by the tree into slot 0.
   ///
   /// - Parameters:
@@ -36,7 +49,7 @@ public struct MicroBatchTree: Equatable, Sendable {
     compute: (_ leaf: Int, _ slot: Int) throws -> Void,
     add: (_ into: Int, _ from: Int) throws -> Void
   ) rethrows {
-    try reduceLeaves(compute: compute, add: add) { leaf, slot in
+    try reduceLeaves(compute: compute, add: add, close: { _, _ in }) { leaf, slot in
       try compute(leaf, slot)
       for from in stride(from: slot, to: 0, by: -1) { try add(from - 1, from) }
     }
@@ -48,29 +61,36 @@ public struct MicroBatchTree: Equatable, Sendable {
   /// - Parameters:
   ///   - compute: Overwrites a slot with the values of a leaf.
   ///   - add: slot `into` = slot `into` + slot `from`; the left operand is `into`.
+  ///   - close: Is given a group whose sum is in a slot, before it is added to others; where this rank has several.
   ///   - finish: Overwrites a slot with the values of the last leaf, and adds slot to slot − 1, that to slot − 2,
-  ///     down to slot 0.
+  ///     down to slot 0. On the way the last group is to be closed, in `lastGroupSlot`.
   public func reduceLeaves(
     compute: (_ leaf: Int, _ slot: Int) throws -> Void,
     add: (_ into: Int, _ from: Int) throws -> Void,
+    close: (_ group: Int, _ slot: Int) throws -> Void,
     finish: (_ leaf: Int, _ slot: Int) throws -> Void
   ) rethrows {
-    try Self.reduce(leaves, slot: 0, isLast: true, compute, add, finish)
+    try reduce(leaves, slot: 0, isLast: true, compute, add, close, finish)
   }
 
   /// - Parameter isLast: whether no leaf follows on those of this node.
-  private static func reduce(
+  private func reduce(
     _ leaves: Range<Int>, slot: Int, isLast: Bool, _ compute: (Int, Int) throws -> Void,
-    _ add: (Int, Int) throws -> Void, _ finish: (Int, Int) throws -> Void
+    _ add: (Int, Int) throws -> Void, _ close: (Int, Int) throws -> Void,
+    _ finish: (Int, Int) throws -> Void
   ) rethrows {
-    guard leaves.count > 1 else {
-      if isLast { return try finish(leaves.lowerBound, slot) }
-      return try compute(leaves.lowerBound, slot)
+    if leaves.count > 1 {
+      let middle = Self.midpoint(of: leaves)
+      try reduce(leaves.lowerBound..<middle, slot: slot, isLast: false, compute, add, close, finish)
+      try reduce(
+        middle..<leaves.upperBound, slot: slot + 1, isLast: isLast, compute, add, close, finish)
+      if !isLast { try add(slot, slot + 1) }
+    } else if isLast {
+      return try finish(leaves.lowerBound, slot)
+    } else {
+      try compute(leaves.lowerBound, slot)
     }
-    let middle = midpoint(of: leaves)
-    try reduce(leaves.lowerBound..<middle, slot: slot, isLast: false, compute, add, finish)
-    try reduce(middle..<leaves.upperBound, slot: slot + 1, isLast: isLast, compute, add, finish)
-    if !isLast { try add(slot, slot + 1) }
+    if !isLast, leaves.count == groupLeaves { try close(leaves.lowerBound / leaves.count, slot) }
   }
 
   /// Where a node's leaves split.

@@ -104,13 +104,12 @@ struct TrainingStep {
           try timeline.during(.computation) { try plan.run(slot: slot, draw: draw(leaf)) }
         },
         add: { into, from in add(0..<plan.slotLayout.count, into: into, from: from) },
+        close: { group, slot in round(group, slot, 0..<plan.slotLayout.count) },
         finish: { leaf, slot in
           try load()
           try timeline.during(.computation) {
             try plan.run(slot: slot, draw: draw(leaf), buckets: buckets) { bucket in
-              for from in stride(from: slot, to: 0, by: -1) {
-                add(buckets.ranges[bucket], into: from - 1, from: from)
-              }
+              addUp(buckets.ranges[bucket], from: slot)
               exchange.begin(bucket: bucket)
             }
           }
@@ -122,6 +121,20 @@ struct TrainingStep {
       buckets.ranges.indices.forEach(exchange.begin)
       return failure
     }
+  }
+
+  /// Adds a part of the slots from the last to the first, and rounds the sum of the last group where that is complete.
+  private func addUp(_ elements: Range<Int>, from last: Int) {
+    for slot in stride(from: last, through: 0, by: -1) {
+      if slot == tree.lastGroupSlot, let group = tree.lastGroup { round(group, slot, elements) }
+      if slot > 0 { add(elements, into: slot - 1, from: slot) }
+    }
+  }
+
+  /// Rounds a part of the sum of one of this rank's groups, where it has several.
+  private func round(_ group: Int, _ slot: Int, _ elements: Range<Int>) {
+    guard let values = plan.slot(slot).baseAddress else { return }
+    exchange.feedback?.round(group: group, values, elements)
   }
 
   /// Adds a part of a slot to that of another.

@@ -33,6 +33,10 @@ struct BenchmarkCommand: ParsableCommand {
     var overlap = OverlapChoice.auto
     @Option(help: "MiB of gradients that are summed together (default: what is measured).")
     var bucketMib: Int?
+    @Option(help: "What gradients travel as: \(names(WireFormat.self)).")
+    var wire = WireFormat.float32
+    @Option(help: "Groups whose sums are rounded to bfloat16 (default: one a rank).")
+    var groups: Int?
 
     func validate() throws {
       try require(batchPerRank, "--batch-per-rank", in: 1...65536)
@@ -43,7 +47,8 @@ struct BenchmarkCommand: ParsableCommand {
       let benchmark = StepBenchmark(
         model: network.description, batchPerRank: batchPerRank, precision: network.precision,
         steps: network.steps, threads: network.threads, profiles: network.profile,
-        frozen: freeze, reduction: reduction, overlap: overlap, bucketMebibytes: bucketMib)
+        frozen: freeze, reduction: reduction, overlap: overlap, bucketMebibytes: bucketMib,
+        wire: wire, groups: groups)
       try Job.run { job in
         let (result, profile) = try benchmark.run(job: job)
         return try printAsJSON(result, after: profile, job: job)
@@ -162,6 +167,7 @@ extension ModelName: ExpressibleByArgument {}
 extension Precision: ExpressibleByArgument {}
 extension ReductionAlgorithm: ExpressibleByArgument {}
 extension OverlapChoice: ExpressibleByArgument {}
+extension WireFormat: ExpressibleByArgument {}
 
 /// Refuses a number that no machine can serve, naming those that it can.
 private func require(_ value: Int, _ option: String, in range: ClosedRange<Int>) throws {

@@ -33,15 +33,6 @@ import Testing
       ("gru backward", { $0.gru_backward($1[0], $1[1], $1[2], $1[3], $1[4], $1[5], $2) }),
       ("lstm forward", { $0.lstm_forward($1[0], $1[1], $1[2], $1[3], $2) }),
       ("lstm backward", { $0.lstm_backward($1[0], $1[1], $1[2], $1[3], $1[4], $2) }),
-      (
-        "round and add bfloat16",
-        { kernels, vectors, hidden in
-          vectors[0].withMemoryRebound(to: UInt16.self, capacity: 4 * hidden) {
-            kernels.round_bf16($0, vectors[1], 3 * hidden)
-            kernels.add_bf16(vectors[2], $0, 3 * hidden)
-          }
-        }
-      ),
     ]
     for hidden in Array(0...35) + [200] {
       let vectors = (0..<6).map { _ in
@@ -93,23 +84,5 @@ import Testing
     #expect(results.logistic[0] >= 0 && results.logistic[0] < 1e-37)
     #expect(Array(results.logistic[2..<6]) == [0.5, 0.5, 1, 1])
     #expect(results.logistic[6].isNaN)
-  }
-
-  @Test func roundingToBFloat16IsToNearestEven() {
-    let cases: [(Float, UInt16)] = [
-      (1, 0x3f80), (-2.5, 0xc020), (Float(bitPattern: 0x3f80_8000), 0x3f80),
-      (Float(bitPattern: 0x3f81_8000), 0x3f82), (Float(bitPattern: 0x3f80_8001), 0x3f81),
-      (.greatestFiniteMagnitude, 0x7f80), (.infinity, 0x7f80), (-.infinity, 0xff80),
-      (-0.0, 0x8000), (.leastNonzeroMagnitude, 0),
-    ]
-    var result = [UInt16](repeating: 1, count: cases.count + 1)
-    aver_round_bf16(
-      &result, cases.map(\.0) + [Float(bitPattern: 0x7f80_0001)], result.count)
-    #expect(Array(result.dropLast()) == cases.map(\.1))
-    #expect(result[cases.count] & 0x7fff > 0x7f80, "NaN stays NaN")
-
-    var sums: [Float] = [1, 2, 3]
-    aver_add_bf16(&sums, [0x3f80, 0xc020, 0x7f80], 3)
-    #expect(sums == [2, -0.5, .infinity])
   }
 }

@@ -17,6 +17,35 @@ import Testing
     }
   }
 
+  /// For any ranks, nodes and groups: who rounds has each element once, and has summed it just before.
+  @Test func routesOfRoundedSumsLeaveNothingOut() {
+    let segment = 5..<5 + 1003
+    for worldSize in [1, 2, 4, 8, 16] {
+      for sharers in [1, 2, 4, 8, 16] where sharers <= worldSize {
+        for groups in [1, 2, 4, 8, 16, 32] {
+          let routes = (0..<worldSize).map {
+            RoundingRoute(rank: $0, worldSize: worldSize, sharers: sharers, groups: groups)
+          }
+          let what = "\(worldSize) ranks, \(sharers) a node, \(groups) groups"
+          #expect(tile(routes.map { $0.rootPart(of: segment) }, segment), "\(what)")
+          for first in stride(from: 0, to: worldSize, by: routes[0].groupSize) {
+            let group = routes[first..<first + routes[0].groupSize]
+            #expect(tile(group.map { $0.groupPart(of: segment) }, segment), "\(what)")
+          }
+          for route in routes {
+            let before =
+              route.isDirect ? route.groupPart(of: segment) : route.nodePart(of: segment)
+            #expect(before.clamped(to: route.rootPart(of: segment)) == route.rootPart(of: segment))
+          }
+        }
+      }
+    }
+  }
+
+  private func tile(_ parts: [Range<Int>], _ whole: Range<Int>) -> Bool {
+    parts.flatMap(Array.init).sorted() == Array(whole)
+  }
+
   @Test func ranksOfAHostBecomeNeighbours() {
     #expect(logicalRanks(nodes: ["a", "b", "a", "b"]) == [0, 2, 1, 3])
     #expect(logicalRanks(nodes: ["b", "b", "a", "a"]) == [0, 1, 2, 3])

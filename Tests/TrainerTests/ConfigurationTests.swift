@@ -112,6 +112,28 @@ struct ConfigurationTests {
     #expect(mistakes.first?.hasPrefix("argument '\(argument)': ") == true)
   }
 
+  @Test("bfloat16 on the wire needs groups that divide the batch, and the exact sum")
+  func wire() throws {
+    let batch = ["batch.global=96", "batch.micro=8", "communication.wire=bfloat16"]
+    #expect(try load(minimal, batch + ["communication.groups=4"]).values.communication.groups == 4)
+    #expect(
+      try mistakes(minimal, batch) == [
+        "argument 'communication.wire=bfloat16': communication.wire: bfloat16 needs "
+          + "communication.groups, of 12 micro-batches 1, 2, 4; the number of nodes is best"
+      ])
+    #expect(
+      try mistakes(minimal, batch + ["communication.groups=8"]) == [
+        "argument 'communication.groups=8': communication.groups: 8 groups do not divide a batch: "
+          + "of 12 micro-batches 1, 2, 4; the number of nodes is best"
+      ])
+    #expect(
+      try mistakes(minimal, batch + ["communication.groups=4", "reduction=vendor"]) == [
+        "argument 'communication.wire=bfloat16': communication.wire: MPI's own sum knows no "
+          + "bfloat16: set reduction to exact, or this to float32"
+      ])
+    #expect(try mistakes(minimal, ["communication.groups=3"]).count == 1)
+  }
+
   @Test("all mistakes are told at once")
   func allAtOnce() throws {
     #expect(try mistakes("seed: x\nthreads: 0\n", ["nonsense", "batch.global=1.5"]).count == 5)
@@ -337,6 +359,8 @@ private let frozenKeyList = """
   logging.every_steps
   logging.histograms
   logging.images
+  communication.wire
+  communication.groups
   communication.overlap
   communication.bucket_mib
   watchdog.warn_seconds

@@ -57,12 +57,6 @@ void aver_lstm_backward_f32(
     const float *gates, const float *cell, const float *state_gradient, float *cell_gradient,
     float *gradient, size_t hidden);
 
-/// result[i] = values[i] rounded to bfloat16, ties to even; NaN stays NaN. Shapes: both [count].
-void aver_round_bf16(uint16_t *result, const float *values, size_t count);
-
-/// destination[i] = destination[i] + source[i], where source is bfloat16. Shapes: both [count].
-void aver_add_bf16(float *destination, const uint16_t *source, size_t count);
-
 /// The kernels for one instruction set, with the meaning of the functions above.
 typedef struct {
   void (*gru_forward)(float *, const float *, float *, size_t);
@@ -70,8 +64,6 @@ typedef struct {
       const float *, const float *, const float *, float *, float *, float *, size_t);
   void (*lstm_forward)(float *, const float *, float *, float *, size_t);
   void (*lstm_backward)(const float *, const float *, const float *, float *, float *, size_t);
-  void (*round_bf16)(uint16_t *, const float *, size_t);
-  void (*add_bf16)(float *, const uint16_t *, size_t);
 } aver_recurrent_kernels;
 
 /// The kernels for `instruction_set`, or NULL where this processor or build lacks it: for tests

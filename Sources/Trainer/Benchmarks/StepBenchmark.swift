@@ -26,6 +26,10 @@ public struct StepBenchmark: Sendable {
   public var overlap: OverlapChoice
   /// The largest bucket, in MiB; nil for what is measured.
   public var bucketMebibytes: Int?
+  /// What gradients travel as.
+  public var wire: WireFormat
+  /// Groups whose sums are rounded; nil for one a rank.
+  public var groups: Int?
 
   /// What is printed. The names are those of the JSON object.
   public struct Result: Codable, Sendable {
@@ -45,6 +49,8 @@ public struct StepBenchmark: Sendable {
     /// Whether gradients were summed beside the backward pass, and in how many buckets.
     var overlaps: Bool
     var buckets: Int
+    /// What rank 0 sends in messages for a step's gradients; nothing where ranks share memory.
+    var sentMebibytes: Double
     /// The largest resident set of any rank.
     var peakMemoryMebibytes: Double
     /// From the start of the slowest process to the end of its first step.
@@ -55,6 +61,7 @@ public struct StepBenchmark: Sendable {
       case batchPerRank = "batch_per_rank"
       case imageSize = "image_size"
       case overlaps, buckets
+      case sentMebibytes = "sent_mib_per_step"
       case stepMilliseconds = "step_ms_median"
       case exposedMilliseconds = "exposed_communication_ms"
       case imagesPerSecond = "images_per_second"
@@ -67,7 +74,8 @@ public struct StepBenchmark: Sendable {
   public init(
     model: ModelDescription, batchPerRank: Int, precision: Precision, steps: Int, threads: Int,
     profiles: Bool = false, frozen: [String] = [], reduction: ReductionAlgorithm = .exact,
-    overlap: OverlapChoice = .auto, bucketMebibytes: Int? = nil
+    overlap: OverlapChoice = .auto, bucketMebibytes: Int? = nil,
+    wire: WireFormat = .float32, groups: Int? = nil
   ) {
     self.model = model
     self.batchPerRank = batchPerRank
@@ -79,12 +87,20 @@ public struct StepBenchmark: Sendable {
     self.reduction = reduction
     self.overlap = overlap
     self.bucketMebibytes = bucketMebibytes
+    (self.wire, self.groups) = (wire, groups)
   }
 
-  fileprivate var communication: CommunicationSection {
+  fileprivate func communication(ranks: Int) throws -> CommunicationSection {
+    if wire == .bfloat16, reduction == .vendor {
+      throw TrainerError.usage("--wire bfloat16: MPI's own sum knows float32 only")
+    }
+    if let groups, !MicroBatchTree.worldSizes(fitting: ranks).contains(groups) {
+      throw TrainerError.usage("--groups \(groups): \(ranks) ranks are 1, 2, 4, … groups")
+    }
     var section = CommunicationSection()
     section.overlap = overlap
     section.bucketMebibytes = bucketMebibytes
+    (section.wire, section.groups) = (wire, groups ?? ranks)
     return section
   }
 
@@ -99,10 +115,15 @@ public struct StepBenchmark: Sendable {
       return try BenchmarkStep(self, job: job)
     }
     let waited = { job.timeline.seconds(in: .reduction) }
-    var before = 0.0
-    let runs = try TimedRuns(steps, job: job, begin: { before = waited() }) { try step.run() }
+    var (before, sentBefore) = (0.0, 0)
+    let runs = try TimedRuns(
+      steps, job: job,
+      begin: { (before, sentBefore) = (waited(), step.reducer.bytesSent) }
+    ) { try step.run() }
+    let sent = Double(step.reducer.bytesSent - sentBefore) / Double(steps << 20)
     let least = -(try job.maximum([(before - waited()) / Double(steps)])[0])
-    let result = result(runs, step.step, exposed: least, ranks: job.communicator.worldSize)
+    let result = result(
+      runs, step.step, exposed: least, sent: sent, ranks: job.communicator.worldSize)
     // On all ranks, so that they leave each other as much of the machine as in training.
     return (
       result,
@@ -130,7 +151,7 @@ public struct StepBenchmark: Sendable {
   }
 
   private func result(
-    _ runs: TimedRuns, _ step: TrainingStep, exposed: Double, ranks: Int
+    _ runs: TimedRuns, _ step: TrainingStep, exposed: Double, sent: Double, ranks: Int
   ) -> Result {
     Result(
       model: model.name.rawValue, precision: precision.rawValue, ranks: ranks, threads: threads,
@@ -138,7 +159,7 @@ public struct StepBenchmark: Sendable {
       stepMilliseconds: TimedRuns.rounded(runs.median * 1000),
       imagesPerSecond: TimedRuns.rounded(Double(batchPerRank * ranks) / runs.median),
       exposedMilliseconds: TimedRuns.rounded(exposed * 1000), overlaps: step.exchange.overlaps,
-      buckets: step.buckets.ranges.count,
+      buckets: step.buckets.ranges.count, sentMebibytes: TimedRuns.rounded(sent),
       peakMemoryMebibytes: TimedRuns.rounded(runs.peakMemoryMebibytes),
       firstStepSeconds: TimedRuns.rounded(runs.first))
   }
@@ -147,6 +168,7 @@ public struct StepBenchmark: Sendable {
 /// One training step on the same random samples again and again.
 private struct BenchmarkStep {
   let step: TrainingStep
+  let reducer: GradientReducer
 
   init(_ benchmark: StepBenchmark, job: Job) throws {
     let communicator = job.communicator
@@ -161,11 +183,12 @@ private struct BenchmarkStep {
     let plan = try TrainingPlan(draft, gradientSlots: tree.slotCount, first: memory.values)
     try plan.parameters.initialize(seed: 1)
     try plan.refreshWeights()
-    let (exchange, buckets) = try job.makeExchange(
-      of: plan, in: memory, algorithm: benchmark.reduction, benchmark.communication,
-      threads: benchmark.threads)
+    let sums = try job.makeExchange(
+      of: plan, in: memory, algorithm: benchmark.reduction,
+      benchmark.communication(ranks: communicator.worldSize), threads: benchmark.threads)
+    reducer = sums.reducer
     step = TrainingStep(
-      plan: plan, tree: tree, exchange: exchange, buckets: buckets,
+      plan: plan, tree: tree, exchange: sums.exchange, buckets: sums.buckets,
       optimizer: RuledOptimizer(
         SGD(momentum: 0.9, nesterov: true, weightDecay: 1e-4), count: plan.parameters.trainedCount,
         tensors: UpdateRange.each(of: plan.parameters.parameters)),

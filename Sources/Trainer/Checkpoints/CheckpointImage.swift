@@ -17,16 +17,27 @@ struct CheckpointPiece: Equatable, Sendable {
   var range: Range<Int>
 }
 
-/// The files of a checkpoint before they are written. All ranks have the same, so that each can write a
-/// part.
+/// The files of a checkpoint before they are written. All ranks have the same content of most, so that each can
+/// write a part.
 struct CheckpointImage {
   /// A file's name and content.
   let files: [(name: String, image: SafetensorsImage)]
   /// All of it, in order.
   let pieces: [CheckpointPiece]
+  /// The ranks that write the last files, one each, because they alone have the content.
+  private let writers: [Int]
+  /// How many pieces are those of files that all ranks have.
+  private let sharedPieces: Int
 
-  init(files: [(name: String, image: SafetensorsImage)]) {
-    self.files = files
+  /// - Parameters:
+  ///   - files: what all ranks have.
+  ///   - owned: what only the rank beside it has; the others know its size.
+  init(
+    files shared: [(name: String, image: SafetensorsImage)],
+    owned: [(writer: Int, name: String, image: SafetensorsImage)] = []
+  ) {
+    files = shared + owned.map { ($0.name, $0.image) }
+    writers = owned.map(\.writer)
     pieces = files.enumerated().flatMap { index, file in
       stride(from: 0, to: file.image.byteCount, by: CheckpointPiece.byteCount).map {
         CheckpointPiece(
@@ -34,6 +45,7 @@ struct CheckpointImage {
           range: $0..<min($0 + CheckpointPiece.byteCount, file.image.byteCount))
       }
     }
+    sharedPieces = pieces.count { $0.file < shared.count }
   }
 
   /// Names and sizes of the files.
@@ -41,10 +53,23 @@ struct CheckpointImage {
     files.map { CheckpointFileSize(name: $0.name, bytes: $0.image.byteCount) }
   }
 
-  /// The pieces that a rank writes: neighbours, since a tensor that two ranks have a part of is made twice.
+  /// The pieces that a rank writes: neighbours, since a tensor that two ranks have a part of is made twice; and all of
+  /// the files that it alone has.
   func share(of rank: Int, worldSize: Int) -> [CheckpointPiece] {
-    let bounds = [rank, rank + 1].map { $0 * pieces.count / worldSize }
-    return Array(pieces[bounds[0]..<bounds[1]])
+    places(of: rank, worldSize: worldSize).map { pieces[$0] }
+  }
+
+  /// What ranks say of their pieces, one rank's after the other's, in the order of the pieces.
+  func inOrder<Word>(_ words: [Word], worldSize: Int) -> [Word] {
+    let places = (0..<worldSize).flatMap { self.places(of: $0, worldSize: worldSize) }
+    return zip(places, words).sorted { $0.0 < $1.0 }.map(\.1)
+  }
+
+  private func places(of rank: Int, worldSize: Int) -> [Int] {
+    let bounds = [rank, rank + 1].map { $0 * sharedPieces / worldSize }
+    let firstOwned = files.count - writers.count
+    return Array(bounds[0]..<bounds[1])
+      + (sharedPieces..<pieces.count).filter { writers[pieces[$0].file - firstOwned] == rank }
   }
 
   /// Copies a rank's share to memory, one piece behind the other.

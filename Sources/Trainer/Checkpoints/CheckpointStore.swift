@@ -12,6 +12,15 @@ struct Checkpoint: Equatable, Sendable {
   var modelPath: String { "\(path)/\(CheckpointStore.modelFile)" }
   /// The optimizer's tensors.
   var optimizerPath: String { "\(path)/\(CheckpointStore.optimizerFile)" }
+  /// All files that hold tensors.
+  ///
+  /// - Throws: `TrainerError.checkpointUnusable` where the manifest cannot be read.
+  var tensorPaths: [String] {
+    get throws {
+      try CheckpointManifest(readingFrom: path).files.map(\.name)
+        .filter { $0 != CheckpointStore.stateFile }.map { "\(path)/\($0)" }
+    }
+  }
 }
 
 /// A checkpoint that cannot be used.
@@ -47,6 +56,7 @@ struct CheckpointStore: Sendable {
   static let modelFile = "model.safetensors"
   static let optimizerFile = "optimizer.safetensors"
   static let stateFile = "state.json"
+  private static let residualPrefix = "residuals"
   private static let namePrefix = "step-"
   private static let temporaryPrefix = ".writing-"
   private static let brokenPrefix = "broken-"
@@ -68,6 +78,11 @@ struct CheckpointStore: Sendable {
   /// The path of the checkpoint after `step`.
   func path(step: Int) -> String {
     "\(folder)/\(Self.name(step: step))"
+  }
+
+  /// The file of what rounding has left out of a group's gradients; nil for that of the sum over all groups.
+  static func residualFile(group: Int?) -> String {
+    residualPrefix + (group.map { String(format: "-%04d", $0) } ?? "") + ".safetensors"
   }
 
   // MARK: - Where the run began
@@ -389,7 +404,8 @@ struct CheckpointStore: Sendable {
     }
     let manifest = try CheckpointManifest(readingFrom: path)
     let expected = [modelFile, optimizerFile, stateFile].sorted()
-    guard manifest.files.map(\.name) == expected else {
+    let names = manifest.files.map(\.name).filter { !$0.hasPrefix(residualPrefix) }
+    guard names == expected else {
       throw TrainerError.checkpointUnusable(
         path: path, reason: "the manifest does not list \(expected.joined(separator: ", "))")
     }

@@ -24,7 +24,7 @@ final class CheckpointWriter {
 
   private struct UnderWay {
     var state: CheckpointState
-    var files: [CheckpointFileSize]
+    var image: CheckpointImage
     var cost: CheckpointCost
     var began: ContinuousClock.Instant
   }
@@ -65,6 +65,7 @@ final class CheckpointWriter {
   func begin(_ state: CheckpointState) throws -> Outcome? {
     guard case .idle = phase else { preconditionFailure("one checkpoint at a time") }
     let began = ContinuousClock.now
+    try snapshot.collect(job.communicator)
     let image = try snapshot.image()
     let files = image.sizes
     do {
@@ -83,7 +84,7 @@ final class CheckpointWriter {
     }
     let cost = CheckpointCost(
       bytes: files.totalBytes, stallSeconds: began.secondsAgo, seconds: 0)
-    phase = .writing(UnderWay(state: state, files: files, cost: cost, began: began), work)
+    phase = .writing(UnderWay(state: state, image: image, cost: cost, began: began), work)
     return nil
   }
 
@@ -144,13 +145,16 @@ final class CheckpointWriter {
     }
     let parts = try job.communicator.gather(
       Array(digests.joined(separator: " ").utf8), to: 0)
-    // Ranks have consecutive pieces, so that rank order is the order of the pieces.
-    let pieces = parts?.flatMap { String(decoding: $0, as: UTF8.self).split(separator: " ") }
+    let pieces = parts.map { parts in
+      checkpoint.image.inOrder(
+        parts.flatMap { String(decoding: $0, as: UTF8.self).split(separator: " ") },
+        worldSize: job.communicator.worldSize)
+    }
     phase = .completing(
       checkpoint,
       pieces.map { pieces in
         let entries = CheckpointManifest.entries(
-          of: checkpoint.files, pieces: pieces.map(String.init))
+          of: checkpoint.image.sizes, pieces: pieces.map(String.init))
         let (store, state, lease) = (store, checkpoint.state, job.lease)
         return BackgroundWork(name: Self.threadName) {
           try store.commit(state, entries) { try lease?.require() }

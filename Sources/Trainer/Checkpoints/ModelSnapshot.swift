@@ -1,7 +1,8 @@
+import Distributed
 import Nets
 
-/// The learned state of a run as files: weights, running statistics, what the optimizer remembers
-/// and the average of the weights.
+/// The learned state of a run as files: weights, running statistics, what the optimizer remembers,
+/// the average of the weights, and what rounding on the wire has left out of the gradients.
 struct ModelSnapshot {
   /// What the names of the averaged model's tensors begin with in an optimizer's file.
   private static let averagePrefix = "ema."
@@ -10,6 +11,8 @@ struct ModelSnapshot {
   let optimizer: any Optimizer
   /// What the best and the final model are; nil where these are the weights themselves.
   var average: WeightAverage?
+  /// What sums gradients; nil for what has none.
+  var reducer: GradientReducer?
 
   /// The model that is evaluated and kept.
   var kept: ParameterStore { average?.parameters ?? parameters }
@@ -27,7 +30,32 @@ struct ModelSnapshot {
       files: try [
         (CheckpointStore.modelFile, parameters.modelSources()),
         (CheckpointStore.optimizerFile, remembered + named(Self.averagePrefix, averaged)),
-      ].map { ($0, try SafetensorsImage(of: $1, path: $0)) })
+      ].map { ($0, try SafetensorsImage(of: $1, path: $0)) },
+      owned: try residualFiles())
+  }
+
+  /// Brings what rounding has left out to the ranks that write it. Collective, before `image` is copied.
+  ///
+  /// - Throws: `MPIError`.
+  func collect(_ communicator: Communicator) throws {
+    try reducer?.collectErrors(through: communicator)
+  }
+
+  /// What rounding has left out: a file for each group of micro-batches, and one for the sum over them.
+  private func residualFiles() throws -> [(writer: Int, name: String, image: SafetensorsImage)] {
+    guard let feedback = reducer?.feedback else { return [] }
+    let groups = (0..<feedback.rounding.groups).map { group in
+      // Of another rank's group the size is enough.
+      let errors =
+        feedback.ownGroups.contains(group)
+        ? feedback.errors(ofGroup: group) : feedback.rootErrors
+      return (feedback.writer(ofGroup: group), CheckpointStore.residualFile(group: group), errors)
+    }
+    return try ([(0, CheckpointStore.residualFile(group: nil), feedback.rootErrors)] + groups).map {
+      writer, name, errors in
+      let tensors = parameters.sources(of: UnsafeBufferPointer(errors))
+      return (writer, name, try SafetensorsImage(of: tensors, path: name))
+    }
   }
 
   private func named(_ prefix: String, _ tensors: [TensorSource]) -> [TensorSource] {
@@ -46,6 +74,14 @@ struct ModelSnapshot {
       try parameters.load(tensors, into: values, file: file.path)
     }
     try average?.parameters.loadModel(from: file, below: Self.averagePrefix)
+    guard let feedback = reducer?.feedback else { return }
+    for group in [nil] + feedback.ownGroups.map(Optional.some) {
+      let residuals = try SafetensorsReader(
+        path: "\(checkpoint.path)/\(CheckpointStore.residualFile(group: group))")
+      try parameters.load(
+        try residuals.names.map(residuals.tensor),
+        into: group.map(feedback.errors) ?? feedback.rootErrors, file: residuals.path)
+    }
   }
 
   /// The file of a checkpoint that has the model which its run evaluates: the average where there is

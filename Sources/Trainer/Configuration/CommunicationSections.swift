@@ -10,18 +10,38 @@ public enum OverlapChoice: String, CaseIterable, Sendable {
 
 extension OverlapChoice: ConfigurationChoice {}
 
-/// `communication`: how ranks exchange gradients. None of it changes the weights.
+extension WireFormat: ConfigurationChoice {}
+
+/// `communication`: how ranks exchange gradients.
 struct CommunicationSection: ConfigurationSection, Sendable {
   /// Whether gradients are summed while the backward pass goes on.
   var overlap = OverlapChoice.auto
   /// The largest bucket, in MiB; nil for what a measurement at the start says.
   var bucketMebibytes: Int?
+  /// What gradients travel as.
+  var wire = WireFormat.float32
+  /// Groups of micro-batches whose sums are rounded; nil where they are not.
+  var groups: Int?
 
   /// The defaults.
   init() {}
 
+  /// How gradients are rounded; nil where they are not.
+  ///
+  /// - Parameter count: how many there are.
+  func rounding(count: Int) -> GradientRounding? {
+    wire == .bfloat16 ? groups.map { GradientRounding(groups: $0, count: count) } : nil
+  }
+
   static var keys: [ConfigurationKey<Self>] {
     [
+      ConfigurationKey(
+        "wire", \.wire,
+        "What gradients travel as: float32, or bfloat16 with error feedback, half as many bytes."),
+      ConfigurationKey(
+        "groups", \.groups,
+        "Of bfloat16: parts of a batch whose sums are rounded; the number of nodes is best.",
+        must: Requirement<Int>.powerOfTwo.ifPresent),
       ConfigurationKey(
         "overlap", \.overlap,
         "Sum gradients during the backward pass: on, off, or auto, where cores or links are free for it.",

@@ -20,6 +20,12 @@ extension Requirement<String> {
   package static var folder: Self { Requirement(words: "a folder") { !$0.isEmpty } }
 }
 
+extension Requirement<Int> {
+  package static var powerOfTwo: Self {
+    Requirement(words: "a power of two") { $0 > 0 && $0.nonzeroBitCount == 1 }
+  }
+}
+
 extension Requirement<Interval> {
   static var notEmpty: Self {
     Requirement(words: "at least 1 epoch or step") { $0.count > 0 }

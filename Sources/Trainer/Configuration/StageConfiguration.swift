@@ -128,7 +128,8 @@ extension StageConfiguration {
 extension LoadedConfiguration where Root: StageConfiguration {
   /// Values that are possible alone but not together.
   fileprivate func commonContradictions() -> [ConfigurationMistake] {
-    [batchMistake(), nesterovMistake(), warmupMistake()].compactMap { $0 } + steeringMistakes()
+    [batchMistake(), wireMistake(), nesterovMistake(), warmupMistake()].compactMap { $0 }
+      + steeringMistakes()
   }
 
   private func batchMistake() -> ConfigurationMistake? {
@@ -140,6 +141,29 @@ extension LoadedConfiguration where Root: StageConfiguration {
       origins["batch.micro"] == nil ? "batch.global" : "batch.micro",
       "batch.micro \(batch.micro) does not divide batch.global \(batch.global); "
         + "micro-batches that do: \(nearest.sorted().map(String.init).joined(separator: ", "))")
+  }
+
+  private func wireMistake() -> ConfigurationMistake? {
+    let communication = values.communication
+    guard communication.wire == .bfloat16, values.batch.global % values.batch.micro == 0 else {
+      return nil
+    }
+    guard values.reduction == .exact else {
+      return mistake(
+        "communication.wire",
+        "MPI's own sum knows no bfloat16: set reduction to exact, or this to float32")
+    }
+    let microBatches = values.batch.microBatches
+    let possible = MicroBatchTree.worldSizes(fitting: microBatches)
+    let choices =
+      "of \(microBatches) micro-batches "
+      + possible.map(String.init).joined(separator: ", ") + "; the number of nodes is best"
+    guard let groups = communication.groups else {
+      return mistake("communication.wire", "bfloat16 needs communication.groups, \(choices)")
+    }
+    return possible.contains(groups)
+      ? nil
+      : mistake("communication.groups", "\(groups) groups do not divide a batch: \(choices)")
   }
 
   private func nesterovMistake() -> ConfigurationMistake? {

@@ -2,17 +2,23 @@ import Distributed
 import Foundation
 import Nets
 
+/// What sums gradients, when, and in which parts.
+struct GradientSums {
+  let reducer: GradientReducer
+  let exchange: GradientExchange
+  let buckets: GradientBuckets
+}
+
 extension Job {
-  /// What sums a plan's gradients over the ranks. Collective.
+  /// What sums a plan's gradients over the ranks, in buckets. Collective.
   ///
   /// - Parameters:
   ///   - memory: the plan's first slot.
   ///   - threads: of a rank's kernels.
-  /// - Returns: the exchange, and the buckets in which it sums.
   func makeExchange(
     of plan: TrainingPlan, in memory: GradientMemory, algorithm: ReductionAlgorithm,
     _ settings: CommunicationSection, threads: Int
-  ) throws -> (GradientExchange, GradientBuckets) {
+  ) throws -> GradientSums {
     // The library's sum waits in a way that takes a core, and chooses its order by the size of a bucket.
     let isVendor = algorithm == .vendor
     let overlaps =
@@ -20,13 +26,14 @@ extension Job {
       && agreesToOverlap(settings.overlap, threads: threads)
     let reducer = try GradientReducer(
       communicator: overlaps ? communicator.forGradients() : communicator, algorithm: algorithm,
-      memory: memory)
+      memory: memory, rounding: settings.rounding(count: plan.slotLayout.gradients.upperBound))
     let sizes =
       try settings.bucketMebibytes.map { BucketSizes(capacity: $0 << 20) }
       ?? (isVendor ? .usual : BucketSizes(fitting: .measure(reducer, communicator)))
     let buckets = plan.buckets(capacityBytes: sizes.capacity, lastBytes: sizes.last)
     try reducer.divide(into: buckets.ranges)
-    return (GradientExchange(reducer, overlaps: overlaps), buckets)
+    return GradientSums(
+      reducer: reducer, exchange: GradientExchange(reducer, overlaps: overlaps), buckets: buckets)
   }
 
   /// Whether sums go on beside the backward pass, the same on all ranks: two threads have to be allowed to call

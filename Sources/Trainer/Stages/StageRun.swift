@@ -98,7 +98,8 @@ struct StageRun<S: Stage> {
     (settings, schedule) = course
     tree = try MicroBatchTree(
       microBatches: loaded.values.batch.microBatches, rank: job.rank,
-      worldSize: job.communicator.worldSize)
+      worldSize: job.communicator.worldSize,
+      groups: loaded.values.communication.rounding(count: 0)?.groups ?? 1)
     plan = try TrainingPlan(draft, gradientSlots: tree.slotCount, first: gradients.values)
     updateRanges = try loaded.updateRanges(of: plan.parameters)
   }
@@ -173,14 +174,14 @@ struct StageRun<S: Stage> {
     let optimizer = configuration.optimizer.makeOptimizer(
       count: plan.parameters.trainedCount, updateRanges)
     let average = try configuration.average.makeAverage(of: plan.parameters)
-    let snapshot = ModelSnapshot(
-      parameters: plan.parameters, optimizer: optimizer, average: average)
-    let (exchange, buckets) = try job.makeExchange(
+    let sums = try job.makeExchange(
       of: plan, in: gradients, algorithm: configuration.reduction, configuration.communication,
       threads: configuration.threads)
+    let snapshot = ModelSnapshot(
+      parameters: plan.parameters, optimizer: optimizer, average: average, reducer: sums.reducer)
     return TrainingParts(
       step: TrainingStep(
-        plan: plan, tree: tree, exchange: exchange, buckets: buckets,
+        plan: plan, tree: tree, exchange: sums.exchange, buckets: sums.buckets,
         optimizer: optimizer,
         clipping: configuration.optimizer.makeClipping(updateRanges), average: average,
         agreement: job.agreement, timeline: job.timeline, microBatch: configuration.batch.micro,
@@ -239,6 +240,19 @@ struct StageRun<S: Stage> {
 
   // MARK: - What people are told
 
+  /// Of gradients that are rounded: where they are, and what would make more of it.
+  private var wireRemark: String? {
+    guard let groups = configuration.communication.rounding(count: 0)?.groups else { return nil }
+    let (ranks, onNode) = (job.communicator.worldSize, job.communicator.ranksOnHost)
+    let nodes = max(1, ranks / onNode)
+    let remark =
+      "gradients of \(groups) group\(groups == 1 ? "" : "s") of micro-batches travel as bfloat16"
+    return nodes == 1 || nodes == groups
+      ? remark
+      : remark + "; between these \(nodes) nodes part of them travels as float32: a new run with "
+        + "communication.groups=\(nodes) sends less"
+  }
+
   /// Says what the run is made of, and which rows it leaves out.
   private func tellWhatWasFound() {
     let ranks = job.communicator.worldSize
@@ -251,6 +265,7 @@ struct StageRun<S: Stage> {
     console.say("run folder \(folder.path)")
     logger.notice("\(summary); rank \(job.rank) on \(job.communicator.hostName), \(engine.summary)")
     if let caveat = configuration.reduction.caveat { console.say(caveat) }
+    if let remark = wireRemark { console.say(remark) }
     for text in job.slowKernels(precision: configuration.precision) {
       console.say("warning: \(text)")
       logger.warning("\(text)")

@@ -58,8 +58,7 @@ public struct SavedModelVerification: Sendable {
 
   private static func checkpoint(_ path: String) throws -> SavedModelReport.Part {
     let checkpoint = try CheckpointStore.load(path)
-    return try weights(
-      [checkpoint.modelPath, checkpoint.optimizerPath], path, step: checkpoint.state.step)
+    return try weights(checkpoint.tensorPaths, path, step: checkpoint.state.step)
   }
 
   private static func weights(

@@ -1,0 +1,72 @@
+import CVectorKernels
+import Glibc
+
+/// What rounding has left out of the gradients so far, and is still owed to the weights: this rank's part of it.
+///
+/// For each group of micro-batches, and for the sum over them, a vector like that of the gradients. A rank reads and
+/// writes the parts that it rounds; pages that it never touches take no memory.
+public final class ErrorFeedback {
+  /// How gradients are rounded.
+  public let rounding: GradientRounding
+  /// The groups that this rank has a part in.
+  public let ownGroups: Range<Int>
+
+  private let worldSize: Int
+  private let groupErrors: [UnsafeMutableBufferPointer<Float>]
+  /// Of the sum over all groups.
+  public let rootErrors: UnsafeMutableBufferPointer<Float>
+
+  init(_ rounding: GradientRounding, rank: Int, worldSize: Int) {
+    (self.rounding, self.worldSize) = (rounding, worldSize)
+    let first = rank * rounding.groups / worldSize
+    ownGroups = first..<first + max(1, rounding.groups / worldSize)
+    groupErrors = ownGroups.map { _ in Self.zeros(rounding.count) }
+    rootErrors = Self.zeros(rounding.count)
+  }
+
+  deinit {
+    for vector in groupErrors + [rootErrors] { free(vector.baseAddress) }
+  }
+
+  /// What the roundings of one of this rank's groups have left out. Shapes: `[rounding.count]`.
+  public func errors(ofGroup group: Int) -> UnsafeMutableBufferPointer<Float> {
+    groupErrors[group - ownGroups.lowerBound]
+  }
+
+  /// The rank that has all of a group's once they have been collected.
+  public func writer(ofGroup group: Int) -> Int { group * worldSize / rounding.groups }
+
+  /// Rounds some elements of the sum of one of this rank's groups, in place.
+  ///
+  /// - Parameters:
+  ///   - values: `[rounding.count]` or longer.
+  ///   - elements: those to round; what lies behind the rounded ones is left as it is.
+  public func round(
+    group: Int, _ values: UnsafeMutablePointer<Float>, _ elements: Range<Int>
+  ) {
+    round(values, elements, errors(ofGroup: group))
+  }
+
+  /// Rounds some elements of the sum over all groups, in place.
+  func roundRoot(_ values: UnsafeMutablePointer<Float>, _ elements: Range<Int>) {
+    round(values, elements, rootErrors)
+  }
+
+  private func round(
+    _ values: UnsafeMutablePointer<Float>, _ elements: Range<Int>,
+    _ errors: UnsafeMutableBufferPointer<Float>
+  ) {
+    let own = elements.clamped(to: 0..<rounding.count)
+    guard !own.isEmpty, let errors = errors.baseAddress else { return }
+    aver_round_with_feedback_bf16(values + own.lowerBound, errors + own.lowerBound, own.count)
+  }
+
+  /// Zeros that take memory once they are touched.
+  private static func zeros(_ count: Int) -> UnsafeMutableBufferPointer<Float> {
+    guard let memory = calloc(max(1, count), MemoryLayout<Float>.stride) else {
+      fatalError("no memory for \(count) rounding errors")
+    }
+    return UnsafeMutableBufferPointer(
+      start: memory.assumingMemoryBound(to: Float.self), count: count)
+  }
+}
