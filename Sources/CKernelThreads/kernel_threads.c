@@ -9,7 +9,6 @@ static struct {
   void (*set_threads)(int);
   void (*set_dynamic)(int);
   int (*thread_limit)(void);
-  int (*most_threads)(void);
   int (*thread)(void);
   int (*threads)(void);
   // Runs `member` in every thread of a team; 0 threads: as many as were set.
@@ -20,7 +19,6 @@ static void find_openmp(void) {
   openmp.set_threads = (void (*)(int))dlsym(RTLD_DEFAULT, "omp_set_num_threads");
   openmp.set_dynamic = (void (*)(int))dlsym(RTLD_DEFAULT, "omp_set_dynamic");
   openmp.thread_limit = (int (*)(void))dlsym(RTLD_DEFAULT, "omp_get_thread_limit");
-  openmp.most_threads = (int (*)(void))dlsym(RTLD_DEFAULT, "omp_get_max_threads");
   openmp.thread = (int (*)(void))dlsym(RTLD_DEFAULT, "omp_get_thread_num");
   openmp.threads = (int (*)(void))dlsym(RTLD_DEFAULT, "omp_get_num_threads");
   openmp.parallel = (void (*)(void (*)(void *), void *, unsigned, unsigned))dlsym(
@@ -30,19 +28,24 @@ static void find_openmp(void) {
 static bool has_openmp(void) {
   static pthread_once_t once = PTHREAD_ONCE_INIT;
   pthread_once(&once, find_openmp);
-  return openmp.set_threads && openmp.set_dynamic && openmp.thread_limit && openmp.most_threads &&
+  return openmp.set_threads && openmp.set_dynamic && openmp.thread_limit &&
          openmp.thread && openmp.threads && openmp.parallel;
 }
+
+// OpenMP itself lets a thread that was told nothing have a team of all cores: beside the one that computes, each thread
+// that sums, decodes or copies would begin one.
+static _Thread_local int threads_of_caller = 1;
 
 bool aver_set_kernel_threads(int threads) {
   // oneDNN's kernels wait inside for as many threads as they were made for: fewer would hang them.
   if (!has_openmp() || openmp.thread_limit() < threads) return false;
   openmp.set_dynamic(0);
   openmp.set_threads(threads);
+  threads_of_caller = threads;
   return true;
 }
 
-int aver_kernel_threads(void) { return has_openmp() ? openmp.most_threads() : 1; }
+int aver_kernel_threads(void) { return threads_of_caller; }
 
 typedef struct {
   size_t parts;

@@ -17,14 +17,21 @@ public final class GradientMemory {
   private let results: [UnsafeMutablePointer<Float>?]
   /// This rank's place among them.
   private let place: Int
+  /// Where each of these ranks lays short parts down, by turns in two places, as what is read.
+  private let stages: [[UnsafePointer<Float>?]]
+  private let ownStages: [UnsafeMutablePointer<Float>]
+  private var stagings = 0
   /// How often each of these ranks has come to a meeting.
   private let flags: [UnsafeMutablePointer<aver_node_flag>]
   private var meetings: UInt32 = 0
   /// How often a flag is looked at before this rank sleeps: never where there are more ranks than cores.
   private let spins: UInt32
 
-  /// A rank's flag, alone on its page, before its vector.
+  /// A rank's flag, alone on its page, before its stages and its vector.
   private static let page = 4096
+  /// Elements of a short part: what takes less time than a meeting.
+  static let stageElements = 4096
+  private static let stageBytes = stageElements * MemoryLayout<Float>.stride
   private static let hugePage = 2 << 20
 
   /// Allocates a vector on each rank. Collective.
@@ -37,7 +44,8 @@ public final class GradientMemory {
   public init(communicator: Communicator, count: Int, isShared: Bool = true) throws {
     self.communicator = communicator
     let node = communicator.node
-    let byteCount = Self.page + max(count, 1) * MemoryLayout<Float>.stride
+    let start = Self.page + 2 * Self.stageBytes
+    let byteCount = start + max(count, 1) * MemoryLayout<Float>.stride
     let mayShare =
       isShared && node.size > 1 && node.size.nonzeroBitCount == 1 && node.isLikeOthers
       && SharedWindow.hasRoom(for: node.size * byteCount)
@@ -58,7 +66,12 @@ public final class GradientMemory {
     parts[place].initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
     flags = parts.map { $0.assumingMemoryBound(to: aver_node_flag.self) }
     spins = node.size <= sysconf(Int32(_SC_NPROCESSORS_ONLN)) ? 2000 : 0
-    let vectors = parts.map { ($0 + Self.page).assumingMemoryBound(to: Float.self) }
+    let staged = [0, 1].map { turn in
+      parts.map { ($0 + Self.page + turn * Self.stageBytes).assumingMemoryBound(to: Float.self) }
+    }
+    stages = staged.map { $0.map { UnsafePointer($0) } }
+    ownStages = staged.map { [place] in $0[place] }
+    let vectors = parts.map { ($0 + start).assumingMemoryBound(to: Float.self) }
     (sources, results) = (vectors.map { UnsafePointer($0) }, vectors)
     values = UnsafeMutableBufferPointer(start: vectors[place], count: count)
     // Nobody's flag is heard before it is zero.
@@ -105,6 +118,19 @@ public final class GradientMemory {
         UnsafeBufferPointer(rebasing: targets).baseAddress, targets.count, sources, sharers,
         part.lowerBound, part.count)
     }
+  }
+
+  /// Sums a short part of the vectors of all that share, into all of them, with a single meeting: each lays its own
+  /// down and sums those of all by itself.
+  ///
+  /// What was laid down the time before last has been read by all: they have come to the last meeting since.
+  func sumShort(_ part: Range<Int>, _ lane: Lane) {
+    guard let own = values.baseAddress else { return }
+    ownStages[stagings].update(from: own + part.lowerBound, count: part.count)
+    meet(lane)
+    var target: UnsafeMutablePointer<Float>? = own + part.lowerBound
+    aver_tree_sum_f32(&target, 1, stages[stagings], sharers, 0, part.count)
+    stagings = 1 - stagings
   }
 
   /// The vectors of some of the ranks that share, in their order.

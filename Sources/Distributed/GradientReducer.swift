@@ -119,6 +119,9 @@ public final class GradientReducer {
     }
     let part = memory.ownPart(of: segment)
     let isWhole = memory.sharers == communicator.worldSize
+    if isWhole, segment.count <= GradientMemory.stageElements {
+      return memory.sumShort(segment, communicator.lane)
+    }
     memory.meet(communicator.lane)
     memory.sum(part, intoAll: isWhole)
     if let messages {

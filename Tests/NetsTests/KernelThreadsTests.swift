@@ -1,10 +1,26 @@
 import CKernelThreads
-import Glibc
+import Foundation
+import Synchronization
 import Testing
 
 @testable import Nets
 
 @Suite struct KernelThreadsTests {
+  /// Threads that copy, decode or sum beside the one that computes take no cores from it.
+  @Test func aThreadThatWasToldNothingWorksAlone() {
+    #expect(aver_set_kernel_threads(2))
+    defer { _ = aver_set_kernel_threads(1) }
+    let threads = Mutex<CInt>(0)
+    let done = DispatchSemaphore(value: 0)
+    Thread.detachNewThread {
+      threads.withLock { $0 = aver_kernel_threads() }
+      done.signal()
+    }
+    done.wait()
+    #expect(threads.withLock { $0 } == 1)
+    #expect(aver_kernel_threads() == 2)
+  }
+
   /// Every part is done once, whatever the number of threads and of parts.
   @Test(arguments: [1, 2, 3, 5], [0, 1, 2, 7, 100])
   func everyPartIsDoneOnce(_ threads: Int, _ parts: Int) throws {

@@ -13,7 +13,7 @@
 /// OpenMP, or where OMP_THREAD_LIMIT allows fewer.
 bool aver_set_kernel_threads(int threads);
 
-/// How many threads share a kernel's work in the calling thread; 1 where there is no OpenMP.
+/// How many threads share a kernel's work in the calling thread: what it has set, else 1.
 int aver_kernel_threads(void);
 
 /// Some of the numbers from 0 on.
