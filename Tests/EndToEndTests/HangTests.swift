@@ -19,16 +19,24 @@ extension EndToEnd {
       case kill, stop, hang, fail
     }
 
-    /// Where it happens: which call of which function, among those of a whole training.
+    /// What the rank is about then.
+    enum Phase: String, CaseIterable {
+      case start, data, forward, reduction, agreement, checkpoint, evaluation
+
+      /// Whether it is a call on a file, which all ranks learn of.
+      var isAboutFiles: Bool { [.data, .checkpoint, .evaluation].contains(self) }
+    }
+
+    /// Where it happens: in which call, among those of the phase in a whole training.
     struct Fault: CustomStringConvertible {
-      var function: String
+      var phase: Phase
       var action: Action
       var number: Int
       var rank: Int
       var areNodesOfOne: Bool
 
       var description: String {
-        "rank \(rank): \(function) \(action) \(number)" + (areNodesOfOne ? ", in messages" : "")
+        "rank \(rank): \(phase) \(action) \(number)" + (areNodesOfOne ? ", in messages" : "")
       }
     }
 
@@ -53,7 +61,7 @@ extension EndToEnd {
       return (outcome, start.duration(to: .now) / .seconds(1))
     }
 
-    /// How often a rank calls each function in a whole training.
+    /// How often a rank makes calls of each phase in a whole training.
     private func counts(ranks: Int, rank: Int, areNodesOfOne: Bool) throws -> [String: Int] {
       let name = "calls-\(ranks)-\(rank)-\(areNodesOfOne)"
       let file = "\(laboratory.folder)/\(name).txt"
@@ -72,33 +80,75 @@ extension EndToEnd {
     }
 
     private func environment(_ areNodesOfOne: Bool, rank: Int) -> [String: String] {
-      ["AVER_CALL_FAULT_RANK": "\(rank)"]
-        .merging(areNodesOfOne ? ["AVER_NODES_OF_ONE": "1"] : [:]) { $1 }
+      [
+        "AVER_CALL_FAULT_RANK": "\(rank)",
+        "AVER_FIRST_EVALUATED": "\(Laboratory.trainedFaces)",
+      ].merging(areNodesOfOne ? ["AVER_NODES_OF_ONE": "1"] : [:]) { $1 }
     }
 
-    @Test(
-      "whichever call of whichever rank is its last, stops it or fails, the job ends and says so")
+    @Test("whatever kills, stops or fails a rank in whichever phase, the job ends and says so")
     func anywhere() throws {
       let seed = propertySeed("HangTests")
       var random = SeededGenerator(seed: seed)
-      for trial in 0..<(Thoroughness.isFull ? 50 : 8) {
+      let all = Phase.allCases.flatMap { phase in Action.allCases.map { (phase, $0) } }
+      let trials = Thoroughness.isFull ? all + all.shuffled(using: &random).prefix(22) : all
+      for (trial, (phase, action)) in trials.shuffled(using: &random)
+        .prefix(Thoroughness.isFull ? 50 : 10).enumerated()
+      {
         let ranks = trial % 4 == 3 ? 4 : 2
         let rank = Int.random(in: 0..<ranks, using: &random)
-        let areNodesOfOne = Bool.random(using: &random)
-        let counts = try counts(ranks: ranks, rank: rank, areNodesOfOne: areNodesOfOne)
-        let called = counts.filter { $0.value > 0 }.keys.sorted()
-        let function = try #require(called.randomElement(using: &random))
+        // In shared memory no call of a library sums gradients.
+        let areNodesOfOne = phase == .reduction || Bool.random(using: &random)
+        let calls = try counts(ranks: ranks, rank: rank, areNodesOfOne: areNodesOfOne)
+        let count = try #require(calls[phase.rawValue])
+        try #require(count > 0, "\(phase): \(calls)")
         let fault = Fault(
-          function: function,
-          action: try #require(Action.allCases.randomElement(using: &random)),
-          number: Int.random(in: 1...(counts[function] ?? 1), using: &random), rank: rank,
-          areNodesOfOne: areNodesOfOne)
+          phase: phase, action: action, number: Int.random(in: 1...count, using: &random),
+          rank: rank, areNodesOfOne: areNodesOfOne)
         try expectEnd(of: fault, ranks: ranks, run: "hang-\(trial)", note: "seed \(seed), \(fault)")
       }
     }
 
+    @Test("where all ranks fail at once, one of them is told of, and the job ends")
+    func together() throws {
+      let kernels = try #require(counts(ranks: 4, rank: 0, areNodesOfOne: false)["forward"])
+      // Half of them: within the training, after all that ranks do alike at its start.
+      let (outcome, seconds) = try train(
+        "all-fail", ranks: 4,
+        ["AVER_CALL_FAULT": "forward fail \(kernels / 2)", "AVER_CALL_FAULT_RANK": "all"])
+      #expect(outcome.status == 70 && seconds < Self.longest)
+      let lines = outcome.ownErrors.split(separator: "\n").filter { $0.hasPrefix("aver-train: ") }
+      #expect(lines.count == 1 && lines[0].hasPrefix("aver-train: rank "), "\(lines)")
+      let reports = try FileManager.default.contentsOfDirectory(
+        atPath: "\(laboratory.folder)/all-fail/crash")
+      #expect(reports.contains { $0.hasSuffix(".json") })
+    }
+
+    @Test("where mpirun itself is stopped, ranks that hang leave all the same")
+    func stoppedLauncher() throws {
+      let command = try RunningCommand(
+        "aver-train", ranks: 2,
+        ["teacher", "--config", "tiny.yaml", "--run", "mpirun-stopped"] + Self.overrides
+          + ["train.max_steps=100000"], in: laboratory.folder)
+      try RunFiles(path: "\(laboratory.folder)/mpirun-stopped").wait(forStep: 1, command)
+      let ranks = try command.ranks()
+      #expect(ranks.count == 2)
+      command.send(SIGSTOP)
+      defer {
+        ranks.forEach { kill($0, SIGKILL) }
+        command.send(SIGCONT)
+        _ = try? command.wait()
+      }
+      kill(ranks[1], SIGSTOP)
+      let start = ContinuousClock.now
+      while RunningCommand.isThere(ranks[0]), start.duration(to: .now) < .seconds(Self.longest) {
+        usleep(100_000)
+      }
+      #expect(!RunningCommand.isThere(ranks[0]), "it still waits for the other one")
+    }
+
     private func expectEnd(of fault: Fault, ranks: Int, run: String, note: String) throws {
-      let setting = "\(fault.function) \(fault.action) \(fault.number)"
+      let setting = "\(fault.phase) \(fault.action) \(fault.number)"
       let (outcome, seconds) = try train(
         run, ranks: ranks,
         environment(fault.areNodesOfOne, rank: fault.rank)
@@ -121,9 +171,11 @@ extension EndToEnd {
         // Who hangs within a call has come to it.
         let hasCome = fault.action == .hang && outcome.errors.contains("ranks have come to")
         #expect(isNamed || isEarly || hasCome, "\(told)")
-      case .fail where fault.function == "open":
-        // All ranks learn of a picture that cannot be read, and go on without it or leave together.
-        #expect([0, 65].contains(outcome.status), "\(told)")
+      case .fail where fault.phase.isAboutFiles:
+        // All ranks learn of it. A picture is left out, or the run ends as one with bad data; without a checkpoint the
+        // training goes on, but not past its end.
+        let refusal: Int32 = fault.phase == .checkpoint ? 70 : 65
+        #expect([0, refusal].contains(outcome.status), "\(told)")
       case .fail:
         #expect(outcome.status == 70, "\(told)")
         let line = try #require(

@@ -5,6 +5,8 @@ import Testing
 /// five steps an epoch, four micro-batches a step.
 final class Laboratory: Sendable {
   static let shared = Result { try Laboratory() }
+  /// Faces that are trained on, numbered from 0 on; those behind them are evaluated.
+  static let trainedFaces = 160
 
   private let home: LaboratoryFolder
   var folder: String { home.path }
