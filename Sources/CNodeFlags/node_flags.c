@@ -42,10 +42,10 @@ bool aver_node_flag_await(aver_node_flag *flag, uint32_t value, uint32_t spins) 
     relax();
   }
   for (uint32_t turn = 0; turn < courtesies; turn++) {
-    sched_yield();
     if (is_there(atomic_load_explicit(&flag->value, memory_order_acquire), value)) {
       return true;
     }
+    sched_yield();
   }
   atomic_fetch_add(&flag->sleepers, 1);
   const uint32_t said = atomic_load(&flag->value);

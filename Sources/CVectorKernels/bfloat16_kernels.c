@@ -27,15 +27,18 @@ void aver_add_bf16(float *destination, const uint16_t *source, size_t count) {
 }
 
 typedef struct {
-  float *values, *errors;
+  float *values, *left;
+  const float *errors;
 } feedback_arguments;
 
 static void feedback_range(const void *arguments, aver_range range) {
   const feedback_arguments *all = arguments;
   in_use()->round_with_feedback(
-      all->values + range.first, all->errors + range.first, range.end - range.first);
+      all->values + range.first, all->left + range.first, all->errors + range.first,
+      range.end - range.first);
 }
 
-void aver_round_with_feedback_bf16(float *values, float *errors, size_t count) {
-  aver_share_elements(count, feedback_range, &(feedback_arguments){values, errors});
+void aver_round_with_feedback_bf16(
+    float *values, float *left, const float *errors, size_t count) {
+  aver_share_elements(count, feedback_range, &(feedback_arguments){values, left, errors});
 }

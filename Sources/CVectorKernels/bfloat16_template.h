@@ -18,15 +18,17 @@ KERNEL void NAME(add_bf16)(float *destination, const uint16_t *source, size_t co
   FOR_ALL(count, NAME(add_bf16_lanes)(destination + i, source + i, lanes));
 }
 
-INLINE void NAME(round_with_feedback_lanes)(float *values, float *errors, size_t lanes) {
+INLINE void NAME(round_with_feedback_lanes)(
+    float *values, float *left, const float *errors, size_t lanes) {
   const FLOATS whole = NAME(load_f32)(values, lanes) + NAME(load_f32)(errors, lanes);
   const FLOATS rounded = (FLOATS)(NAME(rounded_bf16)(whole) << 16);
   NAME(store_f32)(values, rounded, lanes);
-  NAME(store_f32)(errors, whole - rounded, lanes);
+  NAME(store_f32)(left, whole - rounded, lanes);
 }
 
-KERNEL void NAME(round_with_feedback_bf16)(float *values, float *errors, size_t count) {
-  FOR_ALL(count, NAME(round_with_feedback_lanes)(values + i, errors + i, lanes));
+KERNEL void NAME(round_with_feedback_bf16)(
+    float *values, float *left, const float *errors, size_t count) {
+  FOR_ALL(count, NAME(round_with_feedback_lanes)(values + i, left + i, errors + i, lanes));
 }
 
 static const aver_bfloat16_kernels NAME(bfloat16_kernels) = {

@@ -29,6 +29,8 @@ public final class Communicator {
   let node: Node
   /// How many ranks of this host the job has.
   public var ranksOnHost: Int { node.size }
+  /// Over how many nodes the job's ranks are spread: ranks of one share memory.
+  public var nodes: Int { node.count }
   /// Elements of the largest single transfer. Longer ones are cut, since MPI counts with Int32.
   let largestTransfer: Int
   /// Bytes of gradients that this rank has sent in messages.
@@ -73,6 +75,16 @@ public final class Communicator {
   /// - Throws: `MPIError`.
   public func forGradients() throws -> Communicator {
     Communicator(duplicating: self, handle: try duplicatedHandle())
+  }
+
+  /// Gives what `forGradients` made back before the process ends. Collective; nothing may use it any more.
+  ///
+  /// - Throws: `MPIError`.
+  func free() throws {
+    guard isInBackground else { return }
+    lane.beginCollective()
+    var released: MPI_Comm? = handle
+    try waiting(.separation) { MPI_Comm_free(&released) }
   }
 
   /// A handle of the same ranks whose messages never meet those of this one. Collective.

@@ -1,7 +1,9 @@
 /// What callers of this module can ask for and not get.
 public enum DistributedError: Error, Equatable, CustomStringConvertible {
-  /// The fixed tree needs a power of two of ranks that divides the number of micro-batches.
-  case worldSizeDoesNotFit(worldSize: Int, microBatches: Int)
+  /// The fixed tree needs a power of two of ranks that divides the number of micro-batches, the vendor's sum any
+  /// number that does.
+  case worldSizeDoesNotFit(
+    worldSize: Int, microBatches: Int, _ algorithm: ReductionAlgorithm = .exact)
   /// The exact reduction needs a power of two of ranks.
   case worldSizeNotPowerOfTwo(worldSize: Int)
   /// The buckets do not cover every element of the buffer exactly once.
@@ -12,12 +14,15 @@ public enum DistributedError: Error, Equatable, CustomStringConvertible {
   /// The cause, and what to do about it.
   public var description: String {
     switch self {
-    case .worldSizeDoesNotFit(let worldSize, let microBatches):
-      let fitting = MicroBatchTree.worldSizes(fitting: microBatches).map(String.init)
+    case .worldSizeDoesNotFit(let worldSize, let microBatches, let algorithm):
+      let fitting = MicroBatchTree.worldSizes(fitting: microBatches, algorithm).map(String.init)
+      let other =
+        algorithm == .exact && microBatches % worldSize == 0
+        ? "; reduction: vendor takes \(worldSize), with other bits on other numbers" : ""
       return """
         \(worldSize) ranks cannot share a global batch of \(microBatches) micro-batches: start \
         \(fitting.joined(separator: ", ")) rank\(fitting == ["1"] ? "" : "s"), or change \
-        batch.global or batch.micro
+        batch.global or batch.micro\(other)
         """
     case .worldSizeNotPowerOfTwo(let worldSize):
       let lower = MicroBatchTree.largestPowerOfTwo(notAbove: worldSize)

@@ -24,6 +24,15 @@ public final class GradientExchange {
 
   deinit { worker?.end() }
 
+  /// Ends the thread, and gives its communicator back, before the process ends. Collective; nothing is summed any more.
+  ///
+  /// - Throws: `MPIError`.
+  public func free() throws {
+    worker?.end()
+    worker?.waitForEnd()
+    try reducer.free()
+  }
+
   /// What rounding has left out; nil where nothing is rounded.
   public var feedback: ErrorFeedback? { reducer.feedback }
 
@@ -58,10 +67,17 @@ private final class Worker: @unchecked Sendable {
   private var finished = 0
   private var failure: (any Error)?
   private var isEnding = false
+  private var hasEnded = false
 
   init(_ reducer: GradientReducer) {
     self.reducer = reducer
-    Thread.detachNewThread { self.work() }
+    Thread.detachNewThread {
+      self.work()
+      self.condition.lock()
+      self.hasEnded = true
+      self.condition.broadcast()
+      self.condition.unlock()
+    }
   }
 
   func begin() {
@@ -86,6 +102,12 @@ private final class Worker: @unchecked Sendable {
     isEnding = true
     condition.broadcast()
     condition.unlock()
+  }
+
+  func waitForEnd() {
+    condition.lock()
+    defer { condition.unlock() }
+    while !hasEnded { condition.wait() }
   }
 
   private func work() {

@@ -5,8 +5,21 @@ import Glibc
 /// A rank's vector of float32 that is summed over all ranks. Where a node has several, it lies where all of them
 /// read and write it, so that nothing has to be copied.
 public final class GradientMemory {
+  /// Why ranks of a node do not see each other's vectors.
+  public enum Obstacle: Int32, Sendable {
+    /// Nodes have different numbers of ranks.
+    case unlikeNodes = 2
+    /// Their number on a node is no power of two.
+    case unevenNumber
+    /// /dev/shm is too small for a node's vectors.
+    case noRoom
+  }
+
   /// This rank's vector, zeros at first, on a page boundary. Shapes: `[count]`.
   public let values: UnsafeMutableBufferPointer<Float>
+
+  /// What keeps ranks of a node from sharing; nil where they do, or where there is one a node. The same on all ranks.
+  public let obstacle: Obstacle?
 
   private let communicator: Communicator
   private let window: SharedWindow?
@@ -46,11 +59,10 @@ public final class GradientMemory {
     let node = communicator.node
     let start = Self.page + 2 * Self.stageBytes
     let byteCount = start + max(count, 1) * MemoryLayout<Float>.stride
-    let mayShare =
-      isShared && node.size > 1 && node.size.nonzeroBitCount == 1 && node.isLikeOthers
-      && SharedWindow.hasRoom(for: node.size * byteCount)
-    var keepsToItself: [Int32] = [mayShare ? 0 : 1]
+    var keepsToItself: [Int32] = [isShared && node.size > 1 ? 0 : 1]
+    if let obstacle = node.obstacle(byteCount: byteCount) { keepsToItself = [obstacle.rawValue] }
     try communicator.allReduceMaximum(&keepsToItself)
+    obstacle = Obstacle(rawValue: keepsToItself[0])
     let parts: [UnsafeMutableRawPointer]
     if keepsToItself[0] == 0 {
       let shared = try SharedWindow(communicator: communicator, byteCount: byteCount)
@@ -153,5 +165,14 @@ public final class GradientMemory {
     for (index, result) in results.enumerated() where index != place {
       result.map { ($0 + part.lowerBound).update(from: own + part.lowerBound, count: part.count) }
     }
+  }
+}
+
+extension Node {
+  /// What keeps this node's ranks from sharing vectors of so many bytes; nil where nothing does.
+  fileprivate func obstacle(byteCount: Int) -> GradientMemory.Obstacle? {
+    if !isLikeOthers { return .unlikeNodes }
+    if size.nonzeroBitCount != 1 { return .unevenNumber }
+    return SharedWindow.hasRoom(for: size * byteCount) ? nil : .noRoom
   }
 }

@@ -85,6 +85,9 @@ public final class GradientReducer {
     recorder.add(.sum, UInt64(bucket), from: start, to: MonotonicClock.nanoseconds)
   }
 
+  /// Gives a communicator of its own back. Collective.
+  func free() throws { try communicator.free() }
+
   /// Brings what rounding has left out to the ranks that write it down: of a group to its first rank, of the sum over
   /// all to rank 0. Collective, while nothing is summed.
   ///

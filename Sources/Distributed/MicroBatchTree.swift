@@ -10,13 +10,19 @@ public struct MicroBatchTree: Equatable, Sendable {
   /// The leaves of a group, where this rank has several whose sums are rounded; nil where it has part of one.
   private let groupLeaves: Int?
 
-  /// - Parameter groups: how many nodes of a level there are whose sums are rounded, see `GradientRounding`; 1 where
-  ///   none is.
+  /// - Parameters:
+  ///   - groups: how many nodes of a level there are whose sums are rounded, see `GradientRounding`; 1 where none is.
+  ///   - algorithm: of the sum over ranks: the tree's upper levels where it is exact. The vendor's serves any number of
+  ///     ranks that divides the batch.
   /// - Throws: `DistributedError.worldSizeDoesNotFit`, which names the numbers of ranks that work.
-  public init(microBatches: Int, rank: Int, worldSize: Int, groups: Int = 1) throws {
+  public init(
+    microBatches: Int, rank: Int, worldSize: Int, groups: Int = 1,
+    algorithm: ReductionAlgorithm = .exact
+  ) throws {
     precondition(microBatches > 0 && (0..<worldSize).contains(rank))
-    guard Self.worldSizes(fitting: microBatches).contains(worldSize) else {
-      throw DistributedError.worldSizeDoesNotFit(worldSize: worldSize, microBatches: microBatches)
+    guard Self.worldSizes(fitting: microBatches, algorithm).contains(worldSize) else {
+      throw DistributedError.worldSizeDoesNotFit(
+        worldSize: worldSize, microBatches: microBatches, algorithm)
     }
     let share = microBatches / worldSize
     leaves = rank * share..<(rank + 1) * share
@@ -98,10 +104,16 @@ public struct MicroBatchTree: Equatable, Sendable {
     leaves.lowerBound + leaves.count / 2
   }
 
-  /// The numbers of ranks that can share `microBatches`: the powers of two that divide it.
-  public static func worldSizes(fitting microBatches: Int) -> [Int] {
+  /// The numbers of ranks that can share `microBatches`: the powers of two that divide it; of the vendor's sum, all
+  /// that do.
+  public static func worldSizes(
+    fitting microBatches: Int, _ algorithm: ReductionAlgorithm = .exact
+  ) -> [Int] {
     precondition(microBatches > 0)
-    return (0...microBatches.trailingZeroBitCount).map { 1 << $0 }
+    return switch algorithm {
+    case .exact: (0...microBatches.trailingZeroBitCount).map { 1 << $0 }
+    case .vendor: (1...microBatches).filter { microBatches % $0 == 0 }
+    }
   }
 
   static func largestPowerOfTwo(notAbove count: Int) -> Int {

@@ -82,7 +82,7 @@ enum Startup {
     let sizes = Dictionary(grouping: nodes) { $0 }.values.map(\.count)
     let node = Node(
       handle: local, rank: try Self.rank(in: local), size: try size(of: local),
-      isLikeOthers: Set(sizes).count == 1)
+      count: sizes.count, isLikeOthers: Set(sizes).count == 1)
     return (logical, node)
   }
 
@@ -108,7 +108,9 @@ struct Node {
   let rank: Int
   /// How many they are.
   let size: Int
-  /// Whether all nodes have as many.
+  /// How many nodes there are.
+  let count: Int
+  /// Whether all nodes have as many ranks.
   let isLikeOthers: Bool
 }
 

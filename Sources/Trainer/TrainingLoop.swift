@@ -8,7 +8,7 @@ import Nets
 final class TrainingLoop {
   private let job: Job
   private let task: any TrainingTask
-  private let parts: TrainingParts
+  let parts: TrainingParts
   private let settings: LoopSettings
   private let endStep: Int
   private var position: TrainingPosition

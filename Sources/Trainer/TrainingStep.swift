@@ -159,7 +159,10 @@ struct TrainingStep {
         }
       }
     }
-    guard let nonFinite else { return }
+    guard let nonFinite else {
+      exchange.feedback?.commit()
+      return
+    }
     try agreement.together { if let failure { throw failure } }
     throw VoidStep(
       number: update.number, what: nameOfElement(nonFinite),

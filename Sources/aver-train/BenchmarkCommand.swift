@@ -35,7 +35,9 @@ struct BenchmarkCommand: ParsableCommand {
     var bucketMib: Int?
     @Option(help: "What gradients travel as: \(names(WireFormat.self)).")
     var wire = WireFormat.float32
-    @Option(help: "Groups whose sums are rounded to bfloat16 (default: one a rank).")
+    @Option(
+      help:
+        "Groups whose sums are rounded to bfloat16 (default: one a node, on one node one a rank).")
     var groups: Int?
 
     func validate() throws {

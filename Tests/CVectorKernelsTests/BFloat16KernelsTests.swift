@@ -17,8 +17,8 @@ import Testing
       let errors = generator.floats(count: count, withNonFinite: count % 2 == 1)
       let outcomes = Self.variants.map { kernels in
         var (rounded, halves) = (values, [UInt16](repeating: 0, count: count))
-        var (left, widened, sum) = (errors, errors, values)
-        kernels.round_with_feedback(&rounded, &left, count)
+        var (left, widened, sum) = (values, errors, values)
+        kernels.round_with_feedback(&rounded, &left, errors, count)
         kernels.round(&halves, values, count)
         kernels.widen(&widened, halves, count)
         kernels.add(&sum, halves, count)
@@ -34,8 +34,8 @@ import Testing
     var generator = SeededGenerator(seed: 5)
     let values = generator.floats(count: count, withNonFinite: false)
     let errors = values.map { $0 / 300 }
-    var (rounded, left) = (values, errors)
-    aver_round_with_feedback_bf16(&rounded, &left, count)
+    var (rounded, left) = (values, values)
+    aver_round_with_feedback_bf16(&rounded, &left, errors, count)
     for index in 0..<count {
       let whole = values[index] + errors[index]
       guard rounded[index].bitPattern & 0xffff == 0, rounded[index] + left[index] == whole,

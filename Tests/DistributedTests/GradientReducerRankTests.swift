@@ -68,6 +68,28 @@ struct GradientReducerRankTests {
     }
   }
 
+  /// Short parts, which take one meeting, between long ones, which take two, again and again.
+  @Test func shortAndLongPartsFollowEachOther() throws {
+    let seed = try sharedSeed("shortAndLongPartsFollowEachOther", communicator)
+    var generator = SeededGenerator(seed: seed)
+    let cuts = [0, 1, 17, 4113, 8210, 8211, 20000, 20100, 24196, 30000]
+    let memory = try GradientMemory(communicator: communicator, count: 30000)
+    let reducer = try GradientReducer(
+      communicator: communicator, algorithm: .exact, memory: memory,
+      buckets: zip(cuts, cuts.dropFirst()).map { $0..<$1 }.shuffled(using: &generator))
+    for step in 0..<30 {
+      let leaves = (0..<communicator.worldSize).map { _ in
+        generator.floats(count: 30000, withNonFinite: step % 2 == 1)
+      }
+      _ = memory.values.update(from: leaves[communicator.rank])
+      try reducer.allReduce()
+      let matches = bits(Array(memory.values)) == bits(treeSum(leaves: leaves))
+      #expect(matches, "seed \(seed), step \(step)")
+    }
+    try communicator.barrier()
+    try memory.free()
+  }
+
   /// The test of the whole promise: M leaves shared by any number of ranks.
   @Test(arguments: [4, 8, 12, 20, 32])
   func microBatchesSumToTheSameBitsOnAnyNumberOfRanks(microBatches: Int) throws {

@@ -94,12 +94,19 @@ private func shape(_ leaves: [Int]) -> String {
     }
   }
 
-  @Test func theRefusalNamesTheWorldSizesThatWork() {
+  @Test func theRefusalNamesTheWorldSizesThatWork() throws {
     let error = DistributedError.worldSizeDoesNotFit(worldSize: 3, microBatches: 12)
     #expect(
       error.description == """
         3 ranks cannot share a global batch of 12 micro-batches: start 1, 2, 4 ranks, or change \
-        batch.global or batch.micro
+        batch.global or batch.micro; reduction: vendor takes 3, with other bits on other numbers
         """)
+    #expect(
+      throws: DistributedError.worldSizeDoesNotFit(worldSize: 5, microBatches: 12, .vendor)
+    ) {
+      try MicroBatchTree(microBatches: 12, rank: 0, worldSize: 5, algorithm: .vendor)
+    }
+    let tree = try MicroBatchTree(microBatches: 12, rank: 2, worldSize: 3, algorithm: .vendor)
+    #expect(tree.leaves == 8..<12)
   }
 }

@@ -34,9 +34,12 @@ extension EndToEnd {
       var number: Int
       var rank: Int
       var areNodesOfOne: Bool
+      /// Gradients travel as bfloat16, and checkpoints gather what that leaves out.
+      var isRounded: Bool
 
       var description: String {
         "rank \(rank): \(phase) \(action) \(number)" + (areNodesOfOne ? ", in messages" : "")
+          + (isRounded ? ", as bfloat16" : "")
       }
     }
 
@@ -45,30 +48,35 @@ extension EndToEnd {
       "train.max_steps=6", "evaluation.every=3 steps", "checkpoint.every_steps=2",
       "watchdog.warn_seconds=2", "watchdog.stop_seconds=8",
     ]
+    private static let rounded = ["communication.wire=bfloat16", "communication.groups=2"]
     /// Limit, what a rank leaves rank 0, what MPI has for ending a job, and a machine with other work.
     private static let longest = 60.0
 
     private func train(
-      _ run: String, ranks: Int, _ environment: [String: String]
+      _ run: String, ranks: Int, _ environment: [String: String], _ overrides: [String] = []
     ) throws -> (outcome: Outcome, seconds: Double) {
       let start = ContinuousClock.now
       let outcome = try RunningCommand(
         "aver-train", ranks: ranks,
         environment: environment.merging(["LD_PRELOAD": library]) { $1 },
-        ["teacher", "--config", "tiny.yaml", "--run", run, "--resume", "never"] + Self.overrides,
+        ["teacher", "--config", "tiny.yaml", "--run", run, "--resume", "never"] + Self.overrides
+          + overrides,
         in: laboratory.folder
       ).wait()
       return (outcome, start.duration(to: .now) / .seconds(1))
     }
 
     /// How often a rank makes calls of each phase in a whole training.
-    private func counts(ranks: Int, rank: Int, areNodesOfOne: Bool) throws -> [String: Int] {
-      let name = "calls-\(ranks)-\(rank)-\(areNodesOfOne)"
+    private func counts(
+      ranks: Int, rank: Int, areNodesOfOne: Bool, isRounded: Bool = false
+    ) throws -> [String: Int] {
+      let name = "calls-\(ranks)-\(rank)-\(areNodesOfOne)-\(isRounded)"
       let file = "\(laboratory.folder)/\(name).txt"
       try laboratory.once(name) {
         let (outcome, _) = try train(
           name, ranks: ranks,
-          environment(areNodesOfOne, rank: rank).merging(["AVER_CALL_COUNTS": file]) { $1 })
+          environment(areNodesOfOne, rank: rank).merging(["AVER_CALL_COUNTS": file]) { $1 },
+          isRounded ? Self.rounded : [])
         try #require(outcome.status == 0, "\(outcome.errors)")
       }
       let lines = try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n")
@@ -99,12 +107,14 @@ extension EndToEnd {
         let rank = Int.random(in: 0..<ranks, using: &random)
         // In shared memory no call of a library sums gradients.
         let areNodesOfOne = phase == .reduction || Bool.random(using: &random)
-        let calls = try counts(ranks: ranks, rank: rank, areNodesOfOne: areNodesOfOne)
+        let isRounded = Bool.random(using: &random)
+        let calls = try counts(
+          ranks: ranks, rank: rank, areNodesOfOne: areNodesOfOne, isRounded: isRounded)
         let count = try #require(calls[phase.rawValue])
         try #require(count > 0, "\(phase): \(calls)")
         let fault = Fault(
           phase: phase, action: action, number: Int.random(in: 1...count, using: &random),
-          rank: rank, areNodesOfOne: areNodesOfOne)
+          rank: rank, areNodesOfOne: areNodesOfOne, isRounded: isRounded)
         try expectEnd(of: fault, ranks: ranks, run: "hang-\(trial)", note: "seed \(seed), \(fault)")
       }
     }
@@ -152,7 +162,8 @@ extension EndToEnd {
       let (outcome, seconds) = try train(
         run, ranks: ranks,
         environment(fault.areNodesOfOne, rank: fault.rank)
-          .merging(["AVER_CALL_FAULT": setting]) { $1 })
+          .merging(["AVER_CALL_FAULT": setting]) { $1 },
+        fault.isRounded ? Self.rounded : [])
       let told =
         "\(note), \(outcome.status) after \(seconds) s:\n\(outcome.output)\(outcome.errors)"
       #expect(seconds < Self.longest, "\(told)")

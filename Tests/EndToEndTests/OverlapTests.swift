@@ -49,6 +49,24 @@ extension EndToEnd {
         try model("sums-seed\(clips)", ranks: 8, overrides + ["seed=9"]) != reference)
     }
 
+    @Test("other numbers of ranks are refused, unless the library's own sum is asked for")
+    func threeRanks() throws {
+      let arguments = [
+        "teacher", "--config", "tiny.yaml", "batch.global=24", "batch.micro=4", "train.max_steps=3",
+      ]
+      let refused = try laboratory.run(
+        "aver-train", ranks: 3, arguments + ["--run", "three-exact"])
+      #expect(refused.status == 64)
+      #expect(
+        refused.ownErrors.contains("start 1, 2 ranks")
+          && refused.ownErrors.contains("vendor takes 3"))
+      let outcome = try laboratory.run(
+        "aver-train", ranks: 3, arguments + ["--run", "three-vendor", "reduction=vendor"])
+      #expect(outcome.status == 0, "\(outcome.errors)")
+      #expect(outcome.output.contains("reduction: vendor sums in the order that the MPI library"))
+      #expect(laboratory.exists("three-vendor/final/model.safetensors"))
+    }
+
     @Test("a trace has what every rank computed and summed, as JSON")
     func trace() throws {
       _ = try model(
@@ -69,12 +87,15 @@ extension EndToEnd {
       let events = try JSONDecoder().decode(Trace.self, from: data).traceEvents
       for rank in 0..<2 {
         func count(_ name: String, _ thread: Int) -> Int {
-          events.filter { $0.name == name && $0.pid == rank && $0.tid == thread }.count
+          // Perfetto wants no thread's number twice, and none 0.
+          events.filter { $0.name == name && $0.pid == rank + 1 && $0.tid == 2 * rank + thread + 1 }
+            .count
         }
         // Four micro-batches of each rank, six steps.
         #expect(count("forward and backward", 0) == 24)
         #expect(count("sum of a bucket", 1) >= 6)
         #expect(count("updating the weights", 0) >= 6)
+        #expect(count("evaluating after step 6", 0) >= 1)
         #expect(count("process_name", 0) == 1 && count("thread_name", 1) == 1)
       }
       #expect(events.allSatisfy { $0.ph == "M" || ($0.ts ?? -1) >= 0 && ($0.dur ?? -1) >= 0 })

@@ -79,6 +79,33 @@ extension EndToEnd {
         ["teacher", "--config", "tiny.yaml", "--run", "wire-other-0", "--resume", "auto"]
           + Self.rounded + ["communication.groups=2", "train.max_steps=8"])
       #expect(outcome.status == 64 && outcome.ownErrors.contains("communication.groups: 4 -> 2"))
+      // What travels as float32 has no groups, whatever is configured.
+      let plain = try laboratory.run(
+        "aver-train", ranks: 2,
+        ["teacher", "--config", "tiny.yaml", "--run", "wire-other-2", "--resume", "auto"]
+          + Self.rounded + ["communication.wire=float32", "communication.groups=2"])
+      #expect(plain.status == 0, "\(plain.errors)")
+    }
+
+    /// The step in which data fail has rounded some sums by then.
+    @Test("where data fail in a step, the checkpoint is as if it had not begun")
+    func failingData() throws {
+      try train("wire-whole", ranks: 2)
+      let reference = RunFiles(path: "\(laboratory.folder)/wire-whole")
+      // All faces are learned from in the first five steps.
+      try laboratory.copyFaces(to: "wire-spoiled", unreadable: [99])
+      let arguments = [
+        "teacher", "--config", "tiny.yaml", "--run", "wire-failing", "data.root=wire-spoiled",
+      ]
+      let outcome = try laboratory.run("aver-train", ranks: 2, arguments + Self.rounded)
+      try #require(outcome.status == 65, "\(outcome.errors)")
+      #expect(outcome.ownErrors.contains("A checkpoint after step"))
+      try FileManager.default.removeItem(atPath: "\(laboratory.folder)/wire-spoiled")
+      try laboratory.copyFaces(to: "wire-spoiled", unreadable: [])
+      try train("wire-failing", ranks: 4, resume: true, ["data.root=wire-spoiled"])
+      let files = RunFiles(path: "\(laboratory.folder)/wire-failing")
+      #expect(try files.learned() == reference.learned())
+      #expect(try files.residuals() == reference.residuals())
     }
 
     @Test("a checkpoint without what was left out is not gone on from")

@@ -27,18 +27,19 @@ void aver_add_bf16(float *destination, const uint16_t *source, size_t count);
 ///
 ///     c = values[i] + errors[i]
 ///     values[i] = c rounded to bfloat16, as float32
-///     errors[i] = c - values[i], without an error of its own
+///     left[i] = c - values[i], without an error of its own
 ///
-/// Shapes: both [count]. As many threads of kernel_threads.h as are there share a long vector.
+/// Shapes: all [count]. As many threads of kernel_threads.h as are there share a long vector.
 /// Source: error feedback, F. Seide et al., "1-bit stochastic gradient descent", Interspeech 2014.
-void aver_round_with_feedback_bf16(float *values, float *errors, size_t count);
+void aver_round_with_feedback_bf16(
+    float *values, float *left, const float *errors, size_t count);
 
 /// The kernels for one instruction set, with the meaning of the functions above.
 typedef struct {
   void (*round)(uint16_t *, const float *, size_t);
   void (*widen)(float *, const uint16_t *, size_t);
   void (*add)(float *, const uint16_t *, size_t);
-  void (*round_with_feedback)(float *, float *, size_t);
+  void (*round_with_feedback)(float *, float *, const float *, size_t);
 } aver_bfloat16_kernels;
 
 /// The kernels for `instruction_set`, or NULL where this processor or build lacks it: for tests

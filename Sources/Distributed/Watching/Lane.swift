@@ -70,7 +70,7 @@ extension Lane.State {
 enum Wait: UInt8, CaseIterable, CustomStringConvertible {
   case barrier = 1, broadcast, allGather, allReduce, send, receive, messages, node, allocation,
     release
-  case duplication, end, finalization
+  case duplication, end, finalization, separation
 
   /// The call that waits, as the MPI library names it where it is one of its.
   var description: String {
@@ -86,6 +86,7 @@ enum Wait: UInt8, CaseIterable, CustomStringConvertible {
     case .allocation: "MPI_Win_allocate_shared"
     case .release: "MPI_Win_free"
     case .duplication: "MPI_Comm_dup"
+    case .separation: "MPI_Comm_free"
     case .end: "the end of the job"
     case .finalization: "MPI_Finalize"
     }

@@ -36,7 +36,7 @@ public enum AllReduceBenchmark {
       communicator: communicator, algorithm: algorithm, memory: memory, buckets: [0..<count])
     let times = try measure(communicator, seconds: seconds) { try reducer.allReduce() }
     try memory.free()
-    let median = median(of: try slowest(times, communicator))
+    let median = try slowest(times, communicator).median
     let summed = count * MemoryLayout<Float>.stride
     return Result(
       bytes: summed, algorithm: algorithm, millisecondsMedian: 1000 * median,
@@ -71,12 +71,5 @@ public enum AllReduceBenchmark {
       }
     }
     return times.indices.map { index in all.map { $0[index] }.max() ?? 0 }
-  }
-
-  /// The middle value; of an even number of values the mean of the two in the middle.
-  static func median(of values: [Double]) -> Double {
-    let sorted = values.sorted()
-    guard !sorted.isEmpty else { return 0 }
-    return (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
   }
 }

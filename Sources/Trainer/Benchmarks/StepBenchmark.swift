@@ -28,7 +28,7 @@ public struct StepBenchmark: Sendable {
   public var bucketMebibytes: Int?
   /// What gradients travel as.
   public var wire: WireFormat
-  /// Groups whose sums are rounded; nil for one a rank.
+  /// Groups whose sums are rounded; nil for one a node, on a single node one a rank.
   public var groups: Int?
 
   /// What is printed. The names are those of the JSON object.
@@ -43,8 +43,8 @@ public struct StepBenchmark: Sendable {
     /// The median over the steps, of each the time of the slowest rank.
     var stepMilliseconds: Double
     var imagesPerSecond: Double
-    /// What of it went into sums that nothing was computed beside, on average, on the rank that waited least: what
-    /// others waited longer, they waited for a slower rank.
+    /// What went into sums that nothing was computed beside, the median over the steps, on the rank that waited least:
+    /// what others waited longer, they waited for a slower rank.
     var exposedMilliseconds: Double
     /// Whether gradients were summed beside the backward pass, and in how many buckets.
     var overlaps: Bool
@@ -90,7 +90,8 @@ public struct StepBenchmark: Sendable {
     (self.wire, self.groups) = (wire, groups)
   }
 
-  fileprivate func communication(ranks: Int) throws -> CommunicationSection {
+  fileprivate func communication(_ communicator: Communicator) throws -> CommunicationSection {
+    let ranks = communicator.worldSize
     if wire == .bfloat16, reduction == .vendor {
       throw TrainerError.usage("--wire bfloat16: MPI's own sum knows float32 only")
     }
@@ -100,8 +101,14 @@ public struct StepBenchmark: Sendable {
     var section = CommunicationSection()
     section.overlap = overlap
     section.bucketMebibytes = bucketMebibytes
-    (section.wire, section.groups) = (wire, groups ?? ranks)
+    (section.wire, section.groups) = (wire, groups ?? usualGroups(communicator))
     return section
+  }
+
+  private func usualGroups(_ communicator: Communicator) -> Int {
+    let nodes = communicator.nodes
+    let arePossible = nodes > 1 && nodes.nonzeroBitCount == 1
+    return arePossible ? nodes : communicator.worldSize
   }
 
   /// Measures on all ranks. Collective.
@@ -115,13 +122,16 @@ public struct StepBenchmark: Sendable {
       return try BenchmarkStep(self, job: job)
     }
     let waited = { job.timeline.seconds(in: .reduction) }
-    var (before, sentBefore) = (0.0, 0)
+    var (waits, sentBefore): ([Double], Int) = ([], 0)
     let runs = try TimedRuns(
-      steps, job: job,
-      begin: { (before, sentBefore) = (waited(), step.reducer.bytesSent) }
-    ) { try step.run() }
+      steps, job: job, begin: { (waits, sentBefore) = ([], step.reducer.bytesSent) }
+    ) {
+      let before = waited()
+      try step.run()
+      waits.append(waited() - before)
+    }
     let sent = Double(step.reducer.bytesSent - sentBefore) / Double(steps << 20)
-    let least = -(try job.maximum([(before - waited()) / Double(steps)])[0])
+    let least = -(try job.maximum([-waits.median])[0])
     let result = result(
       runs, step.step, exposed: least, sent: sent, ranks: job.communicator.worldSize)
     // On all ranks, so that they leave each other as much of the machine as in training.
@@ -172,10 +182,10 @@ private struct BenchmarkStep {
 
   init(_ benchmark: StepBenchmark, job: Job) throws {
     let communicator = job.communicator
-    // One micro-batch a rank: numbers of ranks that are not powers of two are refused here.
+    // One micro-batch a rank: numbers of ranks that are not powers of two are refused here, where the sum is exact.
     let tree = try MicroBatchTree(
       microBatches: communicator.worldSize, rank: communicator.rank,
-      worldSize: communicator.worldSize)
+      worldSize: communicator.worldSize, algorithm: benchmark.reduction)
     let draft = try TrainingPlanDraft(
       graph: benchmark.graph(), microBatch: benchmark.batchPerRank,
       precision: benchmark.precision, pixels: .asRead)
@@ -185,7 +195,7 @@ private struct BenchmarkStep {
     try plan.refreshWeights()
     let sums = try job.makeExchange(
       of: plan, in: memory, algorithm: benchmark.reduction,
-      benchmark.communication(ranks: communicator.worldSize), threads: benchmark.threads)
+      benchmark.communication(communicator), threads: benchmark.threads)
     reducer = sums.reducer
     step = TrainingStep(
       plan: plan, tree: tree, exchange: sums.exchange, buckets: sums.buckets,

@@ -28,7 +28,7 @@ struct TimedRuns {
       return start.duration(to: .now) / .seconds(1)
     }
     let slowest = try job.maximum(times + [first, ProcessFacts.peakMemoryMebibytes()])
-    median = AllReduceBenchmark.median(of: Array(slowest.prefix(count)))
+    median = Array(slowest.prefix(count)).median
     self.first = slowest[count]
     peakMemoryMebibytes = slowest[count + 1]
   }

@@ -119,6 +119,8 @@ extension StageConfiguration {
   ) throws -> LoadedConfiguration<Self> {
     var loaded = try ConfigurationReader<Self>.load(file: file, overrides: overrides)
     complete(&loaded)
+    // Nothing is rounded then, and no number of groups makes another training of it.
+    if loaded.values.communication.wire == .float32 { loaded.values.communication.groups = nil }
     let mistakes = loaded.commonContradictions() + contradictions(in: loaded)
     guard mistakes.isEmpty else { throw TrainerError.configuration(mistakes) }
     return loaded

@@ -88,6 +88,13 @@ extension Activity {
       }
   }
 
+  /// The words for such a number; of a step, for the part of it alone.
+  static func shortDescription(of code: UInt64) -> String {
+    let activity = Activity(code: code)
+    if case .step = activity { return "\(StepPhase(code: code))" }
+    return "\(activity)"
+  }
+
   /// The words for such a number.
   static func description(of code: UInt64) -> String {
     let (activity, phase) = (Activity(code: code), StepPhase(code: code))
@@ -105,6 +112,7 @@ final class Timeline {
   private let presence: Presence
   /// What the rank is doing.
   var activity = Activity.startingUp {
+    willSet { endStretch() }
     didSet { presence.activity = activity.code(phase) }
   }
   /// Which part of it.
@@ -121,13 +129,17 @@ final class Timeline {
 
   /// Notes that a part begins, and another ends.
   func begin(_ new: StepPhase) {
-    let now = MonotonicClock.nanoseconds
-    if case .step = activity {
-      spent[Int(phase.rawValue)] += now - since
-      presence.mainRecorder?.add(.activity, activity.code(phase), from: since, to: now)
-    }
-    (phase, since) = (new, now)
+    endStretch()
+    phase = new
     presence.activity = activity.code(new)
+  }
+
+  /// Writes down what ends now.
+  private func endStretch() {
+    let now = MonotonicClock.nanoseconds
+    if case .step = activity { spent[Int(phase.rawValue)] += now - since }
+    presence.mainRecorder?.add(.activity, activity.code(phase), from: since, to: now)
+    since = now
   }
 
   /// Runs `body` as a part of what the rank does; what fails there leaves it to be told.

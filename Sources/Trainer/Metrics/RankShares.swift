@@ -37,10 +37,10 @@ struct RankShares: Equatable {
     guard ranks.count > 1, let slowest = ranks.indices.max(by: { ranks[$0].own < ranks[$1].own })
     else { return nil }
     let others = ranks.indices.filter { $0 != slowest }.map { ranks[$0] }
-    let usual = Self.median(others.map(\.own))
+    let usual = others.map(\.own).median
     let excess = usual > 0 ? ranks[slowest].own / usual - 1 : 0
     guard excess > Self.noticed else { return nil }
-    let data = ranks[slowest].data - Self.median(others.map(\.data))
+    let data = ranks[slowest].data - others.map(\.data).median
     return Straggler(
       rank: slowest, excess: excess, isForData: 2 * data > ranks[slowest].own - usual)
   }
@@ -56,7 +56,7 @@ struct RankShares: Equatable {
   func line(host: (Int) -> String) -> String {
     func spread(_ path: KeyPath<Share, Double>) -> String {
       let values = ranks.map { $0[keyPath: path] }
-      return [values.min() ?? 0, Self.median(values), values.max() ?? 0]
+      return [values.min() ?? 0, values.median, values.max() ?? 0]
         .map { String(format: "%.4f", $0) }.joined(separator: "/")
     }
     let times =
@@ -72,7 +72,4 @@ struct RankShares: Equatable {
     let percent = String(format: "%.0f", 100 * straggler.excess)
     return "rank \(straggler.rank) on \(host) holds the others up: it \(cause), \(percent) % in all"
   }
-
-  /// The middle value; of an even number of values the mean of the two in the middle.
-  private static func median(_ values: [Double]) -> Double { AllReduceBenchmark.median(of: values) }
 }

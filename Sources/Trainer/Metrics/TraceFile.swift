@@ -62,6 +62,7 @@ final class TraceFile {
     for (rank, part) in parts.enumerated() {
       let note = part.isFull ? " (the first part of the run)" : ""
       lines.append(name("process_name", "rank \(rank) on \(part.host)\(note)", rank, thread: 0))
+      lines.append(metadata("process_sort_index", "\"sort_index\":\(rank)", rank, thread: 0))
       for (thread, spans) in [part.main, part.gradients].enumerated() {
         lines.append(
           name("thread_name", thread == 0 ? "training" : "sums of gradients", rank, thread: thread))
@@ -73,29 +74,44 @@ final class TraceFile {
   }
 
   private static func name(_ kind: String, _ text: String, _ rank: Int, thread: Int) -> String {
-    "{\"name\":\"\(kind)\",\"ph\":\"M\",\"pid\":\(rank),\"tid\":\(thread),\"args\":{\"name\":"
-      + "\(MetricValue.text(text).json)}}"
+    metadata(kind, "\"name\":\(MetricValue.text(text).json)", rank, thread: thread)
   }
 
-  /// One stretch; nil for what was before the beginning.
+  private static func metadata(
+    _ kind: String, _ arguments: String, _ rank: Int, thread: Int
+  ) -> String {
+    "{\"name\":\"\(kind)\",\"ph\":\"M\",\(place(rank, thread)),\"args\":{\(arguments)}}"
+  }
+
+  /// Perfetto takes threads of the same number for one, whatever process they are of, and 0 for the system's.
+  private static func place(_ rank: Int, _ thread: Int) -> String {
+    "\"pid\":\(rank + 1),\"tid\":\(2 * rank + thread + 1)"
+  }
+
+  /// One stretch, from the beginning on; nil for what was over by then.
   private static func event(
     _ span: SpanRecorder.Span, _ rank: Int, thread: Int, origin: UInt64
   ) -> String? {
-    guard span.start >= origin else { return nil }
+    guard span.end > origin else { return nil }
+    let start = max(span.start, origin)
     let (name, arguments) = words(for: span)
     return String(
       format:
-        "{\"name\":%@,\"ph\":\"X\",\"ts\":%.3f,\"dur\":%.3f,\"pid\":%d,\"tid\":%d,\"args\":{%@}}",
-      MetricValue.text(name).json, Double(span.start - origin) / 1000,
-      Double(span.end - span.start) / 1000, rank, thread, arguments)
+        "{\"name\":%@,\"ph\":\"X\",\"ts\":%.3f,\"dur\":%.3f,%@,\"args\":{%@}}",
+      MetricValue.text(name).json, Double(start - origin) / 1000,
+      Double(span.end - start) / 1000, place(rank, thread), arguments)
   }
 
   private static func words(for span: SpanRecorder.Span) -> (name: String, arguments: String) {
     switch span.kind {
     case .activity:
-      ("\(StepPhase(code: span.value))", "\"step\":\(Activity(code: span.value).step ?? 0)")
+      (Activity.shortDescription(of: span.value), step(of: span.value))
     case .sum: ("sum of a bucket", "\"bucket\":\(span.value)")
     case .wait: ("waiting: \(span.waitName)", "")
     }
+  }
+
+  private static func step(of code: UInt64) -> String {
+    Activity(code: code).step.map { "\"step\":\($0)" } ?? ""
   }
 }

@@ -71,6 +71,9 @@ struct StageRun<S: Stage> {
     }
     let loop = try run.makeLoop(options: options, begin: begin)
     let status = try loop.run()
+    // A process may train several times: nothing of it stays in memory that ranks share.
+    try loop.parts.step.exchange.free()
+    try gradients.free()
     // Whoever stops a run leaves it no time for more than its checkpoint.
     guard let trace, status == .finished else { return status }
     do {
@@ -99,7 +102,8 @@ struct StageRun<S: Stage> {
     tree = try MicroBatchTree(
       microBatches: loaded.values.batch.microBatches, rank: job.rank,
       worldSize: job.communicator.worldSize,
-      groups: loaded.values.communication.rounding(count: 0)?.groups ?? 1)
+      groups: loaded.values.communication.rounding(count: 0)?.groups ?? 1,
+      algorithm: loaded.values.reduction)
     plan = try TrainingPlan(draft, gradientSlots: tree.slotCount, first: gradients.values)
     updateRanges = try loaded.updateRanges(of: plan.parameters)
   }
@@ -240,17 +244,12 @@ struct StageRun<S: Stage> {
 
   // MARK: - What people are told
 
-  /// Of gradients that are rounded: where they are, and what would make more of it.
-  private var wireRemark: String? {
-    guard let groups = configuration.communication.rounding(count: 0)?.groups else { return nil }
-    let (ranks, onNode) = (job.communicator.worldSize, job.communicator.ranksOnHost)
-    let nodes = max(1, ranks / onNode)
-    let remark =
-      "gradients of \(groups) group\(groups == 1 ? "" : "s") of micro-batches travel as bfloat16"
-    return nodes == 1 || nodes == groups
-      ? remark
-      : remark + "; between these \(nodes) nodes part of them travels as float32: a new run with "
-        + "communication.groups=\(nodes) sends less"
+  private var wayOfGradients: WayOfGradients {
+    WayOfGradients(
+      ranks: job.communicator.worldSize, nodes: job.communicator.nodes,
+      microBatches: configuration.batch.microBatches,
+      groups: configuration.communication.rounding(count: 0)?.groups,
+      obstacle: gradients.obstacle, bytes: gradients.values.count * MemoryLayout<Float>.stride)
   }
 
   /// Says what the run is made of, and which rows it leaves out.
@@ -265,7 +264,10 @@ struct StageRun<S: Stage> {
     console.say("run folder \(folder.path)")
     logger.notice("\(summary); rank \(job.rank) on \(job.communicator.hostName), \(engine.summary)")
     if let caveat = configuration.reduction.caveat { console.say(caveat) }
-    if let remark = wireRemark { console.say(remark) }
+    for text in wayOfGradients.remarks {
+      console.say(text)
+      logger.notice("\(text)")
+    }
     for text in job.slowKernels(precision: configuration.precision) {
       console.say("warning: \(text)")
       logger.warning("\(text)")
@@ -327,7 +329,8 @@ extension LoadedConfiguration where Root: StageConfiguration {
   func requireRanks(_ worldSize: Int) throws {
     do {
       _ = try MicroBatchTree(
-        microBatches: values.batch.microBatches, rank: 0, worldSize: worldSize)
+        microBatches: values.batch.microBatches, rank: 0, worldSize: worldSize,
+        algorithm: values.reduction)
     } catch {
       throw TrainerError.configuration([mistake("batch.global", "\(error)")])
     }
