@@ -40,6 +40,8 @@ def main():
     dist.all_reduce(slowest, dist.ReduceOp.MAX)
     if rank == 0:
         print(json.dumps({"bytes": values.numel() * 4, "ms_median": 1000 * statistics.median(slowest.tolist())}))
+    # Who leaves while others still talk to it makes them abort.
+    dist.barrier()
     dist.destroy_process_group()
 
 
