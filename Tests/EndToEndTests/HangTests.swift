@@ -127,7 +127,7 @@ extension EndToEnd {
         "all-fail", ranks: 4,
         ["AVER_CALL_FAULT": "forward fail \(kernels / 2)", "AVER_CALL_FAULT_RANK": "all"])
       #expect(outcome.status == 70 && seconds < Self.longest)
-      let lines = outcome.ownErrors.split(separator: "\n").filter { $0.hasPrefix("aver-train: ") }
+      let lines = outcome.errors.split(separator: "\n").filter { $0.hasPrefix("aver-train: ") }
       #expect(lines.count == 1 && lines[0].hasPrefix("aver-train: rank "), "\(lines)")
       let reports = try FileManager.default.contentsOfDirectory(
         atPath: "\(laboratory.folder)/all-fail/crash")
@@ -195,7 +195,7 @@ extension EndToEnd {
       case .fail:
         #expect(outcome.status == 70, "\(told)")
         let line = try #require(
-          outcome.ownErrors.split(separator: "\n").last { $0.hasPrefix("aver-train: ") }, "\(told)")
+          outcome.errors.split(separator: "\n").last { $0.hasPrefix("aver-train: ") }, "\(told)")
         // Before MPI has started there is no rank, and what rank 0 does for all fails for all of them.
         guard line.hasPrefix("aver-train: rank ") else { break }
         #expect(line.hasPrefix("aver-train: rank \(fault.rank) on "), "\(told)")
