@@ -8,6 +8,8 @@ public enum DistributedError: Error, Equatable, CustomStringConvertible {
   case worldSizeNotPowerOfTwo(worldSize: Int)
   /// The buckets do not cover every element of the buffer exactly once.
   case bucketsDoNotTile(count: Int)
+  /// There is no memory for what rounding leaves out.
+  case noMemory(bytes: Int)
   /// The communicator is asked for after MPI has ended, which MPI does not allow.
   case alreadyFinalized
 
@@ -32,6 +34,11 @@ public enum DistributedError: Error, Equatable, CustomStringConvertible {
         """
     case .bucketsDoNotTile(let count):
       return "the gradient buckets do not cover each of the \(count) elements exactly once"
+    case .noMemory(let bytes):
+      return """
+        no memory for \(bytes >> 20) MiB of what rounding leaves out of gradients: start fewer ranks \
+        a node, or set communication.wire to float32
+        """
     case .alreadyFinalized:
       return "MPI has already been finalized in this process and cannot start again"
     }

@@ -51,7 +51,7 @@ public final class GradientReducer {
       ? nil : DistanceDoubling(communicator: communicator, chunkElements: chunkElements)
     self.messages = messages
     precondition(rounding == nil || algorithm == .exact, "only the exact sum is rounded")
-    rounded = rounding.map { RoundedSum($0, communicator, memory, messages: messages) }
+    rounded = try rounding.map { try RoundedSum($0, communicator, memory, messages: messages) }
     if let buckets { try divide(into: buckets) }
   }
 

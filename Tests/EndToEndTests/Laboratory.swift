@@ -71,6 +71,13 @@ final class Laboratory: Sendable {
       in: folder)
   }
 
+  /// An environment in which each rank is a node of its own, so that gradients travel in messages.
+  var nodesOfOne: [String: String] {
+    get throws {
+      ["LD_PRELOAD": try FaultInjection.compile("calls", in: folder), "AVER_NODES_OF_ONE": "1"]
+    }
+  }
+
   /// The environment in which a step with metrics takes a twentieth of a second more, whatever the machine.
   var slowSteps: [String: String] {
     get throws {

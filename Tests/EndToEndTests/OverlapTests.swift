@@ -30,10 +30,7 @@ extension EndToEnd {
     func anyWay(_ overrides: [String]) throws {
       let clips = overrides.isEmpty ? "" : "-clipped"
       let reference = try model("sums-1\(clips)", ranks: 1, overrides)
-      let messages = [
-        "LD_PRELOAD": try FaultInjection.compile("calls", in: laboratory.folder),
-        "AVER_NODES_OF_ONE": "1",
-      ]
+      let messages = try laboratory.nodesOfOne
       for ranks in [2, 4, 8] {
         for overlap in ["on", "off"] {
           for environment in [[:], messages] {

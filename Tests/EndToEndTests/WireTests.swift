@@ -26,14 +26,6 @@ extension EndToEnd {
       try #require(outcome.status == 0, "\(outcome.errors)\n\(outcome.output)")
     }
 
-    /// An environment in which each rank is a node of its own.
-    private func messages() throws -> [String: String] {
-      [
-        "LD_PRELOAD": try FaultInjection.compile("calls", in: laboratory.folder),
-        "AVER_NODES_OF_ONE": "1",
-      ]
-    }
-
     /// More ranks than groups and fewer; what is stopped goes on with another number of them.
     @Test("weights and what is left out are the same on 1 to 8 ranks, moved or not")
     func anyRanks() throws {
@@ -44,7 +36,7 @@ extension EndToEnd {
       #expect(residuals.count == 5, "four groups and the sum over them")
       #expect(Set(residuals.values).count == 5)
       for ranks in [2, 4, 8] {
-        for (environment, overlap) in [([:], "off"), (try messages(), "on")] {
+        for (environment, overlap) in [([:], "off"), (try laboratory.nodesOfOne, "on")] {
           let run = "wire-\(ranks)-\(overlap)"
           try train(
             run, ranks: ranks, environment: environment, ["communication.overlap=\(overlap)"])
@@ -56,7 +48,7 @@ extension EndToEnd {
       for (first, then) in [(8, 1), (1, 8), (4, 2)] {
         let run = "wire-moved-\(first)-\(then)"
         try train(
-          run, ranks: first, environment: try messages(), ["--stop-after", "3"])
+          run, ranks: first, environment: try laboratory.nodesOfOne, ["--stop-after", "3"])
         try train(run, ranks: then, resume: true)
         let files = RunFiles(path: "\(laboratory.folder)/\(run)")
         #expect(try files.learned() == learned, "\(run)")

@@ -18,12 +18,13 @@ public final class ErrorFeedback {
   /// Which of two vectors counts.
   private var turn = 0
 
-  init(_ rounding: GradientRounding, rank: Int, worldSize: Int) {
+  /// - Throws: `DistributedError.noMemory`.
+  init(_ rounding: GradientRounding, rank: Int, worldSize: Int) throws {
     (self.rounding, self.worldSize) = (rounding, worldSize)
     let first = rank * rounding.groups / worldSize
     ownGroups = first..<first + max(1, rounding.groups / worldSize)
-    groupErrors = ownGroups.map { _ in ErrorVector(count: rounding.count) }
-    ofRoot = ErrorVector(count: rounding.count)
+    groupErrors = try ownGroups.map { _ in try ErrorVector(count: rounding.count) }
+    ofRoot = try ErrorVector(count: rounding.count)
   }
 
   /// What the roundings of one of this rank's groups have left out. Shapes: `[rounding.count]`.
@@ -74,18 +75,20 @@ public final class ErrorFeedback {
 
 /// What counts, and what the step under way leaves out: two vectors of zeros at first, by turns.
 private final class ErrorVector {
-  let values: [UnsafeMutableBufferPointer<Float>]
+  private(set) var values: [UnsafeMutableBufferPointer<Float>] = []
 
-  init(count: Int) { values = (0..<2).map { _ in Self.zeros(count) } }
+  init(count: Int) throws {
+    for _ in 0..<2 { values.append(try Self.zeros(count)) }
+  }
 
   deinit {
     for vector in values { free(vector.baseAddress) }
   }
 
   /// Zeros that take memory once they are touched.
-  private static func zeros(_ count: Int) -> UnsafeMutableBufferPointer<Float> {
+  private static func zeros(_ count: Int) throws -> UnsafeMutableBufferPointer<Float> {
     guard let memory = calloc(max(1, count), MemoryLayout<Float>.stride) else {
-      fatalError("no memory for \(count) rounding errors")
+      throw DistributedError.noMemory(bytes: count * MemoryLayout<Float>.stride)
     }
     return UnsafeMutableBufferPointer(
       start: memory.assumingMemoryBound(to: Float.self), count: count)

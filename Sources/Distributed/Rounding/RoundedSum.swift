@@ -14,17 +14,18 @@ final class RoundedSum {
   private let node: [UnsafePointer<Float>?]
 
   /// - Parameter messages: sends float32; nil where all ranks share memory.
+  /// - Throws: `DistributedError.noMemory`.
   init(
     _ rounding: GradientRounding, _ communicator: Communicator, _ memory: GradientMemory,
     messages: DistanceDoubling?
-  ) {
+  ) throws {
     let route = RoundingRoute(
       rank: communicator.rank, worldSize: communicator.worldSize, sharers: memory.sharers,
       groups: rounding.groups)
     (self.route, self.communicator, self.memory, self.messages) = (
       route, communicator, memory, messages
     )
-    feedback = ErrorFeedback(rounding, rank: route.rank, worldSize: route.worldSize)
+    feedback = try ErrorFeedback(rounding, rank: route.rank, worldSize: route.worldSize)
     counterparts =
       route.isDirect
       ? CounterpartExchange(

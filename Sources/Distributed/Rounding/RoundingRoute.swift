@@ -4,22 +4,30 @@
 ///     → groups by messages → rounded
 ///
 /// Where a rank has several groups, it has rounded their sums itself before this begins.
-struct RoundingRoute: Equatable, Sendable {
+public struct RoundingRoute: Equatable, Sendable {
   let rank: Int
   let worldSize: Int
   /// Ranks that share memory: consecutive ones, as many on each node.
   let sharers: Int
   let groups: Int
 
+  /// The route of a rank.
+  ///
+  /// - Parameter sharers: ranks that share memory, as many on each node.
+  public init(rank: Int, worldSize: Int, sharers: Int, groups: Int) {
+    (self.rank, self.worldSize) = (rank, worldSize)
+    (self.sharers, self.groups) = (sharers, groups)
+  }
+
   /// Whether a group has at least one rank: only then sums of groups are rounded on this route.
   var roundsGroups: Bool { groups <= worldSize }
   /// Ranks of a group.
-  var groupSize: Int { max(1, worldSize / groups) }
+  public var groupSize: Int { max(1, worldSize / groups) }
   /// Ranks of a group that share memory.
   var near: Int { min(sharers, groupSize) }
   /// Whether all that travels between groups was just rounded. Else some ranks have the sum of several groups, which
   /// takes float32.
-  var isDirect: Bool { roundsGroups && groupSize >= sharers }
+  public var isDirect: Bool { roundsGroups && groupSize >= sharers }
 
   /// The same job as another rank sees it.
   func of(rank: Int) -> RoundingRoute {

@@ -101,7 +101,8 @@ public struct StepBenchmark: Sendable {
     var section = CommunicationSection()
     section.overlap = overlap
     section.bucketMebibytes = bucketMebibytes
-    (section.wire, section.groups) = (wire, groups ?? usualGroups(communicator))
+    section.wire = wire
+    if wire == .bfloat16 { section.groups = groups ?? usualGroups(communicator) }
     return section
   }
 

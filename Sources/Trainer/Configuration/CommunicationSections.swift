@@ -20,7 +20,7 @@ struct CommunicationSection: ConfigurationSection, Sendable {
   var bucketMebibytes: Int?
   /// What gradients travel as.
   var wire = WireFormat.float32
-  /// Groups of micro-batches whose sums are rounded; nil where they are not.
+  /// Groups of micro-batches whose sums are rounded; nil where they are not, as with float32 whatever a file says.
   var groups: Int?
 
   /// The defaults.
@@ -30,7 +30,7 @@ struct CommunicationSection: ConfigurationSection, Sendable {
   ///
   /// - Parameter count: how many there are.
   func rounding(count: Int) -> GradientRounding? {
-    wire == .bfloat16 ? groups.map { GradientRounding(groups: $0, count: count) } : nil
+    groups.map { GradientRounding(groups: $0, count: count) }
   }
 
   static var keys: [ConfigurationKey<Self>] {

@@ -102,7 +102,7 @@ struct StageRun<S: Stage> {
     tree = try MicroBatchTree(
       microBatches: loaded.values.batch.microBatches, rank: job.rank,
       worldSize: job.communicator.worldSize,
-      groups: loaded.values.communication.rounding(count: 0)?.groups ?? 1,
+      groups: loaded.values.communication.groups ?? 1,
       algorithm: loaded.values.reduction)
     plan = try TrainingPlan(draft, gradientSlots: tree.slotCount, first: gradients.values)
     updateRanges = try loaded.updateRanges(of: plan.parameters)
@@ -248,7 +248,7 @@ struct StageRun<S: Stage> {
     WayOfGradients(
       ranks: job.communicator.worldSize, nodes: job.communicator.nodes,
       microBatches: configuration.batch.microBatches,
-      groups: configuration.communication.rounding(count: 0)?.groups,
+      groups: configuration.communication.groups,
       obstacle: gradients.obstacle, bytes: gradients.values.count * MemoryLayout<Float>.stride)
   }
 

@@ -34,16 +34,16 @@ struct WayOfGradients {
   private var wire: String? {
     guard let groups else { return nil }
     let sharers = obstacle == nil ? ranks / nodes : 1
-    let groupSize = max(1, ranks / groups)
+    let route = RoundingRoute(rank: 0, worldSize: ranks, sharers: sharers, groups: groups)
     let what: String
     if nodes == 1 {
       what = "are rounded to bfloat16 in \(groups) groups; within one node that saves nothing"
-    } else if groups > ranks || groupSize < sharers {
+    } else if !route.isDirect {
       what =
         "are rounded to bfloat16 in \(groups) groups, but travel as float32: ranks have sums of several groups"
-    } else if groupSize > sharers {
+    } else if route.groupSize > sharers {
       what =
-        "travel as bfloat16 between \(groups) groups, as float32 between the \(groupSize / sharers) nodes of each"
+        "travel as bfloat16 between \(groups) groups, as float32 between the \(route.groupSize / sharers) nodes of each"
     } else {
       return "gradients travel as bfloat16 between \(groups) groups"
     }
