@@ -37,10 +37,11 @@ let package = Package(
     .target(name: "CWinograd", dependencies: ["CKernelThreads"]),
 
     // Arrows point one way:
-    // CounterRandom, Files → (Media, Digests → Datasets, Nets, Distributed) → Trainer
+    // CounterRandom, Files, ProtocolBuffers → (Media, Digests → Datasets, Nets, Distributed) → Trainer
     // → Launcher, CommandArguments → executables.
     .target(name: "CounterRandom"),
     .target(name: "Files"),
+    .target(name: "ProtocolBuffers"),
     .target(name: "Studies", dependencies: ["CounterRandom"]),
     .target(
       name: "Media",
@@ -59,7 +60,7 @@ let package = Package(
       name: "Trainer",
       dependencies: [
         "CVectorKernels", "CounterRandom", "Datasets", "Digests", "Distributed", "Files", "Media",
-        "Nets", .product(name: "Logging", package: "swift-log"), "Yams",
+        "Nets", "ProtocolBuffers", .product(name: "Logging", package: "swift-log"), "Yams",
       ]),
 
     .target(name: "Launcher", dependencies: ["CProcess", "Studies", "Trainer", "Yams"]),

@@ -1,4 +1,5 @@
 import Foundation
+import ProtocolBuffers
 
 /// An `Event` of TensorFlow's protocol.
 ///
