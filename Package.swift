@@ -37,8 +37,8 @@ let package = Package(
     .target(name: "CWinograd", dependencies: ["CKernelThreads"]),
 
     // Arrows point one way:
-    // CounterRandom, Files, ProtocolBuffers → (Media, Digests → Datasets, Nets, Distributed) → Trainer
-    // → Launcher, CommandArguments → executables.
+    // CounterRandom, Files, ProtocolBuffers → (Media, Digests → Datasets, Nets, Distributed)
+    // → Trainer → Launcher, CommandArguments → executables.
     .target(name: "CounterRandom"),
     .target(name: "Files"),
     .target(name: "ProtocolBuffers"),
@@ -54,6 +54,7 @@ let package = Package(
       name: "Nets",
       dependencies: [
         "CKernelThreads", "COneDNN", "CVectorKernels", "CWinograd", "CounterRandom", "Files",
+        "ProtocolBuffers",
       ]),
     .target(name: "Distributed", dependencies: ["CMPI", "CNodeFlags", "CVectorKernels"]),
     .target(
@@ -124,7 +125,8 @@ let package = Package(
       name: "LauncherTests", dependencies: ["Launcher", "Studies", "TestSupport", "Trainer"],
       exclude: ["Scripts"]),
     .testTarget(
-      name: "EndToEndTests", dependencies: ["aver-train", "aver-launch", "aver", "TestSupport"],
+      name: "EndToEndTests",
+      dependencies: ["aver-train", "aver-launch", "aver", "Nets", "TestSupport"],
       exclude: ["Faults"]),
   ],
   cxxLanguageStandard: .cxx17

@@ -26,6 +26,8 @@ public enum NetsError: Error, Equatable, CustomStringConvertible {
   case bfloat16Missing(instructionSet: String)
   /// The kernels cannot run on the number of threads that was asked for.
   case threads(requested: Int)
+  /// A network, or a layer of it, that cannot be handed to other programs.
+  case notExportable(layer: String, reason: String)
   /// Memory for a plan could not be had.
   case outOfMemory(bytes: Int, purpose: String)
 
@@ -57,6 +59,8 @@ public enum NetsError: Error, Equatable, CustomStringConvertible {
     case .threads(let requested):
       "threads: \(requested): OpenMP does not give kernels so many; use threads >= 1, unset "
         + "OMP_THREAD_LIMIT, and use a oneDNN that was built for OpenMP"
+    case .notExportable(let layer, let reason):
+      "\(layer): \(reason)"
     case .outOfMemory(let bytes, let purpose):
       "no memory for \(purpose) (\(bytes >> 20) MiB): use a smaller batch.micro"
     }

@@ -97,6 +97,17 @@ public struct Graph {
     return graph
   }
 
+  /// The graph with other operations, inputs and outputs.
+  func replacing(
+    operations: [any Operation], inputs: [InputSpecification],
+    outputs: [(name: String, value: ValueID)]
+  ) -> Graph {
+    var graph = replacingOperations(operations)
+    graph.inputs = inputs
+    graph.outputs = outputs
+    return graph
+  }
+
   /// Adds a parameter and returns its index.
   mutating func parameter(_ specification: ParameterSpecification) -> Int {
     parameters.append(specification)

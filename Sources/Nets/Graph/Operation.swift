@@ -21,6 +21,11 @@ protocol Operation: Sendable {
   ///   no gradient passes through it.
   func plan(_ builder: PlanBuilder) throws -> BackwardPlan?
 
+  /// Adds nodes that compute the same, outside of training, to an ONNX model.
+  ///
+  /// - Throws: `NetsError.notExportable` for what is there for training only.
+  func export(to builder: ONNXBuilder) throws
+
   /// The layout in which this operation would read a value without changing it first; nil where it
   /// does not read it or takes it in any. Kernels of ours, which can write several, ask.
   func preferredLayout(of value: ValueID, _ builder: PlanBuilder) throws -> MemoryDescriptor?

@@ -84,17 +84,44 @@ public struct FusionDescription: Sendable, Equatable {
   /// - Throws: `NetsError.shape` where there is no modality, a size is not positive, a probability
   ///   not in [0, 1), or a backbone has other features.
   public func network() throws -> FusionNetwork {
+    try network(visual: visualTrunk, audio: audioTrunk)
+  }
+
+  private var visualTrunk: Trunk? {
+    visualBackbone.map { backbone in
+      Trunk(name: "images", shape: [3, backbone.imageSize, backbone.imageSize]) {
+        try backbone.name.features(of: $0, in: &$1, prefix: $2)
+      }
+    }
+  }
+
+  private var audioTrunk: Trunk? {
+    audioBackbone.map { network in
+      Trunk(name: "patches", shape: [1, network.frames, network.bands]) {
+        try network.backbone.features(of: $0, in: &$1, prefix: $2)
+      }
+    }
+  }
+
+  /// The network without losses, as it is used outside of a training: whatever is given of a modality is
+  /// standardised within.
+  ///
+  /// Inputs: as of `network()` where a modality has its backbone in the network; else, in place of `visual`
+  /// and `audio`, `….features` `[T, F]`, F being one less than the description's, and `….presence`,
+  /// `….mean` and `….factor` as with a backbone.
+  ///
+  /// - Throws: as `network()`.
+  public func standardisingNetwork() throws -> FusionNetwork {
     try network(
-      visual: visualBackbone.map { backbone in
-        Trunk(name: "images", shape: [3, backbone.imageSize, backbone.imageSize]) {
-          try backbone.name.features(of: $0, in: &$1, prefix: $2)
-        }
-      },
-      audio: audioBackbone.map { network in
-        Trunk(name: "patches", shape: [1, network.frames, network.bands]) {
-          try network.backbone.features(of: $0, in: &$1, prefix: $2)
-        }
-      })
+      visual: visualTrunk ?? givenFeatures(visualFeatures),
+      audio: audioTrunk ?? givenFeatures(audioFeatures))
+  }
+
+  /// Features that are there already, of a frame.
+  private func givenFeatures(_ count: Int?) -> Trunk? {
+    count.map { count in
+      Trunk(name: "features", shape: [count - 1], isSequence: true) { input, _, _ in input }
+    }
   }
 
   /// A backbone of any kind, and what it reads of each frame.
@@ -103,6 +130,8 @@ public struct FusionDescription: Sendable, Equatable {
     var name: String
     /// The input's shape.
     var shape: [Int]
+    /// Whether the input is a row for all frames of a sample, whose features are what is standardised.
+    var isSequence = false
     /// Adds it, with a prefix for its names, and returns its features.
     var features: (_ input: ValueID, _ graph: inout Graph, _ prefix: String) throws -> ValueID
   }
@@ -141,8 +170,11 @@ public struct FusionDescription: Sendable, Equatable {
     of modality: String, _ trunk: Trunk, features: Int, in graph: inout Graph
   ) throws -> ValueID {
     let (backbone, count) = ("\(modality).backbone", features - 1)
-    let input = graph.input(
-      "\(modality).\(trunk.name)", .pixels, shape: trunk.shape, rows: .perSample(frames))
+    let name = "\(modality).\(trunk.name)"
+    let input =
+      trunk.isSequence
+      ? graph.input(name, .floats, shape: [frames] + trunk.shape)
+      : graph.input(name, .pixels, shape: trunk.shape, rows: .perSample(frames))
     let presence = graph.input("\(modality).presence", .floats, shape: [frames])
     let moments = ["mean", "factor"].map {
       graph.input("\(modality).\($0)", .floats, shape: [count], rows: .fixed(1))
@@ -150,7 +182,8 @@ public struct FusionDescription: Sendable, Equatable {
     let rows = try trunk.features(input, &graph, "\(backbone).")
     graph.holdStatistics { $0.hasPrefix("\(backbone).") }
     return try graph.presentFrames(
-      graph.sequences(of: rows, name: "\(modality).frames"), presence: presence,
+      trunk.isSequence ? rows : graph.sequences(of: rows, name: "\(modality).frames"),
+      presence: presence,
       mean: moments[0], factor: moments[1], name: "\(modality).present")
   }
 

@@ -67,6 +67,18 @@ extension PlanBuilder {
   }
 }
 
+extension BatchNormalization {
+  /// One channel's normalisation by running statistics as a factor of the layer before and a bias.
+  ///
+  /// - Parameter bias: of the layer before.
+  static func folded(
+    scale: Float, shift: Float, mean: Float, variance: Float, bias: Float
+  ) -> (factor: Float, bias: Float) {
+    let factor = scale / (variance + epsilon).squareRoot()
+    return (factor, shift + (bias - mean) * factor)
+  }
+}
+
 /// Turns a batch normalisation into factors and biases.
 private struct ChannelFold: WeightsKernel {
   let scale: UnsafePointer<Float>
@@ -80,9 +92,9 @@ private struct ChannelFold: WeightsKernel {
 
   func run() {
     for channel in 0..<count {
-      let factor = scale[channel] / (variance[channel] + BatchNormalization.epsilon).squareRoot()
-      factors[channel] = factor
-      biases[channel] = shift[channel] + ((bias?[channel] ?? 0) - mean[channel]) * factor
+      (factors[channel], biases[channel]) = BatchNormalization.folded(
+        scale: scale[channel], shift: shift[channel], mean: mean[channel],
+        variance: variance[channel], bias: bias?[channel] ?? 0)
     }
   }
 }

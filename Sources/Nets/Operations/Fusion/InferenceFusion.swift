@@ -111,7 +111,7 @@ extension Linear: FusibleOperation {
 
 extension BatchNormalization.FusedActivation {
   /// The same as an operation of its own; nil for none.
-  fileprivate var function: ActivationFunction? {
+  var function: ActivationFunction? {
     switch self {
     case .none: nil
     case .relu: .relu
