@@ -28,7 +28,8 @@ public enum ExitStatus: Int32, Sendable, CaseIterable {
     case is DatasetError, is WeightsError, is FusionProblem: self = .badData
     case DistributedError.worldSizeDoesNotFit, DistributedError.worldSizeNotPowerOfTwo:
       self = .usage
-    case NetsError.shape, NetsError.threads, NetsError.bfloat16Missing: self = .usage
+    case NetsError.shape, NetsError.threads, NetsError.bfloat16Missing, NetsError.notExportable:
+      self = .usage
     case NetsError.parameterShape, NetsError.missingParameter, NetsError.unknownParameter,
       NetsError.parameterType, NetsError.batchCount, NetsError.parameterNotFinite,
       NetsError.negativeVariance:

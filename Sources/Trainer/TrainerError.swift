@@ -44,6 +44,8 @@ public enum TrainerError: Error, Sendable, CustomStringConvertible {
   case featuresBroken(file: String, reason: String)
   /// A recording's film or sound cannot be used.
   case recordingUnusable(name: String, reason: String)
+  /// A model cannot be written where it was to be exported to.
+  case exportNotWritten(folder: String, reason: String)
   /// Every rank has stopped because of this failure of one of them.
   case agreed(rank: Int, status: ExitStatus, message: String)
 
@@ -51,7 +53,7 @@ public enum TrainerError: Error, Sendable, CustomStringConvertible {
   public var exitStatus: ExitStatus {
     switch self {
     case .configuration, .usage, .runFolderUnusable, .runFolderInUse, .runFolderOfAnotherRun,
-      .runFolderHeld, .runFolderTaken, .hopelessTimeLimit,
+      .runFolderHeld, .runFolderTaken, .hopelessTimeLimit, .exportNotWritten,
       .configurationChanged, .identityChanged, .identitiesDiffer:
       .usage
     case .missingData, .checkpointUnusable, .noUsableCheckpoint, .runIncomplete, .outputsNotFinite,
@@ -127,6 +129,8 @@ public enum TrainerError: Error, Sendable, CustomStringConvertible {
       "\(file): \(reason)"
     case .recordingUnusable(let name, let reason):
       "recording \(name): \(reason)"
+    case .exportNotWritten(let folder, let reason):
+      "\(folder): cannot be exported to (\(reason)); make room there, or name another folder with --output"
     case .agreed(_, _, let message):
       message
     }

@@ -1,14 +1,15 @@
 import ArgumentParser
 import Trainer
 
-/// The tool beside the trainer: data, evaluation, diagnosis.
+/// The tool beside the trainer: data, evaluation, export, diagnosis.
 @main
 struct Aver: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "aver",
-    abstract: "Data, evaluation and diagnosis for audio-visual emotion recognition.",
+    abstract: "Data, evaluation, export and diagnosis for audio-visual emotion recognition.",
     subcommands: [
-      SynthCommand.self, PackCommand.self, VerifyCommand.self, EvaluateCommand.self, Doctor.self,
+      SynthCommand.self, PackCommand.self, VerifyCommand.self, EvaluateCommand.self,
+      ExportCommand.self, Doctor.self,
     ])
 
   static func main() { main(ProcessWords.arguments) }

@@ -23,16 +23,23 @@ public final class LogMelSpectrogram {
   /// What a band of silence has: log 0.01.
   public static let silence = logf(offset)
 
-  private static let offset: Float = 0.01
-  private static let transformSamples = 512
-  private static let hertz = 125.0...7500.0
+  /// What is added to a band before the logarithm is taken.
+  public static let offset: Float = 0.01
+  /// Points of the Fourier transform.
+  public static let transformSamples = 512
+  /// Where the first band begins and the last one ends.
+  public static let hertz = 125.0...7500.0
+
+  static var filters: MelFilterBank {
+    MelFilterBank(bands: bands, hertz: hertz, rate: rate, transform: transformSamples)
+  }
+  static var window: [Double] {
+    (0..<windowSamples).map { 0.5 - 0.5 * cos(2 * Double.pi * Double($0) / Double(windowSamples)) }
+  }
 
   private let transform: RealFourierTransform
-  private let filters = MelFilterBank(
-    bands: bands, hertz: hertz, rate: rate, transform: transformSamples)
-  private let window: [Double] = (0..<windowSamples).map {
-    0.5 - 0.5 * cos(2 * Double.pi * Double($0) / Double(windowSamples))
-  }
+  private let filters = LogMelSpectrogram.filters
+  private let window = LogMelSpectrogram.window
   private var magnitudes = [Float](repeating: 0, count: transformSamples / 2 + 1)
 
   /// - Throws: `MediaError.codec` where the Fourier transform is missing.

@@ -56,5 +56,16 @@ struct MelFilterBank {
     }
   }
 
+  /// How much each bin counts in each band, `[bins, bands]`.
+  func matrix(bins: Int) -> [Float] {
+    var matrix = [Float](repeating: 0, count: bins * bands.count)
+    for (index, band) in bands.enumerated() {
+      for (place, bin) in band.bins.enumerated() {
+        matrix[bin * bands.count + index] = weights[band.weights + place]
+      }
+    }
+    return matrix
+  }
+
   private static func mel(_ hertz: Double) -> Double { 1127 * log(1 + hertz / 700) }
 }

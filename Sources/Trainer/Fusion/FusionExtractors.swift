@@ -9,8 +9,10 @@ import Nets
 /// Networks are loaded when the first features are asked for: where all are in the cache, none is.
 final class FusionExtractors {
   private let configuration: FusionConfiguration
-  private let film: FilmExtractor.Settings?
-  private let sound: SoundExtractor.Settings?
+  /// The visual one; nil where the network does not see.
+  let film: FilmExtractor.Settings?
+  /// The audio one; nil where the network does not hear.
+  let sound: SoundExtractor.Settings?
   private var faceRows: [FrameContent: any FaceRows] = [:]
   private var soundRows: [FrameContent: any SoundRows] = [:]
 
