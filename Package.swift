@@ -25,6 +25,7 @@ let package = Package(
       providers: [
         .apt(["libavcodec-dev", "libavformat-dev", "libswresample-dev", "libswscale-dev"])
       ]),
+    .systemLibrary(name: "CCairo", pkgConfig: "cairo", providers: [.apt(["libcairo2-dev"])]),
     .systemLibrary(name: "CSndFile", pkgConfig: "sndfile", providers: [.apt(["libsndfile1-dev"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     // The static library: its shared one loads BLAS and LAPACK, which face detection does not use.
@@ -38,7 +39,7 @@ let package = Package(
 
     // Arrows point one way:
     // CounterRandom, Files, ProtocolBuffers → (Media, Digests → Datasets, Nets, Distributed)
-    // → Trainer → Launcher, CommandArguments → executables.
+    // → Trainer → Launcher, CommandArguments → executables; Media → Drawing.
     .target(name: "CounterRandom"),
     .target(name: "Files"),
     .target(name: "ProtocolBuffers"),
@@ -46,6 +47,7 @@ let package = Package(
     .target(
       name: "Media",
       dependencies: ["CFFmpeg", "CFaceDetector", "CSndFile", "CTurboJPEG", "Files"]),
+    .target(name: "Drawing", dependencies: ["CCairo", "Media"]),
     .target(name: "Digests", dependencies: ["CCrypto"]),
     .target(
       name: "Datasets",
@@ -99,6 +101,7 @@ let package = Package(
       name: "DatasetsTests",
       dependencies: ["CAllocationCounter", "CounterRandom", "Datasets", "Media"],
       exclude: ["Goldens"]),
+    .testTarget(name: "DrawingTests", dependencies: ["Drawing", "Media"]),
     .testTarget(
       name: "NetsTests",
       dependencies: [
