@@ -11,14 +11,16 @@ final class Canvas {
   private let typefaces: Typefaces
   /// Takes an SVG file; nil for pixels.
   private let file: ByteSink?
+  /// What is drawn on in place, which has to be there for as long as the surface is; nil for others.
+  private let pixels: PixelBuffer?
   /// Pixels that are red, green, blue are to cairo, whose are blue, green, red, pictures of swapped
   /// colours: they are drawn on as they are, with swapped colours.
-  let swapsRedAndBlue: Bool
+  var swapsRedAndBlue: Bool { pixels != nil }
   private let size: (width: Int, height: Int)
 
   private init(
     _ surface: OpaquePointer?, _ size: (width: Int, height: Int), _ typefaces: Typefaces,
-    file: ByteSink? = nil, swapsRedAndBlue: Bool = false
+    file: ByteSink? = nil, pixels: PixelBuffer? = nil
   ) throws(DrawingError) {
     // cairo gives objects that hold an error, never nothing.
     guard let surface, let context = cairo_create(surface) else { throw DrawingError.noMemory }
@@ -27,7 +29,7 @@ final class Canvas {
     self.size = size
     self.typefaces = typefaces
     self.file = file
-    self.swapsRedAndBlue = swapsRedAndBlue
+    self.pixels = pixels
     try check()
     prepareTexts()
   }
@@ -58,7 +60,8 @@ final class Canvas {
     return canvas
   }
 
-  /// The pixels of a buffer of four bytes a pixel, in place; it outlives the canvas, unchanged in size.
+  /// The pixels of a buffer of four bytes a pixel, in place; its size stays the same for as long as the
+  /// canvas is there.
   static func on(_ pixels: PixelBuffer, _ typefaces: Typefaces) throws(DrawingError) -> Canvas {
     precondition(pixels.channels == 4, "grey pictures are not drawn on")
     let size = (width: pixels.width, height: pixels.height)
@@ -67,7 +70,7 @@ final class Canvas {
     else { throw DrawingError.tooLarge(width: size.width, height: size.height) }
     let surface = cairo_image_surface_create_for_data(
       pixels.bytes.baseAddress, CAIRO_FORMAT_RGB24, columns, rows, stride)
-    return try Canvas(surface, size, typefaces, swapsRedAndBlue: true)
+    return try Canvas(surface, size, typefaces, pixels: pixels)
   }
 
   /// Sees to it that all that was drawn is there.

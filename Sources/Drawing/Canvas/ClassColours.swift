@@ -34,6 +34,9 @@ struct ClassColours {
 }
 
 extension Colour {
-  /// Light enough to be seen on a dark picture; dark colours need more for that.
-  fileprivate var lightened: Colour { mixed(with: .page, ink == .page ? 0.38 : 0.22) }
+  /// With as much white as lets it be seen on a dark picture, and no more: colours are to stay apart.
+  fileprivate var lightened: Colour {
+    let lighter = stride(from: 0, through: 0.6, by: 0.05).lazy.map { mixed(with: .page, $0) }
+    return lighter.first { $0.luminance >= 0.33 } ?? mixed(with: .page, 0.6)
+  }
 }

@@ -30,13 +30,12 @@ struct Colour: Equatable {
     return mixed
   }
 
-  /// Black or white, whichever is read better on this colour.
-  var ink: Colour {
-    // Luminance, with squares for sRGB's curve. Both inks have the same contrast at 0.18 by definition;
-    // white looks better on saturated colours that are a little lighter.
-    let luminance = 0.2126 * red * red + 0.7152 * green * green + 0.0722 * blue * blue
-    return luminance > 0.28 ? .ink : .page
-  }
+  /// How light it is, 0 to 1, with squares for sRGB's curve.
+  var luminance: Double { 0.2126 * red * red + 0.7152 * green * green + 0.0722 * blue * blue }
+
+  /// Black or white, whichever is read better on this colour. By contrast alone it would be black from
+  /// 0.18 on; white looks better on strong colours that are a little lighter.
+  var ink: Colour { luminance > 0.28 ? .ink : .page }
 
   // The colours of `report.html` on paper.
   static let page = Colour(0xffffff)

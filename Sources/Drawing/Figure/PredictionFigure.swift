@@ -35,7 +35,6 @@ public struct PredictionFigure {
   /// - Throws: `DrawingError`.
   public func encoded(as format: PictureFormat) throws(DrawingError) -> [UInt8] {
     let content = content
-    // The height is known once texts can be measured, for which nothing has to be drawn.
     let size = (width: Int(content.width), height: Int(content.height.rounded(.up)))
     let canvas =
       switch format {
@@ -72,12 +71,18 @@ public struct PredictionFigure {
       if recording.moments.allSatisfy({ $0.region == nil && $0.estimate.isEmpty }) {
         return EmptyFigure(title: prediction.title, text: "No face was found.")
       }
+      if recording.moments.count == 1 {
+        let face = DrawnFace(
+          picture: thumbnails.first?.picture, estimate: recording.moments[0].estimate)
+        return StillFigure(prediction, [face], subtitle: "one moment")
+      }
       return RecordingFigure(prediction, recording, thumbnails)
     case .still(let faces):
       if faces.isEmpty {
         return EmptyFigure(title: prediction.title, text: "No face was found.")
       }
-      return StillFigure(prediction, faces)
+      return StillFigure(
+        prediction, faces, subtitle: faces.count == 1 ? "one face" : "\(faces.count) faces")
     }
   }
 }

@@ -47,7 +47,8 @@ struct Recording {
       let seconds = moments[index].seconds
       let before = index == 0 ? seconds : moments[index - 1].seconds
       let after = index == moments.count - 1 ? seconds : moments[index + 1].seconds
-      return (seconds - min(reach, (seconds - before) / 2))...(seconds
+      return
+        (seconds - min(reach, (seconds - before) / 2))...(seconds
         + min(reach, (after - seconds) / 2))
     }
   }

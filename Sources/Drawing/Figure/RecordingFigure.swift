@@ -10,7 +10,11 @@ struct RecordingFigure: FigureContent {
   let shares: [Double]?
   let path: AffectPath
   let axis: TimeAxis
+  /// Where there is no face.
+  let faceless: TimeBands
   let parts: [TimePart]
+  /// Classes that have a row.
+  let rows: [Int]
 
   let width: Double
   /// Sides of thumbnails.
@@ -31,9 +35,12 @@ struct RecordingFigure: FigureContent {
     self.thumbnails = thumbnails.filter { $0.seconds.isFinite }
     shares = recording.sharesOfTime(classes: prediction.classes.count)
     path = AffectPath(recording)
-    let hasSide = shares != nil || !path.isEmpty
-    axis = TimeAxis(
+    let axis = TimeAxis(
       recording.seconds ?? 0...1, left: Self.margin + Self.gutter, width: Self.axisWidth)
+    self.axis = axis
+    faceless = TimeBands(recording, axis, kinds: 1) { recording.isFaceless($0) ? 0 : nil }
+    rows = shares == nil ? [] : Self.rows(recording, classes: classes.count)
+    let hasSide = shares != nil || !path.isEmpty
     parts = TimePart.parts(
       recording, hasThumbnails: !self.thumbnails.isEmpty, hasClasses: shares != nil)
     width =
@@ -41,20 +48,19 @@ struct RecordingFigure: FigureContent {
       + (hasSide ? Self.sideDistance + Self.sideWidth : 16)
   }
 
+  /// Of very many classes those that are most probable on the whole.
+  private static func rows(_ recording: Recording, classes: Int) -> [Int] {
+    let means = (0..<classes).map { index in
+      recording.mean { $0.probabilities.isEmpty ? nil : $0.probabilities[index] } ?? 0
+    }
+    return (0..<classes).sorted { (means[$0], $1) > (means[$1], $0) }.prefix(12).sorted()
+  }
+
   var height: Double {
     let ofParts = parts.map { $0.height(classes: rows.count) + TimePart.distance }.reduce(0, +)
     // The numbers and the name of the axis, and a line about what is drawn how.
     let left = ofParts - TimePart.distance + 46 + (legend.isEmpty ? 0 : 28)
     return Self.top + max(left, sideHeight) + Self.margin
-  }
-
-  /// Classes that have a row: of very many those that are most probable on the whole.
-  var rows: [Int] {
-    guard shares != nil else { return [] }
-    let means = classes.indices.map { index in
-      recording.mean { $0.probabilities.isEmpty ? nil : $0.probabilities[index] } ?? 0
-    }
-    return Array(classes.indices.sorted { (means[$0], $1) > (means[$1], $0) }.prefix(12)).sorted()
   }
 
   func draw(on canvas: Canvas) {
@@ -127,7 +133,7 @@ extension RecordingFigure {
     let key = Box(
       x: plane.square.x, y: plane.box.bottom + 8, width: plane.square.width, height: 16)
     AffectPath.drawKey(
-      on: canvas, in: key, from: axis.label(of: path.seconds.lowerBound),
-      to: axis.label(of: path.seconds.upperBound))
+      on: canvas, in: key, from: axis.time(path.seconds.lowerBound),
+      to: axis.time(path.seconds.upperBound))
   }
 }

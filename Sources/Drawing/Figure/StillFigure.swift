@@ -1,6 +1,7 @@
 /// The faces of a still picture: each with its classes, and all in the plane of valence and arousal.
 struct StillFigure: FigureContent {
   let title: String
+  let subtitle: String
   let classes: [String]
   let colours: ClassColours
   let faces: [DrawnFace]
@@ -11,7 +12,8 @@ struct StillFigure: FigureContent {
   private static let gap = 24.0
   private static let planeSide = 250.0
 
-  init(_ prediction: DrawnPrediction, _ faces: [DrawnFace]) {
+  init(_ prediction: DrawnPrediction, _ faces: [DrawnFace], subtitle: String) {
+    self.subtitle = subtitle
     title = prediction.title
     classes = prediction.classes
     colours = ClassColours(prediction.classes)
@@ -23,6 +25,9 @@ struct StillFigure: FigureContent {
 
   private var hasPlane: Bool { faces.contains { $0.estimate.affect != nil } }
   private var hasPictures: Bool { faces.contains { $0.picture != nil } }
+  private var hasNumbers: Bool {
+    faces.contains { $0.estimate.valence != nil || $0.estimate.arousal != nil }
+  }
   private var hasClasses: Bool { faces.contains { !$0.estimate.probabilities.isEmpty } }
   private var isAlone: Bool { faces.count == 1 }
 
@@ -33,12 +38,16 @@ struct StillFigure: FigureContent {
   private var pitch: Double { isAlone ? 22 : 15 }
   private var barsHeight: Double { Double(min(classes.count, 12)) * pitch }
 
+  /// From a face's first line to what is below it.
+  private var words: Double { isAlone ? 34 : 28 }
+
   private var cardSize: (width: Double, height: Double) {
-    let words = isAlone ? 34.0 : 28.0
     let beside = hasClasses ? (isAlone ? 320.0 : 210.0) : 150.0
+    // Numbers stand below the picture where bars stand beside it.
+    let ofPicture = hasPictures ? pictureSide + (hasClasses && hasNumbers ? 36 : 0) : 0
     return (
       (hasPictures ? pictureSide + 20 : 0) + beside,
-      max(hasPictures ? pictureSide : 0, words + (hasClasses ? barsHeight : 22))
+      max(ofPicture, hasClasses ? words + barsHeight : 40)
     )
   }
 
@@ -58,8 +67,7 @@ struct StillFigure: FigureContent {
   }
 
   func draw(on canvas: Canvas) {
-    let count = faces.count + rest
-    drawTitle(title, isAlone ? "one face" : "\(count) faces", on: canvas)
+    drawTitle(title, subtitle, on: canvas)
     for (index, face) in faces.enumerated() {
       let place = Point(
         Self.margin + Double(index % columns) * (cardSize.width + Self.gap),
@@ -77,45 +85,61 @@ struct StillFigure: FigureContent {
   private func draw(_ face: DrawnFace, number: Int, on canvas: Canvas, in box: Box) {
     var text = box
     if hasPictures {
-      let square = Box(x: box.x, y: box.y, width: pictureSide, height: pictureSide)
-      if let picture = face.picture {
-        canvas.draw(picture, in: square, radius: 6)
-      } else {
-        canvas.fill(square, .card, radius: 6)
-      }
-      text.x = square.right + 20
-      text.width = box.right - text.x
+      drawPicture(of: face, on: canvas, in: box)
+      text.x += pictureSide + 20
+      text.width -= pictureSide + 20
     }
     if !isAlone {
       Self.drawBadge(
         number, at: Point(text.x + 9, box.y + 9), Self.colour(of: face, colours), on: canvas)
     }
-    let start = text.x + (isAlone ? 0 : 26)
-    let heading = TextStyle(size: isAlone ? 15 : 13, isBold: true)
-    canvas.write(
-      canvas.shortened(Self.summary(of: face, classes), heading, to: text.right - start),
-      at: Point(start, box.y + 9), heading, isCentred: true)
-    drawValues(of: face, on: canvas, in: text)
+    var place = Point(text.x + (isAlone ? 0 : 26), box.y + 9)
+    let style = TextStyle(size: isAlone ? 15 : 13, isBold: true)
+    for line in lines(of: face) {
+      let line = canvas.shortened(line, style, to: text.right - place.x)
+      canvas.write(line, at: place, style, isCentred: true)
+      place.y += 22
+    }
+    text.y += words
+    drawBars(of: face, on: canvas, in: text)
   }
 
-  private func drawValues(of face: DrawnFace, on canvas: Canvas, in box: Box) {
-    let words = isAlone ? 34.0 : 28.0
-    guard face.estimate.probabilities.isEmpty else {
-      var bars = ClassBars(
-        classes, shares: face.estimate.probabilities.map(Double.init), colours: colours)
-      bars.pitch = pitch
-      bars.style.size = isAlone ? 12.5 : 10.5
-      var place = box
-      place.y += words
-      bars.draw(on: canvas, in: place)
-      return
+  /// What is said of a face beside it.
+  private func lines(of face: DrawnFace) -> [String] {
+    let estimate = face.estimate
+    if let best = estimate.mostProbableClass {
+      let share = FigureText.percent(Double(estimate.probabilities[best]))
+      return ["\(classes[best]) \(share)"]
     }
-    let lines = [("valence", face.estimate.valence), ("arousal", face.estimate.arousal)]
+    return estimate.isEmpty ? ["nothing is known"] : Self.numbers(of: face)
+  }
+
+  private static func numbers(of face: DrawnFace) -> [String] {
+    [("valence", face.estimate.valence), ("arousal", face.estimate.arousal)]
       .compactMap { name, value in value.map { "\(name) \(FigureText.signed(Double($0)))" } }
-    for (index, line) in lines.enumerated() {
-      canvas.write(
-        line, at: Point(box.x, box.y + words + 8 + Double(index) * 18), FigureText.soft)
+  }
+
+  private func drawPicture(of face: DrawnFace, on canvas: Canvas, in box: Box) {
+    let square = Box(x: box.x, y: box.y, width: pictureSide, height: pictureSide)
+    if let picture = face.picture {
+      canvas.draw(picture, in: square, radius: 6)
+    } else {
+      canvas.fill(square, .card, radius: 6)
     }
+    guard !face.estimate.probabilities.isEmpty else { return }
+    for (index, line) in Self.numbers(of: face).enumerated() {
+      let place = Point(box.x, square.bottom + 12 + Double(index) * 16)
+      canvas.write(line, at: place, FigureText.number, isCentred: true)
+    }
+  }
+
+  private func drawBars(of face: DrawnFace, on canvas: Canvas, in box: Box) {
+    guard !face.estimate.probabilities.isEmpty else { return }
+    var bars = ClassBars(
+      classes, shares: face.estimate.probabilities.map(Double.init), colours: colours)
+    bars.pitch = pitch
+    bars.style.size = isAlone ? 12.5 : 10.5
+    bars.draw(on: canvas, in: box)
   }
 
   private func drawPlane(on canvas: Canvas) {
@@ -153,15 +177,5 @@ struct StillFigure: FigureContent {
 
   private static func colour(of face: DrawnFace, _ colours: ClassColours) -> Colour {
     face.estimate.mostProbableClass.map { colours[$0] } ?? .valence
-  }
-
-  /// What is said of a face in a line.
-  private static func summary(of face: DrawnFace, _ classes: [String]) -> String {
-    let estimate = face.estimate
-    if let best = estimate.mostProbableClass {
-      let share = FigureText.percent(Double(estimate.probabilities[best]))
-      return "\(classes[best]) \(share)"
-    }
-    return estimate.isEmpty ? "nothing is known" : "valence and arousal"
   }
 }

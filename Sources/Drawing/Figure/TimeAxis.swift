@@ -59,6 +59,9 @@ struct TimeAxis {
     }
   }
 
+  /// A time as the axis writes it, for where the axis does not name its unit.
+  func time(_ time: Double) -> String { label(of: time) + (unit == .seconds ? " s" : "") }
+
   private enum Unit {
     case seconds
     case minutes

@@ -36,8 +36,10 @@ struct TimeBands: Equatable {
   }
 
   private mutating func append(_ weights: [Double], at left: Double) {
-    guard let most = weights.max(), most > 0, let kind = weights.firstIndex(of: most),
-      kind < weights.count - 1
+    let known = weights.dropLast()
+    let unknown = weights[known.endIndex]
+    guard let most = known.max(), most > 0, known.reduce(0, +) >= unknown,
+      let kind = known.firstIndex(of: most)
     else { return }
     if let last = bands.last, last.kind == kind, last.right == left {
       bands[bands.count - 1].right = left + 1

@@ -41,17 +41,16 @@ extension RecordingFigure {
   /// Draws all that has the axis of time, and the axis.
   func drawTimeParts(on canvas: Canvas) {
     var y = Self.top
-    let faceless = TimeBands(recording, axis, kinds: 1) { recording.isFaceless($0) ? 0 : nil }
     for part in parts {
       let box = Box(
         x: axis.left, y: y, width: axis.width, height: part.height(classes: rows.count))
       switch part {
       case .thumbnails: drawThumbnails(on: canvas, in: box)
-      case .classes: drawClasses(on: canvas, in: box, faceless)
+      case .classes: drawClasses(on: canvas, in: box)
       case .valence:
-        drawTrace("Valence", \.valence, "−1 negative, +1 positive", .valence, canvas, box, faceless)
+        drawTrace("Valence", \.valence, "−1 negative, +1 positive", .valence, canvas, box)
       case .arousal:
-        drawTrace("Arousal", \.arousal, "−1 calm, +1 excited", .arousal, canvas, box, faceless)
+        drawTrace("Arousal", \.arousal, "−1 calm, +1 excited", .arousal, canvas, box)
       }
       y = box.bottom + TimePart.distance
     }
@@ -62,7 +61,7 @@ extension RecordingFigure {
   /// What needs to be explained: the shading, and curves that stand for many moments.
   var legend: [String] {
     var lines: [String] = []
-    if recording.moments.indices.contains(where: recording.isFaceless) { lines.append("no face") }
+    if !faceless.bands.isEmpty { lines.append("no face") }
     if Trace.isCondensed(recording, axis), parts.contains(where: { $0 != .thumbnails }) {
       let duration = axis.seconds.upperBound - axis.seconds.lowerBound
       let each = TimeAxis.words(duration / axis.width)
@@ -134,7 +133,7 @@ extension RecordingFigure {
 
 extension RecordingFigure {
   /// The band of the most probable class, then a row for each class: told apart by place, not colour alone.
-  private func drawClasses(on canvas: Canvas, in box: Box, _ faceless: TimeBands) {
+  private func drawClasses(on canvas: Canvas, in box: Box) {
     var heading = [("Class probabilities", FigureText.heading)]
     heading.append(
       (
@@ -207,7 +206,7 @@ extension RecordingFigure {
 extension RecordingFigure {
   private func drawTrace(
     _ name: String, _ value: (EmotionEstimate) -> Float?, _ ends: String, _ colour: Colour,
-    _ canvas: Canvas, _ box: Box, _ faceless: TimeBands
+    _ canvas: Canvas, _ box: Box
   ) {
     canvas.write(
       [

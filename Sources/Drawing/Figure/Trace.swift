@@ -48,7 +48,8 @@ struct Trace {
       append(sample, startingRun: isParted)
       return
     }
-    let column = Int(x - axis.left)
+    // The last moment belongs to the last whole column.
+    let column = min(Int(x - axis.left), Int(axis.width) - 1)
     if column == self.column, !runs.isEmpty {
       join(value)
     } else {

@@ -28,7 +28,7 @@ extension OverlayPicture {
   private var numbersStyle: TextStyle { style(0.85, Self.light) }
 
   /// Of the longest of them, so that nothing moves when they change.
-  private var numbersWidth: Double { canvas.width(of: "valence −0.88", numbersStyle) }
+  private var numbersWidth: Double { canvas.width(of: "valence  −0.88", numbersStyle) }
 
   private func drawRibbon(_ recording: Recording, _ axis: TimeAxis, in box: Box) {
     canvas.fill(box, Colour(0xffffff, alpha: 0.14))
@@ -51,15 +51,7 @@ extension OverlayPicture {
     for hole in faceless.boxes(of: 0, y: plot.y, height: plot.height) {
       canvas.fill(hole, Colour(0xffffff, alpha: 0.12))
     }
-    let thin = max(1, font / 16)
-    for level in [0, 0.5, 1] {
-      let y = plot.y + level * plot.height
-      canvas.line(
-        Point(plot.x, y), Point(plot.right, y),
-        Colour(0xffffff, alpha: level == 0.5 ? 0.4 : 0.16), width: thin)
-    }
-    canvas.line(
-      Point(plot.right, plot.y), Point(plot.right, plot.bottom), Self.light, width: thin)
+    drawGrid(in: plot)
     let values: [(name: String, value: (EmotionEstimate) -> Float?, colour: Colour)] = [
       ("valence", \.valence, Self.valence), ("arousal", \.arousal, Self.arousal),
     ]
@@ -73,6 +65,20 @@ extension OverlayPicture {
         at: Point(plot.right, plot.centre.y - Double(now) * plot.height / 2), radius: font / 5,
         line.colour)
     }
+  }
+
+  /// Lines at −1, 0 and 1, and at now, as rectangles of whole pixels: sharp, and quick to fill.
+  private func drawGrid(in plot: Box) {
+    let thin = max(1, (font / 16).rounded())
+    for level in [0, 0.5, 1] {
+      let y = (plot.y + level * plot.height - thin / 2).rounded()
+      let line = Box(x: plot.x.rounded(), y: y, width: plot.width.rounded(), height: thin)
+      canvas.fill(line, Colour(0xffffff, alpha: level == 0.5 ? 0.4 : 0.16))
+    }
+    let now = Box(
+      x: (plot.right - thin / 2).rounded(), y: plot.y.rounded(), width: thin,
+      height: plot.height.rounded())
+    canvas.fill(now, Self.light)
   }
 
   private func draw(_ trace: Trace, _ colour: Colour, in plot: Box) {

@@ -100,7 +100,9 @@ extension OverlayPicture {
       values.map { "\($0.0) \($0.1)" }.joined(separator: "  "),
       values.map { "\($0.0.prefix(1)) \($0.1)" }.joined(separator: "  "),
     ]
-    return texts.first { canvas.width(of: $0, numbersStyle) <= room }
+    // Whole words where they cover a part of the width alone.
+    let limits = [0.6 * room, room]
+    return zip(texts, limits).first { canvas.width(of: $0, numbersStyle) <= $1 }?.0
   }
 
   private func draw(_ label: Label, at box: Box) {
@@ -137,7 +139,7 @@ extension OverlayPicture {
       var bar = Box(
         x: box.x + 1.4 * pad + nameRoom, y: middle - 0.32 * font, width: longest,
         height: 0.64 * font)
-      canvas.fill(bar, Colour(0xffffff, alpha: 0.14))
+      canvas.fill(bar, Colour(0xffffff, alpha: 0.12))
       guard !moment.estimate.probabilities.isEmpty else { continue }
       bar.width = longest * Double(moment.estimate.probabilities[index])
       canvas.fill(bar, overlay.colours[index])
@@ -187,15 +189,17 @@ extension OverlayPicture {
   }
 
   private func drawTrail(_ history: [DrawnMoment], _ place: (Point) -> Point) {
-    let recent = history.suffix(while: { moment.seconds - $0.seconds <= Self.trailSeconds })
-    var last: Point?
-    for earlier in recent {
-      let next = earlier.estimate.affect.map(place)
-      if let last, let next {
-        let age = (moment.seconds - earlier.seconds) / Self.trailSeconds
-        canvas.line(last, next, Self.light.faded(to: 0.75 * (1 - age)), width: max(1, font / 9))
+    let recent = Array(history.suffix(while: { moment.seconds - $0.seconds <= Self.trailSeconds }))
+    // A few parts that fade, each drawn at once: single lines would take most of a frame's time.
+    let length = max(1, recent.count / 8)
+    for start in stride(from: 0, to: recent.count, by: length) {
+      let age = (moment.seconds - recent[start].seconds) / Self.trailSeconds
+      let part = recent[start..<min(recent.count, start + length + 1)]
+      for run in part.split(whereSeparator: { $0.estimate.affect == nil }) where run.count > 1 {
+        canvas.stroke(
+          run.compactMap { $0.estimate.affect.map(place) },
+          Self.light.faded(to: 0.75 * max(0, 1 - age)), width: max(1, font / 9))
       }
-      last = next
     }
     guard let affect = moment.estimate.affect else { return }
     canvas.fillCircle(at: place(affect), radius: 0.42 * font, colour)

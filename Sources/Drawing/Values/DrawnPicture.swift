@@ -5,7 +5,7 @@ import Media
 /// A small square picture, of a face or of the middle of a frame, which keeps its own pixels.
 public struct DrawnPicture: Equatable, Sendable {
   /// Pixels of a side are at most so many: enough for what is drawn of it at double density.
-  public static let largestSide = 224
+  public static let largestSide = 256
 
   /// Columns, which are as many as rows.
   let side: Int
@@ -28,7 +28,10 @@ public struct DrawnPicture: Equatable, Sendable {
     let source = try Canvas.on(frame.channels == 4 ? frame : Self.coloured(frame), Typefaces())
     canvas.copy(source, from: square, side: side)
     try canvas.finish()
-    bytes = Array(target.bytes)
+    var bytes = withExtendedLifetime(target) { Array(target.bytes) }
+    // Pictures that look the same are equal.
+    for place in stride(from: 3, to: bytes.count, by: 4) { bytes[place] = 255 }
+    self.bytes = bytes
   }
 
   /// A little more than the face, so that hair and chin are seen, too.
@@ -69,14 +72,18 @@ public struct DrawnPicture: Equatable, Sendable {
     let pixels = PixelBuffer(width: side, height: side)
     _ = pixels.bytes.update(fromContentsOf: bytes)
     // Without it the picture is larger, and otherwise as it should be.
-    guard let file = try? JPEGEncoder().encode(pixels, quality: 75), let start = file.baseAddress,
-      let copy = malloc(file.count)
-    else { return }
-    memcpy(copy, start, file.count)
-    let status = cairo_surface_set_mime_data(
-      surface, CAIRO_MIME_TYPE_JPEG, copy.assumingMemoryBound(to: UInt8.self),
-      UInt(file.count), free, copy)
-    if status != CAIRO_STATUS_SUCCESS { free(copy) }
+    guard let encoder = try? JPEGEncoder() else { return }
+    // The file lies in the encoder's memory.
+    withExtendedLifetime(encoder) {
+      guard let file = try? encoder.encode(pixels, quality: 85), let start = file.baseAddress,
+        let copy = malloc(file.count)
+      else { return }
+      memcpy(copy, start, file.count)
+      let status = cairo_surface_set_mime_data(
+        surface, CAIRO_MIME_TYPE_JPEG, copy.assumingMemoryBound(to: UInt8.self),
+        UInt(file.count), free, copy)
+      if status != CAIRO_STATUS_SUCCESS { free(copy) }
+    }
   }
 }
 
