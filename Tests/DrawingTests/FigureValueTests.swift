@@ -137,6 +137,11 @@ import Testing
     #expect("Ångström é\u{0301}".inOneLine == "Ångström é\u{0301}")
   }
 
+  @Test func signsRemainWhereThereAreNoFonts() {
+    #expect("valence −0.25 · a → b…".inASCII == "valence -0.25 | a to b...")
+    #expect("été".inASCII == "?t?")
+  }
+
   @Test func numbersAreShort() {
     #expect(FigureText.percent(0.996) == "100 %")
     #expect(FigureText.percent(0.001) == "< 1 %")

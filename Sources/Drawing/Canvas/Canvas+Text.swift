@@ -20,7 +20,7 @@ extension Canvas {
   func width(of text: String, _ style: TextStyle) -> Double {
     use(style)
     var extents = cairo_text_extents_t()
-    cairo_text_extents(context, text, &extents)
+    cairo_text_extents(context, typefaces.spelled(text), &extents)
     return extents.x_advance
   }
 
@@ -36,7 +36,7 @@ extension Canvas {
     use(style)
     use(style.colour)
     cairo_move_to(context, place.x, place.y)
-    cairo_show_text(context, text)
+    cairo_show_text(context, typefaces.spelled(text))
     cairo_new_path(context)
   }
 

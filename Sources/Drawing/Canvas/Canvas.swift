@@ -8,7 +8,7 @@ import Media
 final class Canvas {
   let context: OpaquePointer
   private let surface: OpaquePointer
-  private let typefaces: Typefaces
+  let typefaces: Typefaces
   /// Takes an SVG file; nil for pixels.
   private let file: ByteSink?
   /// What is drawn on in place, which has to be there for as long as the surface is; nil for others.
