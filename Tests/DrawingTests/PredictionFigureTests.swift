@@ -169,7 +169,8 @@ private func figures() throws -> [(name: String, figure: PredictionFigure)] {
   @Test func titlesDoNoHarm() throws {
     let titles = [
       "", " ", "<script>alert(1)</script>", "\u{1F600}\u{1F468}\u{200D}\u{1F469} film",
-      "a\u{0}b\nc\td\u{1B}[31m", String(repeating: "x", count: 10_000), "]]>&amp;\"'",
+      "a\u{0}b\nc\td\u{1B}[31m", String(repeating: "x", count: 10_000),
+      String(repeating: "w", count: 99), "]]>&amp;\"'",
       "e" + String(repeating: "\u{301}", count: 10_000), "\u{202E}4pm.exe",
     ]
     for title in titles {
@@ -234,6 +235,13 @@ private func figures() throws -> [(name: String, figure: PredictionFigure)] {
       #expect(try Array(written) == figure.encoded(as: format))
     }
     #expect(try scratch.names() == ["plot.png", "plot.svg"])
+  }
+
+  @Test func namesMayBeAsLongAsFoldersTake() throws {
+    let scratch = try Scratch()
+    let name = String(repeating: "n", count: 251) + ".svg"
+    try recording(moments(3)).write(to: scratch.path(name))
+    #expect(try scratch.names() == [name])
   }
 
   @Test func aLinkStaysOne() throws {

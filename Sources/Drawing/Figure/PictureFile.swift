@@ -19,7 +19,10 @@ enum PictureFile {
     let target = realpath(file, nil)
     defer { free(target) }
     let path = target.map { String(cString: $0) } ?? file
-    let partial = "\(path).partial-\(getpid())"
+    let url = URL(fileURLWithPath: path)
+    // Names of files are not much longer than some are already.
+    let name = "\(url.lastPathComponent.prefix(40)).partial-\(getpid())"
+    let partial = url.deletingLastPathComponent().appending(path: name).path
     do throws(DrawingError) {
       try write(bytes, to: partial, called: file)
       guard rename(partial, path) == 0 else { throw DrawingError.ofSystem(file) }
