@@ -1,5 +1,6 @@
 import Datasets
 import Distributed
+import Media
 import Nets
 
 /// What the process tells whoever started it. Users' scripts depend on the numbers: the list may
@@ -25,6 +26,8 @@ public enum ExitStatus: Int32, Sendable, CaseIterable {
     switch error {
     case let error as TrainerError: self = error.exitStatus
     case DatasetError.setting: self = .usage
+    case MediaError.codec, MediaError.unwritable: self = .internalError
+    case is MediaError: self = .badData
     case is DatasetError, is WeightsError, is FusionProblem: self = .badData
     case DistributedError.worldSizeDoesNotFit, DistributedError.worldSizeNotPowerOfTwo:
       self = .usage

@@ -44,6 +44,8 @@ public enum TrainerError: Error, Sendable, CustomStringConvertible {
   case featuresBroken(file: String, reason: String)
   /// A recording's film or sound cannot be used.
   case recordingUnusable(name: String, reason: String)
+  /// More files could not be used than may be left out.
+  case tooManyLeftOut(count: Int, limit: Int, last: String)
   /// A model cannot be written where it was to be exported to.
   case exportNotWritten(folder: String, reason: String)
   /// Every rank has stopped because of this failure of one of them.
@@ -57,7 +59,7 @@ public enum TrainerError: Error, Sendable, CustomStringConvertible {
       .configurationChanged, .identityChanged, .identitiesDiffer:
       .usage
     case .missingData, .checkpointUnusable, .noUsableCheckpoint, .runIncomplete, .outputsNotFinite,
-      .featuresBroken, .recordingUnusable:
+      .featuresBroken, .recordingUnusable, .tooManyLeftOut:
       .badData
     case .system, .nonFinite, .checkpointNotWritten: .internalError
     case .stoppedWaiting: .preempted
@@ -129,6 +131,8 @@ public enum TrainerError: Error, Sendable, CustomStringConvertible {
       "\(file): \(reason)"
     case .recordingUnusable(let name, let reason):
       "recording \(name): \(reason)"
+    case .tooManyLeftOut(let count, let limit, let last):
+      "\(count) files cannot be used (--skip-limit allows \(limit)), such as \(last)"
     case .exportNotWritten(let folder, let reason):
       "\(folder): cannot be exported to (\(reason)); make room there, or name another folder with --output"
     case .agreed(_, _, let message):

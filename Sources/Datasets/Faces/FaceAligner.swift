@@ -8,6 +8,7 @@ import Media
 public final class FaceAligner {
   private let alignment: FaceAlignment
   private let sampler: GridSampler
+  private let resampler: Resampler
   private let planes = ImagePlanes()
 
   /// - Parameter size: height and width of the square, in pixels.
@@ -17,6 +18,7 @@ public final class FaceAligner {
     try DatasetError.require((8...4096).contains(size), "image size", "\(size) is not 8 to 4096")
     self.alignment = alignment
     sampler = GridSampler(size: size, border: alignment.border)
+    resampler = Resampler(size: size)
   }
 
   /// Floats of one square.
@@ -41,6 +43,16 @@ public final class FaceAligner {
     let grid = grid(of: face).reduced(by: reduction)
     sampler.sample(
       pixels, at: mirrored ? grid.mirrored(size: sampler.size) : grid, into: planes)
+    planes.write(to: output, format: .plain, factor: .one, added: .zero)
+  }
+
+  /// Resizes a whole image to the square, as evaluations see images that show a face and little else.
+  ///
+  /// - Parameter output: takes the square.
+  public func resize(_ pixels: PixelBuffer, into output: UnsafeMutablePointer<Float>) {
+    resampler.resize(
+      pixels, crop: CropBox(x: 0, y: 0, width: pixels.width, height: pixels.height),
+      reduction: .none, mirrored: false, into: planes)
     planes.write(to: output, format: .plain, factor: .one, added: .zero)
   }
 

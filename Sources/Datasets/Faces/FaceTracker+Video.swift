@@ -18,6 +18,15 @@ extension FaceTracker {
     }
   }
 
+  /// Takes the frame that a video has gone to; pictures that are not looked at are not made.
+  ///
+  /// - Throws: as `add`.
+  public func take(_ video: VideoReader, time: Double) throws {
+    guard looks(at: time) else { return try pass(time: time) }
+    try video.show()
+    try add(video.pixels, time: time)
+  }
+
   /// Follows the dominant face through a video, whose frames are decoded once, one after another.
   ///
   /// Memory is that of a few frames, 8 bytes for each frame and 48 for each face that was found in one.
@@ -35,7 +44,7 @@ extension FaceTracker {
   ) throws -> VideoTrack {
     let tracker = try FaceTracker(options: options, landmarker: landmarker)
     let video = try VideoReader(file, threads: threads, limits: limits)
-    while let time = try video.next() { try tracker.add(video.pixels, time: time) }
+    while let time = try video.advance() { try tracker.take(video, time: time) }
     let (track, coverage) = tracker.finish()
     return VideoTrack(track: track, coverage: coverage, video: video.information)
   }

@@ -42,6 +42,10 @@ public final class FaceTracker {
   private var fragments: FaceFragments
   private var times: [Double] = []
   private var lastLook = -Double.infinity
+  /// Frames that were looked at.
+  public private(set) var lookCount = 0
+  /// Those of them in which there are several faces.
+  public private(set) var looksWithSeveralFaces = 0
 
   /// - Parameter landmarker: marks 68 points on each face, for its eyes; without one faces have boxes only.
   /// - Throws: `DatasetError.setting`, `MediaError.codec`.
@@ -65,20 +69,40 @@ public final class FaceTracker {
   /// - Parameter time: seconds since the video's start; rises from frame to frame.
   /// - Throws: `DatasetError.setting` where the time does not rise, `MediaError.codec`.
   public func add(_ pixels: PixelBuffer, time: Double) throws {
-    guard time.isFinite && time > (times.last ?? -.infinity) else {
-      throw DatasetError.setting(
-        name: "frame time", reason: "\(time) s does not come after \(times.last ?? 0) s")
-    }
-    times.append(time)
-    // A hundredth of a millisecond allows for times that were rounded.
-    guard time - lastLook >= options.intervalSeconds - 1e-5 else { return }
+    let isLook = looks(at: time)
+    try note(time)
+    guard isLook else { return }
     lastLook = time
     let faces = try detector.detect(pixels, minimumFace: options.minimumFace).map { face in
       let points = try landmarker?.mark(pixels, region: face.region) ?? []
       return TrackedFace(region: face.region, eyes: EyeCenters(landmarks: points))
     }
+    lookCount += 1
+    if faces.count > 1 { looksWithSeveralFaces += 1 }
     fragments.add(faces, time: time)
   }
+
+  /// Whether the next frame, of this time, is looked at; the others need no pixels.
+  public func looks(at time: Double) -> Bool {
+    // A hundredth of a millisecond allows for times that were rounded.
+    time - lastLook >= options.intervalSeconds - 1e-5
+  }
+
+  /// Goes on to the next frame in the video's order without looking at it.
+  ///
+  /// - Throws: `DatasetError.setting` where the time does not rise.
+  public func pass(time: Double) throws { try note(time) }
+
+  private func note(_ time: Double) throws {
+    guard time.isFinite && time > (times.last ?? -.infinity) else {
+      throw DatasetError.setting(
+        name: "frame time", reason: "\(time) s does not come after \(times.last ?? 0) s")
+    }
+    times.append(time)
+  }
+
+  /// When the frame that was added last is shown; nil before the first.
+  public var lastTime: Double? { times.last }
 
   /// The dominant face through all frames added so far, and how many of them have it.
   ///
@@ -87,8 +111,18 @@ public final class FaceTracker {
     let gap = max(options.maximumGapSeconds, 1.5 * options.intervalSeconds)
     let frameSeconds = zip(times, times.dropFirst()).map { $1 - $0 }.min() ?? 0
     let track = FaceTrack(
-      sightings: fragments.dominant(), maximumGapSeconds: gap, reachSeconds: frameSeconds / 4)
+      sightings: heldToTheEnd(fragments.dominant()), maximumGapSeconds: gap,
+      reachSeconds: frameSeconds / 4)
     return (track.smoothed(seconds: options.smoothingSeconds), track.coverage(of: times))
+  }
+}
+
+extension FaceTracker {
+  /// Frames behind the last look have the face that was seen there: no other look follows to bridge to.
+  private func heldToTheEnd(_ sightings: [FaceTrack.Sighting]) -> [FaceTrack.Sighting] {
+    guard let last = sightings.last, let end = times.last, last.time == lastLook, end > lastLook
+    else { return sightings }
+    return sightings + [FaceTrack.Sighting(time: end, face: last.face)]
   }
 }
 

@@ -127,7 +127,8 @@ extension FaceManifest.Metadata {
 extension FaceManifest {
   /// Where the image of a record is: in the root, unless its own path is absolute.
   public func path(of record: FaceRecord) -> String {
-    record.imagePath.hasPrefix("/") ? record.imagePath : "\(root)/\(record.imagePath)"
+    record.imagePath.hasPrefix("/") || root == "."
+      ? record.imagePath : "\(root)/\(record.imagePath)"
   }
 
   /// The class of each sample, −1 where it has none.

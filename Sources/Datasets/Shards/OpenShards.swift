@@ -47,8 +47,11 @@ final class OpenShards: @unchecked Sendable {
 
   /// What messages call a sample's image.
   func name(of sample: Int) -> String {
-    "\(path(index(ofShardWith: sample))): \(manifest.records[sample].imagePath)"
+    "\(path(ofShardWith: sample)): \(manifest.records[sample].imagePath)"
   }
+
+  /// The file that a sample is in.
+  func path(ofShardWith sample: Int) -> String { path(index(ofShardWith: sample)) }
 
   private func opened(_ index: Int) throws(DatasetError) -> OpenShard {
     let shard = try OpenShard(path: path(index))

@@ -44,14 +44,29 @@ public final class VideoReader {
   /// - Returns: when it is shown first, in seconds; nil after the last frame.
   /// - Throws: `MediaError` where the file is damaged.
   public func next() throws -> Double? {
+    guard let seconds = try advance() else { return nil }
+    try show()
+    return seconds
+  }
+
+  /// Goes to the next frame and leaves `pixels` as they are: for who looks at some frames only.
+  ///
+  /// - Returns: as `next`.
+  /// - Throws: as `next`.
+  public func advance() throws -> Double? {
     if isPending {
       isPending = false
     } else {
       guard try cursor.advance() else { return nil }
       isConverted = false
     }
-    return try convert()
+    return cursor.seconds
   }
+
+  /// Brings the frame that `advance` went to into `pixels`.
+  ///
+  /// - Throws: `MediaError.codec` where it cannot be converted.
+  public func show() throws { _ = try convert() }
 
   /// Goes to the frame that is shown at `seconds`, exactly: `next` gives it.
   ///

@@ -37,6 +37,13 @@ public struct TensorDescription: Sendable, Equatable {
   /// The extent of every axis; empty for a scalar.
   public var shape: [Int]
 
+  /// A description with every field given.
+  public init(name: String, type: TensorType, shape: [Int]) {
+    self.name = name
+    self.type = type
+    self.shape = shape
+  }
+
   /// The same under another name.
   public func renamed(_ name: String) -> TensorDescription {
     var description = self

@@ -99,12 +99,19 @@ final class FaceInference {
   ) throws -> [SampleProblem]? {
     try rounds.run(
       samples: rows ?? manifest.records.indices, isStopRequested: isStopRequested,
-      makeLoader: {
-        try BatchLoader(
-          manifest: manifest, augmentation: settings.augmentation, mode: .evaluation, requests: $0,
-          seed: 0, microBatch: settings.microBatch, workers: settings.workers,
-          queueDepth: settings.queueBatches, format: format, onError: settings.onError)
-      }, take: take)
+      makeLoader: { try loader(over: manifest, requests: $0) }, take: take)
+  }
+
+  /// Starts to load micro-batches of a list, as evaluation sees samples.
+  ///
+  /// - Throws: `DatasetError.setting`, `MediaError.codec`.
+  func loader(
+    over manifest: FaceManifest, requests: [MicroBatchRequest]
+  ) throws -> BatchLoader {
+    try BatchLoader(
+      manifest: manifest, augmentation: settings.augmentation, mode: .evaluation,
+      requests: requests, seed: 0, microBatch: settings.microBatch, workers: settings.workers,
+      queueDepth: settings.queueBatches, format: format, onError: settings.onError)
   }
 
   /// What all ranks have, by rank. Collective.

@@ -15,11 +15,7 @@ extension RunEvaluation {
     let configuration = loaded.values
     let (weights, chosen) = try job.agreement.together {
       let weights = try findWeights(configuration, job: job)
-      // Steps of another run's weights are not this one's.
-      let isOwn = weights.hasPrefix(folder.path + "/")
-      let step = isOwn ? try ModelSnapshot.step(ofModel: weights) : nil
-      let choices = PostProcessingFile(path: folder.postProcessing)
-      return (weights, try step.flatMap { try choices.choice(step: $0) })
+      return (weights, try folder.postProcessing(ofWeights: weights))
     }
     let wanted = try job.agreement.together { try fusionSplit() }
     let isChosen = chosen != nil || wanted == .validation
@@ -71,13 +67,10 @@ extension RunEvaluation {
   private func makePredictor(
     _ configuration: FusionConfiguration, tuned: TunedExtractors, weights: String, job: Job
   ) throws -> FusionPredictor {
-    let standardisation = try Standardisation(
-      path: folder.standardisation, modalities: configuration.fusion.modalities.all)
-    let network = configuration.network(widths: standardisation.widths, tuned: tuned)
-    return try FusionPredictor(
-      configuration, tuned: tuned, standardisation: standardisation,
-      parameters: try ModelSnapshot.parameters(weights, of: network.network().graph),
-      batch: batch ?? configuration.batch.micro, job: job)
+    FusionPredictor(
+      try WindowPlan(
+        of: folder, configuration, tuned: tuned, weights: weights,
+        batch: batch ?? configuration.batch.micro), job: job)
   }
 
   private func report(

@@ -46,9 +46,23 @@ struct FeatureCache: Equatable, Sendable {
   func removeAbandoned() { SharedFolder(path: folder).removeAbandoned() }
 }
 
+/// Rows of the frames of a recording, wherever they are kept.
+protocol FrameSource: AnyObject {
+  /// Elements of a row.
+  var width: Int { get }
+  /// Whether each frame has a row.
+  var presence: [Bool] { get }
+
+  /// Reads the rows of some frames.
+  ///
+  /// - Shapes: `output` is `[frames.count, width]`, of the type of an element.
+  /// - Throws: where they cannot be read any more.
+  func read(_ frames: Range<Int>, into output: UnsafeMutableRawBufferPointer) throws
+}
+
 /// A file of features, whose frames are read as they are needed: ranks of one host share them in the
 /// page cache, however long the recordings are.
-final class FeatureFile {
+final class FeatureFile: FrameSource {
   static let features = "features"
   static let present = "present"
 

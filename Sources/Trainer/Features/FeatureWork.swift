@@ -1,5 +1,5 @@
 /// The extraction of one recording's features, done in pieces: a stop can be asked for in between.
-protocol FeatureWork: AnyObject {
+package protocol FeatureWork: AnyObject {
   /// What there is so far; all of it once `advance` has returned false.
   var table: FeatureTable { get }
   /// Frames that have been gone through, of all passes.
@@ -12,6 +12,11 @@ protocol FeatureWork: AnyObject {
   /// - Returns: whether there is more to do.
   /// - Throws: what is wrong with the film, the sound or the list of faces, naming it.
   func advance() throws -> Bool
+}
+
+extension FeatureWork {
+  /// How much is done, 0 to 1.
+  package var progress: Double { Double(framesDone) / Double(max(1, framesInAll)) }
 }
 
 /// What extraction finds wrong with a recording.

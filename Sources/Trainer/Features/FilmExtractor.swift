@@ -3,19 +3,19 @@ import Media
 import Nets
 
 /// A face network that gives its features for the faces of films.
-final class FilmExtractor: FaceRows {
+package final class FilmExtractor: FaceRows {
   /// How a face becomes the network's input, and what the network is.
-  struct Settings: Equatable, Sendable {
-    var network: FaceNetwork
+  package struct Settings: Equatable, Sendable {
+    package var network: FaceNetwork
     /// The backbone's input as it was in training.
-    var augmentation: Augmentation
+    package var augmentation: Augmentation
     /// See `FaceCutting`.
-    var boxMargin: Double
-    var precision: Precision
+    package var boxMargin: Double
+    package var precision: Precision
     /// Frames of a pass.
-    var batch: Int
+    package var batch: Int
     /// A safetensors file.
-    var weights: String
+    package var weights: String
 
     /// How faces are cut out.
     var cutting: FaceCutting {
@@ -31,28 +31,56 @@ final class FilmExtractor: FaceRows {
     }
   }
 
-  var width: Int { network.width }
-  let type = TensorType.f32
-  var batch: Int { network.batch }
+  /// Numbers of a table's row.
+  package var width: Int { tableLayout.width }
+  /// Where `row(of:)` has each output.
+  package var layout: RowLayout { network.layout }
+  /// Where a table's row has each output.
+  package let tableLayout: RowLayout
+  package let type = TensorType.f32
+  package var batch: Int { network.batch }
   private let settings: Settings
   private let network: FeatureNetwork
+  /// How many of the outputs tables do not have.
+  private let untabled: Int
   private let aligner: FaceAligner
 
+  /// - Parameters:
+  ///   - outputs: of the network, which `row(of:)` has beside each other.
+  ///   - untabled: the first of them, which tables do not have: features of hours would take gigabytes.
   /// - Throws: `WeightsError` and `NetsError` naming file and tensor; `DatasetError.setting`.
-  init(_ settings: Settings) throws {
+  package init(
+    _ settings: Settings, outputs: [String] = ["features"], untabled: [String] = []
+  ) throws {
     self.settings = settings
     network = try FeatureNetwork(
-      settings.network.graph(hasFeatures: true), input: "images", weights: settings.weights,
+      settings.network.graph(hasFeatures: true), input: "images", outputs: outputs,
+      weights: settings.weights,
       precision: settings.precision, batch: settings.batch)
     aligner = try settings.cutting.aligner()
+    self.untabled = untabled.count
+    tableLayout = network.layout.dropping(untabled)
   }
 
-  func set(_ face: TrackedFace, in pixels: PixelBuffer, place: Int) {
+  package func set(_ face: TrackedFace, in pixels: PixelBuffer, place: Int) {
+    fill(place) { aligner.align(settings.cutting.placing(face), in: pixels, into: $0) }
+  }
+
+  /// Puts a picture that shows a face and little else into a place of the next pass, as evaluations see
+  /// it: resized to the square.
+  package func set(whole pixels: PixelBuffer, place: Int) {
+    fill(place) { aligner.resize(pixels, into: $0) }
+  }
+
+  /// Normalises a square as the network has learned to see it.
+  ///
+  /// - Parameter draw: writes the square, `[size, size, 3]`, 0 to 1.
+  private func fill(_ place: Int, _ draw: (UnsafeMutablePointer<Float>) -> Void) {
     let count = aligner.outputCount
     let image = UnsafeMutableBufferPointer(
       rebasing: network.input[(place * count)..<((place + 1) * count)])
     guard let start = image.baseAddress else { return }
-    aligner.align(settings.cutting.placing(face), in: pixels, into: start)
+    draw(start)
     let factor = 1 / settings.augmentation.standardDeviation
     let added = -settings.augmentation.mean * factor
     for pixel in stride(from: 0, to: count, by: 3) {
@@ -62,9 +90,12 @@ final class FilmExtractor: FaceRows {
     }
   }
 
-  func run() throws { try network.run() }
+  package func run() throws { try network.run() }
 
-  func copyRow(of place: Int, to table: inout FeatureTable, frame: Int) {
-    table.set(network.features(of: place), frame: frame)
+  /// What the last pass made for a place.
+  package func row(of place: Int) -> [Float] { network.row(of: place) }
+
+  package func copyRow(of place: Int, to table: inout FeatureTable, frame: Int) {
+    network.copyRow(of: place, from: untabled, to: &table, frame: frame)
   }
 }

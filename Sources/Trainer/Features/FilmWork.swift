@@ -2,7 +2,7 @@ import Datasets
 import Media
 
 /// Where the face of a film is, frame by frame.
-enum FaceSource: Equatable, Sendable {
+package enum FaceSource: Equatable, Sendable {
   /// A list of faces says so.
   case list(String)
   /// A detector finds it.
@@ -19,16 +19,32 @@ enum FaceSource: Equatable, Sendable {
 
 /// Rows of the faces of a film: where a list does not say where they are, the film is gone
 /// through once to find them, since the dominant face is only known at its end; then once more.
-final class FilmWork: FeatureWork {
-  private(set) var table: FeatureTable
-  private(set) var framesDone = 0
-  let framesInAll: Int
+package final class FilmWork: FeatureWork {
+  /// What each of the extractors made.
+  package private(set) var tables: [FeatureTable]
+  /// What the first made.
+  package var table: FeatureTable { tables[0] }
+  package private(set) var framesDone = 0
+  package private(set) var framesInAll: Int
+  /// Where the face of each frame is that has one; of a film that is taken as a whole.
+  package private(set) var regions: [FaceRegion?] = []
+
+  /// Pictures in which faces were looked for.
+  package private(set) var looks = 0
+  /// Those of them that have several.
+  package private(set) var severalFaces = 0
 
   private let film: String
+  private let decoders: Int
   private let source: FaceSource
-  private let frames: Range<Int>
-  private let extractor: any FaceRows
+  private let extent: FilmExtent
+  private let extractors: [any FaceRows]
+  /// Frames of a pass.
+  private let batch: Int
+  private let observe: FaceObserver?
   private var phase: Phase
+  /// The frames; of a whole film they are known once it was gone through.
+  private var frames: Range<Int>
   /// The next frame to extract, counted from the first.
   private var next = 0
   /// Frames of the film's own that lie behind its last picture.
@@ -40,18 +56,31 @@ final class FilmWork: FeatureWork {
     case done
   }
 
-  /// - Parameter frames: of the recording, 40 ms each.
+  /// Hears of each frame that has a face, in order: the frame, the face and the picture, which is valid as
+  /// long as the call.
+  package typealias FaceObserver = (_ frame: Int, _ face: TrackedFace, _ picture: PixelBuffer) ->
+    Void
+
+  /// - Parameters:
+  ///   - extent: which frames.
+  ///   - extractors: at least one; each makes a table.
+  ///   - decoders: threads that decode the film; they change nothing but the time.
+  ///   - observe: see `FaceObserver`.
   /// - Throws: `MediaError`, `DatasetError`.
-  init(
-    film: String, faces source: FaceSource, frames: Range<Int>, extractor: any FaceRows
+  package init(
+    film: String, faces source: FaceSource, extent: FilmExtent, extractors: [any FaceRows],
+    decoders: Int = 1, observe: FaceObserver? = nil
   ) throws {
     self.film = film
+    self.decoders = decoders
     self.source = source
-    self.frames = frames
-    self.extractor = extractor
-    table = FeatureTable(
-      frames: frames.count, width: extractor.width, type: extractor.type)
-    let reader = try VideoReader(film)
+    self.extent = extent
+    self.extractors = extractors
+    batch = extractors.map(\.batch).min() ?? 1
+    self.observe = observe
+    let reader = try VideoReader(film, threads: decoders)
+    frames = extent.frames ?? 0..<extent.frameCount(of: reader.information)
+    tables = []
     switch source {
     case .list(let file):
       framesInAll = frames.count
@@ -63,6 +92,7 @@ final class FilmWork: FeatureWork {
         try FaceTracker(
           options: options, landmarker: try landmarks.map { try FaceLandmarker(model: $0) }))
     }
+    makeTables()
   }
 
   private static func track(_ file: String, of film: VideoReader) throws -> FaceTrack {
@@ -72,7 +102,14 @@ final class FilmWork: FeatureWork {
     ).track
   }
 
-  func advance() throws -> Bool {
+  private func makeTables() {
+    tables = extractors.map {
+      FeatureTable(frames: frames.count, width: $0.width, type: $0.type)
+    }
+    if extent.isWhole { regions = Array(repeating: nil, count: frames.count) }
+  }
+
+  package func advance() throws -> Bool {
     switch phase {
     case .finding(let reader, let tracker): try find(reader, tracker)
     case .extracting(let reader, let track): try extract(reader, track)
@@ -82,54 +119,115 @@ final class FilmWork: FeatureWork {
     return true
   }
 
-  /// Looks for faces in the next pictures; behind the last annotation none matter.
+  /// Looks for faces in the next pictures; behind the last frame that is wanted none matter.
   private func find(_ reader: VideoReader, _ tracker: FaceTracker) throws {
-    for _ in 0..<extractor.batch {
-      guard let time = try reader.next(),
-        time < FrameClock.centreSeconds(of: frames.upperBound)
-      else {
-        framesDone = frames.count
-        phase = .extracting(try VideoReader(film), tracker.finish().track)
+    for _ in 0..<batch {
+      guard let time = try reader.advance(), extent.isWanted(time) else {
+        try finishFinding(tracker)
         return
       }
-      try tracker.add(reader.pixels, time: time)
+      try tracker.take(reader, time: time)
       framesDone = min(framesDone + 1, frames.count - 1)
     }
   }
 
+  private func finishFinding(_ tracker: FaceTracker) throws {
+    let reader = try VideoReader(film, threads: decoders)
+    if extent.isWhole {
+      let end = (tracker.lastTime ?? 0) + 1 / reader.information.averageRate
+      frames = 0..<extent.frameCount(seconds: end)
+      framesInAll = 2 * frames.count
+      makeTables()
+    }
+    framesDone = frames.count
+    (looks, severalFaces) = (tracker.lookCount, tracker.looksWithSeveralFaces)
+    phase = .extracting(reader, tracker.finish().track)
+  }
+
   /// Makes rows of the next frames that have a face.
   private func extract(_ reader: VideoReader, _ track: FaceTrack) throws {
-    let end = min(next + extractor.batch, frames.count)
+    let end = min(next + batch, frames.count)
     var faces: [Int] = []
     for frame in next..<end {
-      let time = FrameClock.centreSeconds(of: frames.lowerBound + frame)
+      let time = extent.centreSeconds(of: frames.lowerBound + frame)
       guard let shown = try reader.frame(at: time) else {
         framesBehindEnd += 1
         continue
       }
       guard let face = track.face(at: shown) else { continue }
-      extractor.set(face, in: reader.pixels, place: faces.count)
+      for extractor in extractors {
+        extractor.set(face, in: reader.pixels, place: faces.count)
+      }
+      observe?(frame, face, reader.pixels)
+      if extent.isWhole { regions[frame] = face.region }
       faces.append(frame)
     }
-    if !faces.isEmpty { try extractor.run() }
-    for (place, frame) in faces.enumerated() {
-      extractor.copyRow(of: place, to: &table, frame: frame)
+    for (index, extractor) in extractors.enumerated() where !faces.isEmpty {
+      try extractor.run()
+      for (place, frame) in faces.enumerated() {
+        extractor.copyRow(of: place, to: &tables[index], frame: frame)
+      }
     }
     framesDone += end - next
     next = end
     if next == frames.count { try finish() }
   }
 
+  /// Of annotated frames it is known that they are there and that they have a face.
   private func finish() throws {
+    phase = .done
+    guard !extent.isWhole else { return }
     if framesBehindEnd > FrameClock.toleranceFrames {
       throw FeatureProblem.tooShort(
         file: film,
-        seconds: Double(frames.upperBound - framesBehindEnd) * FrameClock.periodSeconds,
-        needed: Double(frames.upperBound) * FrameClock.periodSeconds)
+        seconds: extent.seconds(of: frames.upperBound - framesBehindEnd),
+        needed: extent.seconds(of: frames.upperBound))
     }
     if table.presentCount == 0 {
       throw FeatureProblem.noFace(film: film, frames: frames.count, faces: source.summary)
     }
-    phase = .done
+  }
+}
+
+/// Which moments of a film are looked at.
+package struct FilmExtent: Equatable, Sendable {
+  /// Frames of an annotated recording; nil for all that the film has.
+  let frames: Range<Int>?
+  /// Seconds from one frame to the next.
+  package let periodSeconds: Double
+
+  /// Frames of an annotated recording, 40 ms each.
+  static func annotated(_ frames: Range<Int>) -> FilmExtent {
+    FilmExtent(frames: frames, periodSeconds: FrameClock.periodSeconds)
+  }
+
+  /// The whole film.
+  package static func whole(periodSeconds: Double = FrameClock.periodSeconds) -> FilmExtent {
+    FilmExtent(frames: nil, periodSeconds: periodSeconds)
+  }
+
+  /// Whether it is all that the film has.
+  var isWhole: Bool { frames == nil }
+
+  /// The middle of a frame: half a frame from where neighbours begin, so that times that were rounded name
+  /// the right picture.
+  package func centreSeconds(of frame: Int) -> Double { (Double(frame) + 0.5) * periodSeconds }
+
+  /// Where a frame begins.
+  package func seconds(of frame: Int) -> Double { Double(frame) * periodSeconds }
+
+  /// Whether a picture that is shown from `time` on can be of a frame.
+  func isWanted(_ time: Double) -> Bool {
+    frames.map { time < centreSeconds(of: $0.upperBound) } ?? true
+  }
+
+  /// How many frames a film has by what it says of itself.
+  func frameCount(of film: VideoInformation) -> Int {
+    frameCount(seconds: film.durationSeconds ?? 0)
+  }
+
+  /// The frames whose middle lies before an end, at least one.
+  func frameCount(seconds: Double) -> Int {
+    max(1, Int((seconds / periodSeconds - 0.5).rounded(.up)))
   }
 }

@@ -3,7 +3,7 @@ import Media
 import Nets
 
 /// What makes rows of frames, several at a time.
-protocol FrameRows: AnyObject {
+package protocol FrameRows: AnyObject {
   /// Elements of a row.
   var width: Int { get }
   /// The type of an element.
@@ -16,7 +16,7 @@ protocol FrameRows: AnyObject {
 }
 
 /// What makes rows of the faces of films.
-protocol FaceRows: FrameRows {
+package protocol FaceRows: FrameRows {
   /// Puts a face of an image into a place of the next pass.
   func set(_ face: TrackedFace, in pixels: PixelBuffer, place: Int)
   /// Makes rows of the faces that were set.
@@ -24,7 +24,7 @@ protocol FaceRows: FrameRows {
 }
 
 /// What makes rows of moments of a sound.
-protocol SoundRows: FrameRows {
+package protocol SoundRows: FrameRows {
   /// Samples that a pass reaches back from the start of its first frame.
   var samplesBefore: Int { get }
   /// Samples of a pass of `batch` frames.

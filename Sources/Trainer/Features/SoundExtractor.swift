@@ -24,15 +24,15 @@ struct PatchPlace: Equatable, Sendable {
 }
 
 /// An audio network that gives its features for moments of a sound: of the 0.96 s around each.
-final class SoundExtractor: SoundRows {
+package final class SoundExtractor: SoundRows {
   /// What the network is.
-  struct Settings: Equatable, Sendable {
-    var network: AudioNetwork
-    var precision: Precision
+  package struct Settings: Equatable, Sendable {
+    package var network: AudioNetwork
+    package var precision: Precision
     /// Frames of a pass.
-    var batch: Int
+    package var batch: Int
     /// A safetensors file.
-    var weights: String
+    package var weights: String
 
     /// Where patches lie.
     var place: PatchPlace { PatchPlace(frames: network.frames) }
@@ -44,23 +44,37 @@ final class SoundExtractor: SoundRows {
     }
   }
 
-  var width: Int { network.width }
-  let type = TensorType.f32
-  var batch: Int { network.batch }
-  let samplesBefore: Int
-  let samplesOfPass: Int
-  let rowsBehind = 0
+  /// Numbers of a table's row.
+  package var width: Int { tableLayout.width }
+  /// Where `row(of:)` has each output.
+  package var layout: RowLayout { network.layout }
+  /// Where a table's row has each output.
+  package let tableLayout: RowLayout
+  package let type = TensorType.f32
+  package var batch: Int { network.batch }
+  package let samplesBefore: Int
+  package let samplesOfPass: Int
+  package let rowsBehind = 0
   private let patchFrames: Int
   private let network: FeatureNetwork
+  /// How many of the outputs tables do not have.
+  private let untabled: Int
   private let spectrogram: LogMelSpectrogram
   private var logarithms: [Float]
 
+  /// - Parameters:
+  ///   - outputs: of the network, which `row(of:)` has beside each other.
+  ///   - untabled: the first of them, which tables do not have: features of hours would take gigabytes.
   /// - Throws: `WeightsError` and `NetsError` naming file and tensor; `MediaError.codec`.
-  init(_ settings: Settings) throws {
+  package init(
+    _ settings: Settings, outputs: [String] = ["features"], untabled: [String] = []
+  ) throws {
     patchFrames = settings.network.frames
     network = try FeatureNetwork(
-      settings.network.graph(), input: "patches", weights: settings.weights,
+      settings.network.graph(), input: "patches", outputs: outputs, weights: settings.weights,
       precision: settings.precision, batch: settings.batch)
+    self.untabled = untabled.count
+    tableLayout = network.layout.dropping(untabled)
     spectrogram = try LogMelSpectrogram()
     samplesBefore = settings.place.samplesBefore
     samplesOfPass =
@@ -70,7 +84,7 @@ final class SoundExtractor: SoundRows {
       count: LogMelSpectrogram.frameCount(samples: samplesOfPass) * LogMelSpectrogram.bands)
   }
 
-  func run(_ samples: UnsafeBufferPointer<Float>) throws {
+  package func run(_ samples: UnsafeBufferPointer<Float>) throws {
     let hop = PatchPlace.hopsOfFrame * LogMelSpectrogram.bands
     let patch = patchFrames * LogMelSpectrogram.bands
     logarithms.withUnsafeMutableBufferPointer { logarithms in
@@ -83,8 +97,11 @@ final class SoundExtractor: SoundRows {
     try network.run()
   }
 
-  func copyRow(of place: Int, to table: inout FeatureTable, frame: Int) {
-    table.set(network.features(of: place), frame: frame)
+  /// What the last pass made for a place.
+  func row(of place: Int) -> [Float] { network.row(of: place) }
+
+  package func copyRow(of place: Int, to table: inout FeatureTable, frame: Int) {
+    network.copyRow(of: place, from: untabled, to: &table, frame: frame)
   }
 }
 

@@ -108,7 +108,7 @@ package enum DurableFiles {
   }
 
   /// Throws `TrainerError.system` where no file can be made in a folder.
-  static func requireWritable(_ folder: String) throws {
+  package static func requireWritable(_ folder: String) throws {
     try systemCall("access", folder) { access(folder, W_OK | X_OK) }
   }
 
@@ -127,7 +127,7 @@ package enum DurableFiles {
       call: "posix_fallocate", path: folder, reason: String(cString: strerror(code)))
   }
 
-  private static func isFolder(_ path: String) -> Bool {
+  static func isFolder(_ path: String) -> Bool {
     var isFolder: ObjCBool = false
     return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
       && isFolder.boolValue
@@ -241,7 +241,7 @@ package enum DurableFiles {
   /// The folder that `path` lies in.
   ///
   /// Foundation's `deletingLastPathComponent` ends the process for a path of one character.
-  static func parent(of path: String) -> String {
+  package static func parent(of path: String) -> String {
     let slash = UInt8(ascii: "/")
     let name = path.utf8.lastIndex { $0 != slash } ?? path.startIndex
     guard let end = path.utf8[..<name].lastIndex(of: slash) else {

@@ -52,7 +52,7 @@ protocol KeptInput {
   /// Reads consecutive frames into consecutive rows of the plan's input.
   ///
   /// - Throws: `WeightsError`.
-  func read(_ frames: Range<Int>, of file: FeatureFile, to row: Int) throws
+  func read(_ frames: Range<Int>, of file: any FrameSource, to row: Int) throws
   /// Zeros in some rows.
   func clear(_ rows: Range<Int>)
 }
@@ -117,7 +117,7 @@ private final class KeptFaces: KeptInput {
     }
   }
 
-  func read(_ frames: Range<Int>, of file: FeatureFile, to row: Int) throws {
+  func read(_ frames: Range<Int>, of file: any FrameSource, to row: Int) throws {
     bytes = Array(repeating: 0, count: frames.count * file.width)
     try bytes.withUnsafeMutableBytes { try file.read(frames, into: $0) }
     for frame in 0..<frames.count {
@@ -154,7 +154,7 @@ private final class KeptEnergies: KeptInput {
     rows = PlanRows(array: array, count: settings.network.frames * settings.network.bands)
   }
 
-  func read(_ frames: Range<Int>, of file: FeatureFile, to row: Int) throws {
+  func read(_ frames: Range<Int>, of file: any FrameSource, to row: Int) throws {
     let wanted = frames.lowerBound..<frames.upperBound + place.framesBehind
     energies = Array(repeating: 0, count: wanted.count * file.width)
     try energies.withUnsafeMutableBytes { try file.read(wanted, into: $0) }

@@ -25,15 +25,15 @@ struct FeatureMoments {
     squares = mean
   }
 
-  /// Of the frames of a file that have features, which are read in pieces.
+  /// Of the frames of a recording that have features, which are read in pieces.
   ///
   /// - Throws: `WeightsError` where the file was cut short.
-  init(_ file: FeatureFile) throws {
+  init(_ file: any FrameSource) throws {
     self.init(width: file.width)
     let piece = 256
     var rows = [Float](repeating: 0, count: piece * file.width)
-    for start in stride(from: 0, to: file.frameCount, by: piece) {
-      let frames = start..<min(start + piece, file.frameCount)
+    for start in stride(from: 0, to: file.presence.count, by: piece) {
+      let frames = start..<min(start + piece, file.presence.count)
       try rows[..<(frames.count * file.width)].withUnsafeMutableBytes {
         try file.read(frames, into: $0)
       }

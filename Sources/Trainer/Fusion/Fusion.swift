@@ -164,10 +164,10 @@ private struct FusionStage: Stage {
     if job.isRankZero {
       try ready.standardisation.write(to: ready.folder.standardisation)
     }
-    let predictor = try FusionPredictor(
-      configuration, tuned: ready.tuned, standardisation: ready.standardisation,
-      parameters: evaluated,
-      batch: configuration.batch.micro, job: job)
+    let predictor = FusionPredictor(
+      try WindowPlan(
+        configuration, tuned: ready.tuned, standardisation: ready.standardisation,
+        parameters: evaluated, batch: configuration.batch.micro), job: job)
     let choices = PostProcessingFile(path: ready.folder.postProcessing)
     let isRankZero = job.isRankZero
     let position = FusionTask.Position(step: steps.lowerBound)
@@ -261,4 +261,14 @@ extension RunFolder {
   var standardisation: String { "\(path)/standardisation.safetensors" }
   /// What each evaluation chose for predictions to undergo.
   var postProcessing: String { "\(path)/postprocessing.json" }
+
+  /// What the run's evaluation of some weights chose; nil where there was none.
+  ///
+  /// - Throws: `TrainerError.featuresBroken`, `WeightsError`.
+  func postProcessing(ofWeights weights: String) throws -> AffectPostProcessing? {
+    // Steps of another run's weights are not this one's.
+    guard weights.hasPrefix(path + "/"), let step = try ModelSnapshot.step(ofModel: weights)
+    else { return nil }
+    return try PostProcessingFile(path: postProcessing).choice(step: step)
+  }
 }

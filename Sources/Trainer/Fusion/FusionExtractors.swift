@@ -82,7 +82,7 @@ final class FusionExtractors {
     case .visual:
       return try FilmWork(
         film: media, faces: configuration.faceSource(of: recording.name),
-        frames: recording.frames, extractor: try faceRows(of: key.content))
+        extent: .annotated(recording.frames), extractors: [try faceRows(of: key.content)])
     case .audio:
       return try SoundWork(
         file: media, frames: recording.frames, extractor: try soundRows(of: key.content))
@@ -119,7 +119,9 @@ final class FusionExtractors {
       return "list " + (try SHA256.digest(ofFile: file).digest)
     case .detector(let options, let landmarks):
       let model = try landmarks.map { try SHA256.digest(ofFile: $0).digest } ?? "none"
-      return "detector \(options), landmarks \(model)"
+      // Since then frames behind the last look have faces.
+      let revision = options.intervalSeconds > 0 ? ", held to the end" : ""
+      return "detector \(options), landmarks \(model)\(revision)"
     }
   }
 }
@@ -127,8 +129,12 @@ final class FusionExtractors {
 extension FusionConfiguration {
   /// Where the face of a recording is said to be.
   fileprivate func faceSource(of recording: String) -> FaceSource {
-    if let tracks = trackFolder { return .list("\(tracks)/\(recording).csv") }
-    return .detector(
+    trackFolder.map { .list("\($0)/\(recording).csv") } ?? faceDetection
+  }
+
+  /// How faces are found where nothing is said of them.
+  var faceDetection: FaceSource {
+    .detector(
       FaceTracker.Options(
         minimumFace: faces.minimumPixels, threshold: Float(faces.threshold),
         intervalSeconds: faces.intervalSeconds),
@@ -163,19 +169,17 @@ extension LoadedConfiguration<FusionConfiguration> {
             + "as \(FaceLandmarker.systemModel)")
       ])
     }
-    return FilmExtractor.Settings(
-      network: run.network, augmentation: run.data.augmentation(imageSize: run.model.imageSize),
-      boxMargin: values.faces.margin, precision: values.features.precision,
-      batch: values.features.batch, weights: weights)
+    return run.filmExtractor(
+      weights: weights, boxMargin: values.faces.margin, precision: values.features.precision,
+      batch: values.features.batch)
   }
 
   fileprivate func soundExtractor() throws -> SoundExtractor.Settings {
     switch try stage(of: .audio) {
     case .audio:
       let (run, weights) = try self.run(AudioConfiguration.self, of: .audio)
-      return SoundExtractor.Settings(
-        network: run.network, precision: values.features.precision, batch: values.features.batch,
-        weights: weights)
+      return run.soundExtractor(
+        weights: weights, precision: values.features.precision, batch: values.features.batch)
     case let other: throw wrongStage(.audio, other)
     }
   }

@@ -3,7 +3,7 @@ import Digests
 import Foundation
 import Nets
 
-/// A recording whose features are in the cache.
+/// A recording whose features are there.
 struct FusionRecording {
   let name: String
   /// Valence and arousal of each frame.
@@ -12,9 +12,9 @@ struct FusionRecording {
   let frameCount: Int
   /// The features of each modality that is used; of an extractor that learns those that it began with,
   /// of training recordings.
-  let features: [Modality: FeatureFile]
+  let features: [Modality: any FrameSource]
   /// What the extractors that learn read.
-  let inputs: [Modality: FeatureFile]
+  let inputs: [Modality: any FrameSource]
   /// What decides both, whichever kernels compute.
   let contentDigests: [String]
   /// Of what the network perceives by, what there is not of this recording.
@@ -61,13 +61,15 @@ struct FusionReader {
     _ recordings: [AnnotatedRecording], isStopRequested: () throws -> Bool
   ) throws -> [Split: FusionSplit]? {
     let items = try items(recordings)
-    let extraction = FeatureExtraction(job: job, cache: cache, console: console) { item in
+    let extraction = FeatureExtraction(cache: cache) { item in
       guard let recording = recordings.first(where: { $0.name == item.recording }) else {
         preconditionFailure("items are of these recordings")
       }
       return try extractors.work(recording, item.key)
     }
-    guard try extraction.run(items, isStopRequested: isStopRequested) else { return nil }
+    guard
+      try extraction.run(items, job: job, console: console, isStopRequested: isStopRequested)
+    else { return nil }
     return try job.agreement.together { try open(recordings, items) }
   }
 
@@ -138,7 +140,7 @@ struct FusionReader {
 
   private static func files(
     _ content: FrameContent, of items: [FeatureItem]
-  ) throws -> [Modality: FeatureFile] {
+  ) throws -> [Modality: any FrameSource] {
     try Dictionary(
       uniqueKeysWithValues: items.filter { $0.key.content == content }.map {
         ($0.key.modality, try FeatureFile(path: $0.path, frames: $0.rows, type: $0.key.type))

@@ -55,8 +55,21 @@ private func grey() -> PixelBuffer {
     let tracker = try FaceTracker(options: .init(minimumFace: 100, intervalSeconds: 0.2))
     for index in 0..<4 { try tracker.add(frame(of: whole, x: 12), time: Double(index) / 10) }
     let (track, coverage) = tracker.finish()
-    #expect(track.sightings.map(\.time) == [0, 0.2])
-    #expect(coverage.seen == 2 && coverage.bridged == 1 && coverage.missing == 1)
+    #expect(tracker.lookCount == 2)
+    // Behind the last look the face stays where it was.
+    #expect(track.sightings.map(\.time) == [0, 0.2, 0.3])
+    #expect(track.sightings[2].face == track.sightings[1].face)
+    #expect(coverage.seen == 3 && coverage.bridged == 1 && coverage.missing == 0)
+  }
+
+  @Test func behindALookWithoutFaceThereIsNone() throws {
+    let whole = try decodedFace()
+    let tracker = try FaceTracker(options: .init(minimumFace: 100, intervalSeconds: 0.2))
+    try tracker.add(frame(of: whole, x: 12), time: 0)
+    for index in 1..<4 { try tracker.add(grey(), time: Double(index) / 10) }
+    let (track, coverage) = tracker.finish()
+    #expect(track.sightings.map(\.time) == [0])
+    #expect(coverage.seen == 1 && coverage.missing == 3)
   }
 
   @Test func timesMustRise() throws {
