@@ -7,6 +7,8 @@ let package = Package(
     .executable(name: "aver-train", targets: ["aver-train"]),
     .executable(name: "aver-launch", targets: ["aver-launch"]),
     .executable(name: "aver", targets: ["aver"]),
+    // For programs that use what was trained; see Examples/.
+    .library(name: "AverInference", targets: ["AverInference"]),
     // For the package in fuzz/, which feeds them mutated files.
     .library(name: "Parsers", targets: ["Media", "Datasets", "Nets", "Trainer"]),
   ],
@@ -39,7 +41,8 @@ let package = Package(
 
     // Arrows point one way:
     // CounterRandom, Files, ProtocolBuffers → (Media, Digests → Datasets, Nets, Distributed)
-    // → Trainer → Launcher, CommandArguments → executables; Media → Drawing.
+    // → Trainer → AverInference → Predictions; Media → Drawing → Predictions;
+    // Trainer → Launcher, CommandArguments; all these → executables.
     .target(name: "CounterRandom"),
     .target(name: "Files"),
     .target(name: "ProtocolBuffers"),
@@ -66,6 +69,9 @@ let package = Package(
         "Nets", "ProtocolBuffers", .product(name: "Logging", package: "swift-log"), "Yams",
       ]),
 
+    .target(name: "AverInference", dependencies: ["Datasets", "Media", "Nets", "Trainer"]),
+    .target(name: "Predictions", dependencies: ["AverInference", "Drawing", "Media", "Trainer"]),
+
     .target(name: "Launcher", dependencies: ["CProcess", "Studies", "Trainer", "Yams"]),
     .target(
       name: "CommandArguments",
@@ -88,9 +94,14 @@ let package = Package(
     .executableTarget(
       name: "aver",
       dependencies: [
-        "Trainer", "Datasets",
+        "AverInference", "Datasets", "Predictions", "Trainer",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
+
+    // An example is built with everything else, so that it is right.
+    .executableTarget(
+      name: "inference-example", dependencies: ["AverInference"],
+      path: "Examples/inference-example"),
 
     .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
     .target(
@@ -123,6 +134,11 @@ let package = Package(
         "Datasets", "Digests", "Distributed", "Media", "Nets", "Trainer", "TestSupport",
       ],
       exclude: ["Goldens"]),
+    .testTarget(
+      name: "AverInferenceTests",
+      dependencies: [
+        "AverInference", "Datasets", "Media", "Nets", "Predictions", "Trainer", "TestSupport",
+      ]),
     // The executables are dependencies so that they are built with the tests that run them.
     .testTarget(
       name: "LauncherTests", dependencies: ["Launcher", "Studies", "TestSupport", "Trainer"],

@@ -6,10 +6,11 @@ import Trainer
 struct Aver: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "aver",
-    abstract: "Data, evaluation, features, export and diagnosis for audio-visual emotion recognition.",
+    abstract:
+      "Data, evaluation, features, predictions, export and diagnosis for audio-visual emotion recognition.",
     subcommands: [
       SynthCommand.self, PackCommand.self, VerifyCommand.self, EvaluateCommand.self,
-      ExtractCommand.self, ExportCommand.self, Doctor.self,
+      ExtractCommand.self, PredictCommand.self, ExportCommand.self, Doctor.self,
     ])
 
   static func main() { main(ProcessWords.arguments) }

@@ -1,0 +1,149 @@
+import AverInference
+import Foundation
+import Media
+import TestSupport
+import Testing
+
+@Suite("AverInference: recordings")
+struct RecordingTests {
+  private let runs: TinyRuns
+  private let movie: String
+
+  init() throws {
+    runs = try TinyRuns()
+    movie = runs.path("film.mp4")
+    try Photo.film(movie, tone: true)
+  }
+
+  @Test("a film's face is predicted in each frame that shows it, and observed there")
+  func film() throws {
+    let model = try FaceModel(run: runs.path("eyes"))
+    var observed: [Int] = []
+    var parts: [Double] = []
+    let prediction = try model.predict(film: movie, progress: { parts.append($0) }) {
+      frame, region, picture in
+      #expect(region.width > 40 && picture.width > 0)
+      observed.append(frame)
+    }
+    #expect(prediction.moments.count == 40 && prediction.periodSeconds == 0.04)
+    #expect(prediction.moments.map(\.frame) == Array(0..<40))
+    #expect(prediction.moments[0].region == nil && prediction.moments[0].estimate == Estimate())
+    // The last frames lie behind the last look.
+    #expect(observed.last == 39)
+    #expect(observed == prediction.moments.filter { $0.region != nil }.map(\.frame))
+    #expect(prediction.moments[30].estimate.probabilities.count == 8)
+    #expect(prediction.remarks.count == 1 && prediction.remarks[0].contains("have no face"))
+    #expect(parts == parts.sorted() && parts.last == 1)
+  }
+
+  @Test("a film without any face is said to have none")
+  func noFace() throws {
+    let file = runs.path("blank.mp4")
+    try Photo.film(file, frames: 12, faceless: 12, tone: false)
+    let prediction = try FaceModel(run: runs.path("eyes")).predict(film: file)
+    #expect(prediction.isEmpty && prediction.moments.count == 12)
+    #expect(prediction.remarks[0].contains("no face"))
+  }
+
+  @Test(
+    "film and sound together give valence and arousal of each frame", arguments: ["both", "tuned"])
+  func together(run: String) throws {
+    let model = try AffectModel(run: runs.path(run))
+    let prediction = try model.predict(film: movie)
+    #expect(prediction.moments.count == 40)
+    for moment in prediction.moments {
+      let (valence, arousal) = (moment.estimate.valence, moment.estimate.arousal)
+      #expect(valence.map { abs($0) <= 1 } == true && arousal.map { abs($0) <= 1 } == true)
+      #expect((moment.region == nil) == moment.estimate.probabilities.isEmpty)
+    }
+    #expect(Set(prediction.moments.map(\.estimate.valence)).count > 10)
+    let expression = try FaceModel(run: runs.path("eyes")).predict(film: movie)
+    let last = (prediction.moments[35], expression.moments[35])
+    #expect(last.0.estimate.probabilities == last.1.estimate.probabilities)
+  }
+
+  @Test("without sound, or without film, the other is used, and that is said")
+  func oneAlone() throws {
+    let model = try AffectModel(run: runs.path("both"))
+    let both = try model.predict(film: movie)
+    let silent = runs.path("silent.mp4")
+    try Photo.film(silent, tone: false)
+    let seen = try model.predict(film: silent)
+    #expect(seen.remarks.contains { $0.contains("no sound") && $0.contains("has learned") })
+    #expect(seen.moments.map(\.estimate.valence) != both.moments.map(\.estimate.valence))
+    let heard = try model.predict(sound: movie)
+    #expect(heard.remarks == ["there is no film; the network has learned to do without"])
+    #expect(heard.moments.count >= 40 && heard.moments.allSatisfy { $0.region == nil })
+    let tuned = try AffectModel(run: runs.path("tuned")).predict(film: silent)
+    #expect(tuned.remarks.contains { $0.contains("has not learned to do without") })
+  }
+
+  @Test("mutated films, sounds and pictures give a result or an error that names them")
+  func mutations() throws {
+    let face = try FaceModel(run: runs.path("eyes"))
+    let affect = try AffectModel(run: runs.path("both"))
+    let seed = UInt64.random(in: 0...UInt64.max)
+    var generator = SeededGenerator(seed: seed)
+    let original = [UInt8](try Data(contentsOf: URL(filePath: movie)))
+    let photo = [UInt8](try Data(contentsOf: URL(filePath: Photo.path)))
+    var failures = 0
+    for round in 0..<30 {
+      let path = runs.path("mutated")
+      let bytes = generator.mutate(round % 3 == 2 ? photo : original)
+      try Data(bytes).write(to: URL(filePath: path))
+      do {
+        switch round % 3 {
+        case 0: _ = try face.predict(film: path)
+        case 1: _ = try affect.predict(film: path)
+        default: _ = try face.predict(Picture(contentsOf: path))
+        }
+      } catch {
+        failures += 1
+        #expect("\(error)".contains(path), "seed \(seed), round \(round): \(error)")
+      }
+    }
+    #expect(failures > 0, "seed \(seed): nothing was mutated")
+  }
+
+  @Test("mutated run folders give a model or an error that names the file")
+  func mutatedRuns() throws {
+    let seed = UInt64.random(in: 0...UInt64.max)
+    var generator = SeededGenerator(seed: seed)
+    var failures = 0
+    for run in ["eyes", "both"] {
+      for name in ["config.yaml", "final/model.safetensors", "standardisation.safetensors"] {
+        let file = URL(filePath: runs.path("\(run)/\(name)"))
+        guard let original = try? Data(contentsOf: file) else { continue }
+        for round in 0..<12 {
+          try Data(generator.mutate([UInt8](original))).write(to: file)
+          do {
+            _ = try TrainedModel(run: runs.path(run))
+          } catch {
+            failures += 1
+            #expect(
+              "\(error)".contains(runs.path(run)), "seed \(seed), \(name), round \(round): \(error)"
+            )
+          }
+        }
+        try original.write(to: file)
+      }
+      _ = try TrainedModel(run: runs.path(run))
+    }
+    #expect(failures > 0, "seed \(seed): nothing was mutated")
+  }
+}
+
+extension SeededGenerator {
+  /// Some bytes changed, mostly near the start, and sometimes an end cut off.
+  fileprivate mutating func mutate(_ bytes: [UInt8]) -> [UInt8] {
+    var mutated = bytes
+    let reach = Bool.random(using: &self) ? min(512, bytes.count) : bytes.count
+    for _ in 0..<Int.random(in: 1...8, using: &self) {
+      mutated[Int.random(in: 0..<reach, using: &self)] = UInt8.random(in: 0...255, using: &self)
+    }
+    if Int.random(in: 0..<4, using: &self) == 0 {
+      mutated.removeLast(Int.random(in: 0..<bytes.count, using: &self))
+    }
+    return mutated
+  }
+}

@@ -1,0 +1,152 @@
+import Foundation
+import Testing
+
+extension EndToEnd {
+  /// Predictions of films, sounds and pictures as files and through pipes.
+  @Suite("Predict")
+  struct PredictTests {
+    private let laboratory: FusionLaboratory
+    private var folder: String { laboratory.folder }
+    private let photo = URL(filePath: #filePath).deletingLastPathComponent()
+      .deletingLastPathComponent().appending(path: "MediaTests/Fixtures/face.jpg").path
+    private let pattern = URL(filePath: #filePath).deletingLastPathComponent()
+      .deletingLastPathComponent().appending(path: "MediaTests/Fixtures/grey.png").path
+    private let movie = "corpus/recola/recordings_video/train_1.mp4"
+    private let sound = "corpus/recola/recordings_audio/train_1.wav"
+
+    init() throws {
+      laboratory = try FusionLaboratory.shared.get()
+      try laboratory.trainOnce("predicted")
+    }
+
+    private func predict(_ arguments: [String]) throws -> Outcome {
+      try laboratory.run("aver", ["predict"] + arguments)
+    }
+
+    private func table(_ outcome: Outcome) -> [[Substring]] {
+      outcome.output.split(separator: "\n").map {
+        $0.split(separator: ",", omittingEmptySubsequences: false)
+      }
+    }
+
+    @Test("a photograph gives a row for its face, as CSV and as JSON, and a picture")
+    func photograph() throws {
+      let outcome = try predict(["eyes", photo, "--plot", "photo.svg"])
+      #expect(outcome.status == 0, "\(outcome.errors)")
+      let rows = table(outcome)
+      #expect(rows.count == 2 && rows[0].prefix(2) == ["face", "x"] && rows[0].count == 16)
+      let probabilities = rows[1][6..<14].compactMap { Double($0) }
+      #expect(abs(probabilities.reduce(0, +) - 1) < 1e-3)
+      let json = try predict(["eyes", photo, "--format", "jsonl"])
+      let object = try #require(
+        try JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [String: Any])
+      #expect(object["expression"] as? String == String(rows[1][5]))
+      let drawn = try String(contentsOfFile: "\(folder)/photo.svg", encoding: .utf8)
+      #expect(drawn.hasPrefix("<?xml"))
+    }
+
+    @Test("a picture without a face says so, and is one where that is asked for")
+    func faceless() throws {
+      let none = try predict(["eyes", pattern])
+      #expect(none.status == 0 && table(none).count == 1, "\(none)")
+      #expect(none.errors.contains("no face was found"))
+      let whole = try predict(["eyes", pattern, "--faces", "whole"])
+      #expect(whole.status == 0 && table(whole).count == 2, "\(whole)")
+    }
+
+    @Test(
+      "a film gives a row for each frame; the film with predictions drawn has as many and its sound"
+    )
+    func film() throws {
+      let outcome = try predict([
+        "predicted", movie, "--output", "film.csv", "--plot", "film.png", "--overlay", "drawn.mp4",
+        "--force",
+      ])
+      #expect(outcome.status == 0 && outcome.output.isEmpty, "\(outcome)")
+      let rows = try String(contentsOfFile: "\(folder)/film.csv", encoding: .utf8)
+        .split(separator: "\n")
+      #expect(rows.count == 126 && rows[0].hasPrefix("frame,seconds,x,y,width,height,expression"))
+      #expect(rows[1].split(separator: ",", omittingEmptySubsequences: false).last != "")
+      let again = try predict(["predicted", "drawn.mp4"])
+      #expect(again.status == 0 && table(again).count == 126, "\(again.errors)")
+      #expect(!again.errors.contains("no sound"))
+      #expect(laboratory.names(beginning: "drawn.mp4") == ["drawn.mp4"])
+    }
+
+    @Test("what comes through a pipe is predicted like a file")
+    func pipe() throws {
+      for (run, file) in [("ears", sound), ("predicted", movie), ("eyes", photo)] {
+        let named = try predict([run, file])
+        let path = file.hasPrefix("/") ? file : "\(folder)/\(file)"
+        let piped = try laboratory.pipe(path, "aver", ["predict", run, "-"])
+        #expect(named.status == 0 && piped.status == 0, "\(named.errors)\(piped.errors)")
+        #expect(piped.output == named.output)
+      }
+      let broken = try laboratory.pipe("/dev/null", "aver", ["predict", "eyes", "-"])
+      #expect(
+        broken.status == 65 && broken.errors.contains("standard input: is empty"), "\(broken)")
+    }
+
+    @Test(
+      "sound alone is predicted by what hears, and by fusion that has learned to do without film")
+    func sounds() throws {
+      let ears = try predict(["ears", sound])
+      #expect(ears.status == 0 && table(ears).count == 126, "\(ears.errors)")
+      #expect(table(ears)[0].contains("angry") && !table(ears)[0].contains("width"))
+      let fusion = try predict(["predicted", sound])
+      #expect(fusion.status == 0 && fusion.errors.contains("has learned to do without"))
+    }
+
+    @Test(
+      "what cannot work is refused by name",
+      arguments: [
+        (["eyes", "corpus/recola/recordings_audio/train_1.wav"], 64, "is sound alone"),
+        (["ears", "PHOTO"], 64, "is a picture"),
+        (["predicted", "PHOTO"], 64, "is a picture"),
+        (["eyes", "nowhere.mp4"], 65, "nowhere.mp4: cannot be read"),
+        (["eyes", "fusion.yaml"], 65, "fusion.yaml"),
+        (["eyes", "corpus"], 65, "not a regular file"),
+        (["eyes", "PHOTO", "--overlay", "x.mp4"], 64, "--overlay draws on a film"),
+        (["eyes", "PHOTO", "--overlay", "x.avi"], 64, "end in .mp4"),
+        (["eyes", "PHOTO", "--plot", "x.pdf"], 64, "end in .png or .svg"),
+        (["eyes", "PHOTO", "--output", "fusion.yaml"], 64, "--force"),
+        (["eyes", "PHOTO", "--output", "x.csv", "--plot", "x.csv"], 64, ".png"),
+        (["eyes", "PHOTO", "--output", "/proc/x.csv"], 70, "/proc/x.csv"),
+        (["nowhere", "PHOTO"], 65, "is this the folder of a run?"),
+        (["eyes", "PHOTO", "--minimum-face", "1"], 64, "minimum face"),
+        (["eyes", "PHOTO", "--threads", "0"], 64, "threads"),
+      ])
+    func refusals(arguments: [String], status: Int32, words: String) throws {
+      let outcome = try predict(arguments.map { $0 == "PHOTO" ? photo : $0 })
+      #expect(outcome.status == status && outcome.errors.contains(words), "\(outcome)")
+      #expect(laboratory.names(beginning: "x.").isEmpty)
+    }
+  }
+}
+
+extension FusionLaboratory {
+  /// Names in the folder.
+  fileprivate func names(beginning prefix: String) -> [String] {
+    ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [])
+      .filter { $0.hasPrefix(prefix) }
+  }
+
+  /// Runs a command whose standard input is a pipe through which a file comes.
+  fileprivate func pipe(_ file: String, _ name: String, _ arguments: [String]) throws -> Outcome {
+    let quoted = try ([Executables.path(of: name)] + arguments).map { "'\($0)'" }
+      .joined(separator: " ")
+    let outputs = ["out", "err"].map { "\(folder)/\(UUID().uuidString).\($0)" }
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/bin/bash")
+    process.arguments = [
+      "-c", "cat '\(file)' | \(quoted) >'\(outputs[0])' 2>'\(outputs[1])'",
+    ]
+    process.currentDirectoryURL = URL(fileURLWithPath: folder)
+    try process.run()
+    process.waitUntilExit()
+    return Outcome(
+      status: process.terminationStatus,
+      output: try String(contentsOfFile: outputs[0], encoding: .utf8),
+      errors: try String(contentsOfFile: outputs[1], encoding: .utf8))
+  }
+}
