@@ -52,6 +52,9 @@ public final class FaceModel: @unchecked Sendable {
       + (settings.network.hasAffect ? ["affect"] : [])
   }
 
+  /// Films that claim to have more frames a second are looked at so often.
+  private static let highestRate = 240.0
+
   /// Finds the faces of a picture, the surest first.
   ///
   /// - Throws: `MediaError.codec` where there is no memory.
@@ -132,7 +135,8 @@ public final class FaceModel: @unchecked Sendable {
   public func predict(
     film file: String, progress: InferenceProgress = { _ in }, observe: FrameObserver? = nil
   ) throws -> RecordingPrediction {
-    let period = 1 / (try VideoReader(file).information.averageRate)
+    let rate = try VideoReader(file).information.averageRate
+    let period = 1 / min(rate, Self.highestRate)
     return try lock.withKernels {
       let work = try FilmWork(
         film: file, faces: .detector(options.search(), landmarks: options.landmarks),

@@ -55,7 +55,7 @@ struct PredictionTable {
     _ index: Int, _ seconds: Double?, _ region: FaceRegion?, _ estimate: Estimate
   ) -> String {
     var fields = ["\(index)"]
-    if row == .frame { fields.append(Self.text(seconds.map(Float.init))) }
+    if row == .frame { fields.append(Self.text(seconds)) }
     if hasRegions {
       fields += [region?.x, region?.y, region?.width, region?.height].map(Self.text)
     }
@@ -72,9 +72,12 @@ struct PredictionTable {
   private func json(
     _ index: Int, _ seconds: Double?, _ region: FaceRegion?, _ estimate: Estimate
   ) -> String {
-    func value(_ number: Float?) -> String { number == nil ? "null" : Self.text(number) }
+    func value(_ number: Float?) -> String {
+      let text = Self.text(number)
+      return text.isEmpty ? "null" : text
+    }
     var fields = ["\"\(row.rawValue)\":\(index)"]
-    if row == .frame { fields.append("\"seconds\":\(value(seconds.map(Float.init)))") }
+    if row == .frame { fields.append("\"seconds\":\(seconds.map { Self.text($0) } ?? "null")") }
     if hasRegions {
       let box = region.map {
         "{\"x\":\(value($0.x)),\"y\":\(value($0.y)),\"width\":\(value($0.width)),"
@@ -94,8 +97,10 @@ struct PredictionTable {
   }
 
   /// At most five digits behind the point; empty for what is unknown or no number.
-  private static func text(_ number: Float?) -> String {
+  private static func text(_ number: Float?) -> String { text(number.map(Double.init)) }
+
+  private static func text(_ number: Double?) -> String {
     guard let number, number.isFinite else { return "" }
-    return "\((Double(number) * 1e5).rounded() / 1e5)"
+    return "\((number * 1e5).rounded() / 1e5)"
   }
 }

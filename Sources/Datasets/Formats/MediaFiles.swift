@@ -12,6 +12,7 @@ public struct MediaFiles: Sendable {
   ///
   /// - Throws: `DatasetError.unreadable` naming the folder.
   public init(in folder: String) throws {
+    let folder = folder.count > 1 && folder.hasSuffix("/") ? String(folder.dropLast()) : folder
     let listing = try FolderListing(of: folder) { MediaKind(name: $0) != nil }
     files = listing.files.compactMap { file in
       MediaKind(name: file).map { ("\(folder)/\(file)", $0) }

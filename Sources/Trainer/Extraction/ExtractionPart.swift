@@ -39,6 +39,16 @@ struct ExtractionPart: Codable, Equatable, Sendable {
     }
   }
 
+  /// What lists say of its images: where faces and eyes are.
+  func places(in lists: [FaceManifest]) -> String {
+    guard case .images(let list, let rows) = content else { return "" }
+    return rows.map { row in
+      let record = lists[list].records[row]
+      return "\(record.imagePath) \(String(describing: record.faceBox)) "
+        + "\(String(describing: record.fractionalBox)) \(String(describing: record.eyes))\n"
+    }.joined()
+  }
+
   /// The files that it is made of, in order.
   func files(in lists: [ImageSources]) -> [String] {
     switch content {

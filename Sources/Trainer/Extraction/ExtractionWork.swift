@@ -37,10 +37,11 @@ final class ExtractionWork: SharedWork {
 
   func units(of part: ExtractionPart) -> Int { part.units }
 
+  /// What could not be used is tried again: it may be whole by now, or no more may be left out.
   func isKept(_ part: ExtractionPart) throws -> Bool {
     try SharedFolder.whole(
       path(of: part), remedy: "its features are extracted again", report: Job.printError
-    ) { try rows(of: part) } != nil
+    ) { try rows(of: part) }.map(\.problems.isEmpty) ?? false
   }
 
   /// The rows of a part that is kept.

@@ -126,8 +126,9 @@ public struct RunExtraction: Sendable {
   }
 
   private func refuseOverwriting() throws {
-    guard !DurableFiles.exists(output) || force else {
-      throw TrainerError.usage("\(output): is there already; --force replaces it")
+    for file in [output, FeatureFileWriter.table(of: output)]
+    where DurableFiles.exists(file) && !force {
+      throw TrainerError.usage("\(file): is there already; --force replaces it")
     }
     guard !DurableFiles.isFolder(output) else {
       throw TrainerError.usage("--output \(output): is a folder; name a file")
@@ -180,7 +181,7 @@ public struct RunExtraction: Sendable {
         var part = parts[index]
         part.digest = try SHA256.digest(
           of: Array(
-            ("\(settings)\n\(part.content)\n"
+            ("\(settings)\n\(part.content)\n\(part.places(in: lists))"
               + part.files(in: sources).map { FileState(of: $0).description + "\n" }.joined()).utf8)
         )
         if part.imageRows == nil { part.units = network.frames(of: part) }
@@ -207,9 +208,9 @@ public struct RunExtraction: Sendable {
       summary.problems += rows.problems
       summary.faceless += rows.faceless
     }
-    if case .skip(let limit) = policy, summary.problems.count > limit {
+    if summary.problems.count > skipLimit {
       throw TrainerError.tooManyLeftOut(
-        count: summary.problems.count, limit: limit, last: summary.problems[0])
+        count: summary.problems.count, limit: skipLimit, last: summary.problems[0])
     }
     let sources = lists.map(ImageSources.init)
     try FeatureFileWriter(output: output, format: format, width: width).write(

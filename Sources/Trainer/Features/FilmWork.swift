@@ -45,6 +45,8 @@ package final class FilmWork: FeatureWork {
   private var phase: Phase
   /// The frames; of a whole film they are known once it was gone through.
   private var frames: Range<Int>
+  /// How many there are by what the film says of itself.
+  private let claimedFrames: Int
   /// The next frame to extract, counted from the first.
   private var next = 0
   /// Frames of the film's own that lie behind its last picture.
@@ -79,14 +81,16 @@ package final class FilmWork: FeatureWork {
     batch = extractors.map(\.batch).min() ?? 1
     self.observe = observe
     let reader = try VideoReader(film, threads: decoders)
-    frames = extent.frames ?? 0..<extent.frameCount(of: reader.information)
+    // What a file claims costs no memory before it is seen.
+    frames = extent.frames ?? 0..<0
+    claimedFrames = extent.frames?.count ?? extent.frameCount(of: reader.information)
     tables = []
     switch source {
     case .list(let file):
-      framesInAll = frames.count
+      framesInAll = claimedFrames
       phase = .extracting(reader, try Self.track(file, of: reader))
     case .detector(let options, let landmarks):
-      framesInAll = 2 * frames.count
+      framesInAll = 2 * claimedFrames
       phase = .finding(
         reader,
         try FaceTracker(
@@ -127,7 +131,7 @@ package final class FilmWork: FeatureWork {
         return
       }
       try tracker.take(reader, time: time)
-      framesDone = min(framesDone + 1, frames.count - 1)
+      framesDone = min(framesDone + 1, claimedFrames - 1)
     }
   }
 

@@ -82,7 +82,7 @@ struct WorkSharing<Work: SharedWork> {
         console.say("stopped; \(words.result) that are finished are kept in \(words.folder)")
         return false
       }
-      share.takeTurn(seconds: Self.turnSeconds)
+      share.takeTurn(seconds: Self.turnSeconds) { job.signals.isStopRequested }
       let states = try job.communicator.allGather(ByteCoding.bytes(of: share.state.numbers))
         .map { WorkState(numbers: ByteCoding.values(in: $0[...])) }
       if states.contains(where: \.hasFailed) {
@@ -135,9 +135,13 @@ private final class WorkShare<Work: SharedWork> {
   }
 
   /// Works for a while, where there is anything to do.
-  func takeTurn(seconds: Double) {
+  ///
+  /// - Parameter isOver: asked now and then; ends the turn early.
+  func takeTurn(seconds: Double, isOver: () -> Bool) {
     let began = ContinuousClock.now
-    while failure == nil, let item = items.first, began.duration(to: .now) < .seconds(seconds) {
+    while failure == nil, let item = items.first, began.duration(to: .now) < .seconds(seconds),
+      !isOver()
+    {
       do {
         try advance(item)
       } catch {
