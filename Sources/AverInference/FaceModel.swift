@@ -40,7 +40,8 @@ public final class FaceModel: @unchecked Sendable {
       try FilmExtractor(
         settings, outputs: ["features"] + Self.heads(of: settings), untabled: ["features"])
     }
-    finder = try FaceFinder(options)
+    finder = try FaceFinder(
+      options.search(), landmarker: try options.landmarks.map { try FaceLandmarker(model: $0) })
     predictsAffect = settings.network.hasAffect
     featureCount = extractor.layout.range(of: "features")?.count ?? 0
     imageSize = settings.augmentation.imageSize

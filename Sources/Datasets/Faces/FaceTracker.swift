@@ -37,8 +37,7 @@ public final class FaceTracker {
   }
 
   private let options: Options
-  private let detector: FaceDetector
-  private let landmarker: FaceLandmarker?
+  private let finder: FaceFinder
   private var fragments: FaceFragments
   private var times: [Double] = []
   private var lastLook = -Double.infinity
@@ -58,8 +57,7 @@ public final class FaceTracker {
           "the model marks \(landmarker.pointCount) points; one of \(Landmarks.count) is needed")
     }
     self.options = options
-    self.landmarker = landmarker
-    detector = try FaceDetector(threshold: options.threshold)
+    finder = try FaceFinder(options, landmarker: landmarker)
     // A face that jumps less than its own width in that time still overlaps itself.
     fragments = FaceFragments(linkSeconds: max(options.maximumGapSeconds, options.intervalSeconds))
   }
@@ -73,10 +71,7 @@ public final class FaceTracker {
     try note(time)
     guard isLook else { return }
     lastLook = time
-    let faces = try detector.detect(pixels, minimumFace: options.minimumFace).map { face in
-      let points = try landmarker?.mark(pixels, region: face.region) ?? []
-      return TrackedFace(region: face.region, eyes: EyeCenters(landmarks: points))
-    }
+    let faces = try finder.faces(in: pixels)
     lookCount += 1
     if faces.count > 1 { looksWithSeveralFaces += 1 }
     fragments.add(faces, time: time)

@@ -5,10 +5,8 @@ public final class PhotoReader {
   /// The image that was looked at last.
   public let pixels = PixelBuffer()
   private let manifest: FaceManifest
-  private let minimumFace: Int?
   private let decoder: ImageDecoder
-  private let detector: FaceDetector
-  private let landmarker: FaceLandmarker?
+  private let finder: FaceFinder
   private let shards: ShardReader?
 
   /// - Parameters:
@@ -21,10 +19,8 @@ public final class PhotoReader {
   ) throws {
     try options.validate()
     self.manifest = manifest
-    self.landmarker = landmarker
-    minimumFace = options.minimumFace
     decoder = try ImageDecoder()
-    detector = try FaceDetector(threshold: options.threshold)
+    finder = try FaceFinder(options, landmarker: landmarker)
     shards = OpenShards(of: manifest).map(ShardReader.init)
   }
 
@@ -39,10 +35,7 @@ public final class PhotoReader {
       _ = try decoder.open(manifest.path(of: manifest.records[row]))
     }
     try decoder.decode(into: pixels)
-    return try detector.detect(pixels, minimumFace: minimumFace).map { face in
-      let points = try landmarker?.mark(pixels, region: face.region) ?? []
-      return TrackedFace(region: face.region, eyes: EyeCenters(landmarks: points))
-    }
+    return try finder.faces(in: pixels)
   }
 
   /// What messages call an image.

@@ -15,7 +15,8 @@ extension RunEvaluation {
     let configuration = loaded.values
     let (weights, chosen) = try job.agreement.together {
       let weights = try findWeights(configuration, job: job)
-      return (weights, try folder.postProcessing(ofWeights: weights))
+      let step = try ModelSnapshot.step(ofModel: weights)
+      return (weights, try folder.postProcessing(ofWeights: weights, step: step))
     }
     let wanted = try job.agreement.together { try fusionSplit() }
     let isChosen = chosen != nil || wanted == .validation

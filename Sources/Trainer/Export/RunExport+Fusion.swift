@@ -51,12 +51,7 @@ extension RunExport {
     _ configuration: FusionConfiguration, _ extractors: FusionExtractors, weights: String,
     step: Int?
   ) throws -> ExportDescription {
-    // Steps of another run's weights are not this one's.
-    let isOwn = weights.hasPrefix(folder.path + "/")
-    let choice = try step.flatMap {
-      try isOwn ? PostProcessingFile(path: folder.postProcessing).choice(step: $0) : nil
-    }
-    return ExportDescription(
+    ExportDescription(
       stage: configuration.stage.rawValue, step: step,
       architecture: configuration.model.name.rawValue,
       visual: try extractors.film.map {
@@ -71,7 +66,7 @@ extension RunExport {
         tunedBackbones: configuration.fusion.fineTune.all.map(\.rawValue),
         windowFrames: configuration.window.frames, windowOverlap: configuration.window.overlap,
         delayFrames: configuration.delay.frames, isBounded: configuration.model.bounded,
-        postProcessing: choice))
+        postProcessing: try folder.postProcessing(ofWeights: weights, step: step)))
   }
 }
 

@@ -174,9 +174,8 @@ public struct RunExport: Sendable {
     _ configuration: some StageConfiguration, weights: String, step: Int?,
     data: [(String, String)], split: String
   ) throws -> ModelFacts {
-    let isOwn = weights.hasPrefix(folder.path + "/")
     let record =
-      try isOwn ? ValidationRecord.all(ofRun: run).last { $0.step == step } : nil
+      try folder.owns(weights) ? ValidationRecord.all(ofRun: run).last { $0.step == step } : nil
     return ModelFacts(
       data: data, split: split, numbers: record?.values ?? [:],
       compared: configuration.metrics.map(\.name),

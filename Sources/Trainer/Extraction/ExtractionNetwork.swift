@@ -124,7 +124,7 @@ final class ExtractionNetwork {
     }
     let inference = try faceInference(policy)
     let loader = try loader(
-      of: manifest, list: list, images: [images] + ahead, policy: policy, inference)
+      of: manifest, list: list, images: [images] + ahead, inference)
     loading?.next = ahead.first?.lowerBound ?? manifest.records.count
     return ImagePiece(images, inference: inference, width: width, loader: loader)
   }
@@ -167,8 +167,7 @@ final class ExtractionNetwork {
 
   /// The loader that has the first of some images next: the one of the part before, or a new one.
   private func loader(
-    of manifest: FaceManifest, list: Int, images: [Range<Int>], policy: ErrorPolicy,
-    _ inference: FaceInference
+    of manifest: FaceManifest, list: Int, images: [Range<Int>], _ inference: FaceInference
   ) throws -> BatchLoader {
     if let loading, loading.list == list, loading.next == images[0].lowerBound {
       return loading.loader

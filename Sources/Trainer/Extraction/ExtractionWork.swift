@@ -6,7 +6,6 @@ import Nets
 final class ExtractionWork: SharedWork {
   private let network: ExtractionNetwork
   private let lists: [FaceManifest]
-  private let sources: [ImageSources]
   private let folder: SharedFolder
   private let policy: ErrorPolicy
   private var problems = 0
@@ -22,7 +21,6 @@ final class ExtractionWork: SharedWork {
     self.lists = lists
     self.folder = SharedFolder(path: folder)
     self.policy = policy
-    sources = lists.map(ImageSources.init)
   }
 
   var words: WorkWords {

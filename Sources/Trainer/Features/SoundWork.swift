@@ -20,11 +20,8 @@ package final class SoundWork: FeatureWork {
   /// - Parameter file: a sound, or a film with one.
   /// - Throws: `MediaError`, `FeatureProblem.tooShort`.
   convenience init(file: String, frames: Range<Int>, extractor: any SoundRows) throws {
-    let reader = AudioReader(rate: LogMelSpectrogram.rate)
-    try reader.open(file)
     let needed = Double(frames.upperBound) * FrameClock.periodSeconds
-    let samples = try reader.read(
-      seconds: 0..<Self.secondsNeeded(by: frames.upperBound, extractor))
+    let samples = try Self.samples(of: file, lasting: frames.upperBound, extractor)
     let seconds = Double(samples.count) / Double(LogMelSpectrogram.rate)
     let tolerance = Double(FrameClock.toleranceFrames) * FrameClock.periodSeconds
     guard seconds >= needed - tolerance else {
@@ -37,19 +34,23 @@ package final class SoundWork: FeatureWork {
   ///
   /// - Throws: `MediaError`.
   package convenience init(file: String, lasting frames: Int, extractor: any SoundRows) throws {
-    let reader = AudioReader(rate: LogMelSpectrogram.rate)
-    try reader.open(file)
-    let samples = try reader.read(
-      seconds: 0..<Self.secondsNeeded(by: frames, extractor))
-    self.init(samples: samples, frames: 0..<frames, extractor: extractor)
+    self.init(
+      samples: try Self.samples(of: file, lasting: frames, extractor), frames: 0..<frames,
+      extractor: extractor)
   }
 
-  /// Seconds from a sound's start to the end of the last patch of some frames, or a little more.
-  private static func secondsNeeded(by frames: Int, _ extractor: any SoundRows) -> Double {
+  /// A sound from its start to the end of the last patch of some frames, or a little more.
+  private static func samples(
+    of file: String, lasting frames: Int, _ extractor: any SoundRows
+  ) throws -> [Float] {
+    let reader = AudioReader(rate: LogMelSpectrogram.rate)
+    try reader.open(file)
     // A patch reaches less than its own length beyond its frame.
     let reach = extractor.samplesOfPass + extractor.rowsBehind * PatchPlace.frameSamples
-    return Double(frames) * FrameClock.periodSeconds
-      + Double(reach) / Double(LogMelSpectrogram.rate)
+    return try reader.read(
+      seconds:
+        0..<(Double(frames) * FrameClock.periodSeconds
+        + Double(reach) / Double(LogMelSpectrogram.rate)))
   }
 
   /// Reads the whole of a sound, of four hours at most.

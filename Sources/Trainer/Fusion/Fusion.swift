@@ -264,11 +264,10 @@ extension RunFolder {
 
   /// What the run's evaluation of some weights chose; nil where there was none.
   ///
-  /// - Throws: `TrainerError.featuresBroken`, `WeightsError`.
-  func postProcessing(ofWeights weights: String) throws -> AffectPostProcessing? {
-    // Steps of another run's weights are not this one's.
-    guard weights.hasPrefix(path + "/"), let step = try ModelSnapshot.step(ofModel: weights)
-    else { return nil }
+  /// - Parameter step: the update that the weights are from; nil where nobody knows.
+  /// - Throws: `TrainerError.featuresBroken`.
+  func postProcessing(ofWeights weights: String, step: Int?) throws -> AffectPostProcessing? {
+    guard let step, owns(weights) else { return nil }
     return try PostProcessingFile(path: postProcessing).choice(step: step)
   }
 }

@@ -198,10 +198,7 @@ extension LoadedConfiguration<FusionConfiguration> {
   ) throws -> (configuration: Run, weights: String) {
     try naming(modality) {
       let folder = folder(of: modality)
-      let weights = try folder.weights(named: values.fusion.weights(of: modality))
-      guard DurableFiles.exists(weights) else {
-        throw TrainerError.usage("the weights '\(weights)' do not exist")
-      }
+      let weights = try folder.existingWeights(named: values.fusion.weights(of: modality))
       return (try Run.load(file: folder.configuration).values, weights)
     }
   }

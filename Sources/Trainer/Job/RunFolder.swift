@@ -81,6 +81,9 @@ struct RunFolder: Equatable, Sendable {
     }
   }
 
+  /// Whether weights are the run's own: steps of another run's are not this one's.
+  func owns(_ weights: String) -> Bool { weights.hasPrefix(path + "/") }
+
   @discardableResult
   private func requireExisting(_ file: String, as name: String) throws -> String {
     guard DurableFiles.exists(file) else {

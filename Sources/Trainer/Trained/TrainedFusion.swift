@@ -41,7 +41,8 @@ package final class TrainedFusion {
     faces = configuration.faceDetection
     plan = try WindowPlan(
       of: folder, configuration, tuned: tuned, weights: weights, batch: configuration.batch.micro)
-    postProcessing = try folder.postProcessing(ofWeights: weights)
+    postProcessing = try folder.postProcessing(
+      ofWeights: weights, step: try ModelSnapshot.step(ofModel: weights))
   }
 
   /// Whether the network perceives by the film.
