@@ -21,7 +21,7 @@ public final class AffectModel: @unchecked Sendable {
   /// Where the rows of the last of `faceRows` have what its heads say.
   private let layout: RowLayout?
   private let faces: FaceSource
-  private let decoders: Int
+  private let workers: Int
 
   /// Loads the model of a run.
   ///
@@ -39,45 +39,49 @@ public final class AffectModel: @unchecked Sendable {
   init(_ fusion: TrainedFusion, threads: Int, _ options: InferenceOptions) throws {
     self.fusion = fusion
     lock = KernelLock(threads: threads)
-    (faceRows, soundRows) = try lock.withKernels {
-      (try fusion.faceRows(outputs: ["logits"]), try fusion.soundRows())
+    let (seen, heard) = try lock.withKernels {
+      (
+        try fusion.faceRows(
+          outputs: ["logits"], sideBySide: options.networks(ofThreads: threads)),
+        try fusion.soundRows()
+      )
     }
-    layout = (faceRows.last as? FilmExtractor)?.tableLayout
+    (faceRows, layout, soundRows) = (seen.rows, seen.layout, heard)
     sees = fusion.sees
     hears = fusion.hears
     classes = fusion.sees ? Expression.allCases.map { "\($0)" } : []
     faces = fusion.faces.searched(by: options)
-    decoders = options.decoders
+    workers = options.workers
   }
 
   /// Predicts a film with its sound, every 40 ms.
   ///
   /// - Parameters:
-  ///   - file: any film that FFmpeg reads, four hours at most.
+  ///   - file: any film that FFmpeg reads; four hours at most where the network hears.
   ///   - progress: hears how far the work is.
   ///   - observe: see `FaceModel.predict(film:progress:observe:)`.
-  /// - Throws: `MediaError` naming the file.
+  /// - Throws: `MediaError` naming the file; `TrainerError.outputsNotFinite`.
   public func predict(
     film file: String, progress: InferenceProgress = { _ in }, observe: FrameObserver? = nil
   ) throws -> RecordingPrediction {
     guard sees else { return try predict(sound: file, progress: progress) }
-    return try lock.withKernels {
-      let film = try FilmWork(
-        film: file, faces: faces, extent: .whole(), extractors: faceRows, decoders: decoders,
-        observe: observe.map { observe in { observe($0, $1.region, $2) } })
-      try film.finish { progress($0 * (hears ? 0.7 : 0.95)) }
-      let frames = film.table.frameCount
-      let sound = try soundTable(ofFilm: file, frames: frames) { progress(0.7 + 0.25 * $0) }
-      let affect = try fusion.predict(
+    let film = try FilmWork(
+      film: file, faces: faces, extent: .whole(), extractors: faceRows, threads: workers,
+      observe: FilmWork.observer(observe))
+    try lock.finish(film) { progress($0 * (hears ? 0.7 : 0.95)) }
+    let frames = film.table.frameCount
+    let sound = try soundTable(ofFilm: file, frames: frames) { progress(0.7 + 0.25 * $0) }
+    let affect = try lock.withKernels {
+      try fusion.predict(
         film: film.table.presentCount == 0 ? nil : film.table, sound: sound, frames: frames)
-      progress(1)
-      return RecordingPrediction(
-        moments: moments(affect, film), periodSeconds: FilmExtent.whole().periodSeconds,
-        remarks: film.faceRemarks
-          + remarks(lacking: [
-            film.table.presentCount == 0 ? "face" : nil, hears && sound == nil ? "sound" : nil,
-          ]))
     }
+    progress(1)
+    return RecordingPrediction(
+      moments: try moments(affect, film), periodSeconds: FilmExtent.whole().periodSeconds,
+      remarks: film.faceRemarks
+        + remarks(lacking: [
+          film.table.presentCount == 0 ? "face" : nil, hears && sound == nil ? "sound" : nil,
+        ]))
   }
 
   /// Predicts a sound alone, every 40 ms.
@@ -90,16 +94,16 @@ public final class AffectModel: @unchecked Sendable {
       throw InferenceError.senseless(
         file: file, reason: "is sound alone, and the network only sees; give it a film")
     }
-    return try lock.withKernels {
-      let work = try SoundWork(whole: file, extractor: soundRows)
-      try work.finish { progress($0 * 0.95) }
-      let frames = work.framesInAll - soundRows.rowsBehind
-      let affect = try fusion.predict(film: nil, sound: work.table, frames: frames)
-      progress(1)
-      return RecordingPrediction(
-        moments: moments(affect, nil), periodSeconds: FilmExtent.whole().periodSeconds,
-        remarks: remarks(lacking: [sees ? "film" : nil]))
+    let work = try SoundWork(whole: file, extractor: soundRows)
+    try lock.finish(work) { progress($0 * 0.95) }
+    let frames = work.framesInAll - soundRows.rowsBehind
+    let affect = try lock.withKernels {
+      try fusion.predict(film: nil, sound: work.table, frames: frames)
     }
+    progress(1)
+    return RecordingPrediction(
+      moments: try moments(affect, nil), periodSeconds: FilmExtent.whole().periodSeconds,
+      remarks: remarks(lacking: [sees ? "film" : nil]))
   }
 
   /// The rows of a film's sound; nil where it has none, or the network hears none.
@@ -109,21 +113,23 @@ public final class AffectModel: @unchecked Sendable {
     guard let soundRows else { return nil }
     do {
       let work = try SoundWork(file: file, lasting: frames, extractor: soundRows)
-      try work.finish(progress)
+      try lock.finish(work, progress)
       return work.table
     } catch MediaError.noSoundTrack {
       return nil
     }
   }
 
-  private func moments(_ affect: [SIMD2<Float>], _ film: FilmWork?) -> [Moment] {
-    affect.enumerated().map { frame, affect in
+  private func moments(_ affect: [SIMD2<Float>], _ film: FilmWork?) throws -> [Moment] {
+    try affect.enumerated().map { frame, affect in
       let row = film?.tables.last?.row(frame)
-      let logits = row.flatMap { row in layout?.part("logits", of: row) } ?? []
+      var estimate =
+        try row.flatMap { try layout?.estimate(of: $0, weights: fusion.visual?.weights ?? "") }
+        ?? Estimate()
+      (estimate.valence, estimate.arousal) = (affect.x, affect.y)
       return Moment(
         frame: frame, seconds: FilmExtent.whole().seconds(of: frame),
-        region: film?.regions[frame] ?? nil,
-        estimate: Estimate(logits: logits, affect: [affect.x, affect.y]))
+        region: film?.regions[frame] ?? nil, estimate: estimate)
     }
   }
 

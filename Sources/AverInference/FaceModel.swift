@@ -17,7 +17,12 @@ public final class FaceModel: @unchecked Sendable {
 
   private let lock: KernelLock
   private let options: InferenceOptions
+  private let settings: FilmExtractor.Settings
+  private let outputs: [String]
+  private let threads: Int
   private let extractor: FilmExtractor
+  /// The extractor of films, of which the one of pictures is a part; made when the first film is predicted.
+  private var filmRows: ParallelExtractors?
   private let finder: FaceFinder
 
   /// Loads the model of a run.
@@ -30,27 +35,39 @@ public final class FaceModel: @unchecked Sendable {
       throw InferenceError.senseless(
         file: run, reason: "is no run of teacher or distill, which alone see single faces")
     }
-    try self.init(settings, threads: trained.threads, options)
+    try self.init(settings, of: trained, options)
   }
 
-  init(_ settings: FilmExtractor.Settings, threads: Int, _ options: InferenceOptions) throws {
+  init(
+    _ settings: FilmExtractor.Settings, of trained: TrainedRun, _ options: InferenceOptions
+  ) throws {
+    self.settings = settings
     self.options = options
+    threads = trained.threads
+    outputs =
+      ["features"] + Self.heads(of: settings).filter { !trained.untaught.contains($0) }
     lock = KernelLock(threads: threads)
-    extractor = try lock.withKernels {
-      try FilmExtractor(
-        settings, outputs: ["features"] + Self.heads(of: settings), untabled: ["features"])
+    let extractor = try lock.withKernels { [outputs] in
+      try Self.extractor(settings, outputs: outputs)
     }
+    self.extractor = extractor
     finder = try FaceFinder(
       options.search(), landmarker: try options.landmarks.map { try FaceLandmarker(model: $0) })
-    predictsAffect = settings.network.hasAffect
+    predictsAffect = outputs.contains("affect")
     featureCount = extractor.layout.range(of: "features")?.count ?? 0
     imageSize = settings.augmentation.imageSize
   }
 
   /// The outputs of a network's heads.
-  static func heads(of settings: FilmExtractor.Settings) -> [String] {
+  private static func heads(of settings: FilmExtractor.Settings) -> [String] {
     (settings.network.embedding == nil ? [] : ["embedding"]) + ["logits"]
       + (settings.network.hasAffect ? ["affect"] : [])
+  }
+
+  private static func extractor(
+    _ settings: FilmExtractor.Settings, outputs: [String]
+  ) throws -> FilmExtractor {
+    try FilmExtractor(settings, outputs: outputs, untabled: ["features"])
   }
 
   /// Films that claim to have more frames a second are looked at so often.
@@ -94,7 +111,7 @@ public final class FaceModel: @unchecked Sendable {
     try lock.withKernels {
       try passes(pictures.count) { index, place in
         extractor.set(whole: pictures[index].makePixels(), place: place)
-      }.map { prediction(of: $0, region: nil) }
+      }.map { try prediction(of: $0, region: nil) }
     }
   }
 
@@ -102,7 +119,7 @@ public final class FaceModel: @unchecked Sendable {
     _ faces: [TrackedFace], in pixels: PixelBuffer
   ) throws -> [FacePrediction] {
     let rows = try passes(faces.count) { extractor.set(faces[$0], in: pixels, place: $1) }
-    return zip(rows, faces).map { prediction(of: $0, region: $1.region) }
+    return try zip(rows, faces).map { try prediction(of: $0, region: $1.region) }
   }
 
   /// The network's rows of some faces, a batch at a time.
@@ -118,47 +135,53 @@ public final class FaceModel: @unchecked Sendable {
     return rows
   }
 
-  private func prediction(of row: [Float], region: FaceRegion?) -> FacePrediction {
+  private func prediction(of row: [Float], region: FaceRegion?) throws -> FacePrediction {
     FacePrediction(
-      region: region, estimate: extractor.layout.estimate(of: row),
+      region: region,
+      estimate: try extractor.layout.estimate(of: row, weights: settings.weights),
       features: extractor.layout.part("features", of: row),
       embedding: extractor.layout.part("embedding", of: row))
   }
 
-  /// Follows the dominant face of a film and predicts it, frame by frame.
+  /// Follows the dominant face of a film and predicts it, frame by frame. Frames are as far from each other as
+  /// the film's are on average, and each has what is shown in its middle.
   ///
   /// - Parameters:
-  ///   - file: any film that FFmpeg reads.
+  ///   - file: any film that FFmpeg reads, a day at most.
   ///   - progress: hears how far the work is.
-  ///   - observe: hears of each frame that has a face: its number, where the face is, and the picture, which is
-  ///     valid as long as the call.
-  /// - Throws: `MediaError` naming the file.
+  ///   - observe: hears of each frame that has a face; it must not ask this model.
+  /// - Throws: `MediaError` naming the file; `TrainerError.outputsNotFinite`.
   public func predict(
     film file: String, progress: InferenceProgress = { _ in }, observe: FrameObserver? = nil
   ) throws -> RecordingPrediction {
     let rate = try VideoReader(file).information.averageRate
     let period = 1 / min(rate, Self.highestRate)
-    return try lock.withKernels {
-      let work = try FilmWork(
-        film: file, faces: .detector(options.search(), landmarks: options.landmarks),
-        extent: .whole(periodSeconds: period), extractors: [extractor], decoders: options.decoders,
-        observe: observe.map { observe in { observe($0, $1.region, $2) } })
-      try work.finish(progress)
-      let layout = extractor.tableLayout
-      return RecordingPrediction(
-        moments: (0..<work.table.frameCount).map { frame in
-          Moment(
-            frame: frame, seconds: Double(frame) * period, region: work.regions[frame],
-            estimate: work.table.row(frame).map(layout.estimate) ?? Estimate())
-        }, periodSeconds: period, remarks: work.faceRemarks)
+    let rows = try lock.withKernels(extractorOfFilms)
+    let work = try FilmWork(
+      film: file, faces: .detector(options.search(), landmarks: options.landmarks),
+      extent: .whole(periodSeconds: period), extractors: [rows], threads: options.workers,
+      observe: FilmWork.observer(observe))
+    try lock.finish(work, progress)
+    return RecordingPrediction(
+      moments: try (0..<work.table.frameCount).map { frame in
+        Moment(
+          frame: frame, seconds: Double(frame) * period, region: work.regions[frame],
+          estimate: try work.table.row(frame).map {
+            try extractor.tableLayout.estimate(of: $0, weights: settings.weights)
+          } ?? Estimate())
+      }, periodSeconds: period, remarks: work.faceRemarks)
+  }
+
+  private func extractorOfFilms() throws -> ParallelExtractors {
+    if let filmRows { return filmRows }
+    let others = try (1..<options.networks(ofThreads: threads)).map { _ in
+      try Self.extractor(settings, outputs: outputs)
     }
+    let rows = ParallelExtractors([extractor] + others, threads: threads)
+    filmRows = rows
+    return rows
   }
 }
-
-/// Hears of a frame that has a face: its number, where the face is, and the picture, which is valid as long as the
-/// call.
-public typealias FrameObserver = (_ frame: Int, _ region: FaceRegion, _ picture: PixelBuffer) ->
-  Void
 
 extension FaceRegion {
   /// Whether there is any of it in a picture.

@@ -1,4 +1,5 @@
 import Datasets
+import Foundation
 import Trainer
 
 /// How a run's networks are used.
@@ -23,8 +24,9 @@ public struct InferenceOptions: Sendable {
   /// Seconds between two looks for faces in a film; the face is interpolated between them. 0 looks at every
   /// picture; nil for 0.2, or what a run of fusion says.
   public var faceIntervalSeconds: Double?
-  /// Threads that decode films; they change nothing but the time.
-  public var decoders = 2
+  /// Threads that decode films, look for faces in them, and run copies of the network side by side; they
+  /// change nothing but time and memory.
+  public var workers = min(4, ProcessInfo.processInfo.activeProcessorCount)
   /// Of a run of fusion: the run folder of its visual extractor, where it has been moved.
   public var visual: String?
   /// Of a run of fusion: the run folder of its audio extractor, where it has been moved.
@@ -45,13 +47,10 @@ public struct InferenceOptions: Sendable {
     return choice
   }
 
-  /// How faces are found where a run says nothing of it.
-  static let faceSearch = FaceTracker.Options(intervalSeconds: 0.2)
-
   /// How faces are found.
   ///
   /// - Parameter search: as a run says.
-  func search(_ search: FaceTracker.Options = faceSearch) -> FaceTracker.Options {
+  func search(_ search: FaceTracker.Options = .ofFilms) -> FaceTracker.Options {
     var search = search
     search.minimumFace = minimumFace ?? search.minimumFace
     search.threshold = faceThreshold ?? search.threshold
@@ -59,13 +58,16 @@ public struct InferenceOptions: Sendable {
     return search
   }
 
+  /// Copies of a network that run side by side, each with threads of its own.
+  func networks(ofThreads threads: Int) -> Int { max(1, workers / threads) }
+
   /// - Throws: `InferenceError.setting`, `DatasetError.setting`.
   func validate() throws {
     guard (1...4096).contains(batch) else {
       throw InferenceError.setting(name: "batch", reason: "\(batch) is not from 1 to 4096")
     }
-    guard (1...256).contains(decoders) else {
-      throw InferenceError.setting(name: "decoders", reason: "\(decoders) is not from 1 to 256")
+    guard (1...256).contains(workers) else {
+      throw InferenceError.setting(name: "workers", reason: "\(workers) is not from 1 to 256")
     }
     try search().validate()
   }

@@ -71,6 +71,8 @@ public enum InferenceError: Error, Equatable, Sendable, CustomStringConvertible 
   case setting(name: String, reason: String)
   /// A model of another kind than the file needs.
   case senseless(file: String, reason: String)
+  /// Whoever hears of a film's frames asks the model that is predicting it.
+  case observerAsks
   /// Samples that are not numbers.
   case samplesNotFinite(index: Int)
 
@@ -85,6 +87,9 @@ public enum InferenceError: Error, Equatable, Sendable, CustomStringConvertible 
         + "picture of \(width)x\(height)"
     case .setting(let name, let reason): "\(name): \(reason)"
     case .senseless(let file, let reason): "\(file): \(reason)"
+    case .observerAsks:
+      "a model cannot be asked by who observes the film that it predicts: keep the pictures, and ask "
+        + "afterwards or another model"
     case .samplesNotFinite(let index): "sample \(index) is not a number"
     }
   }

@@ -2,18 +2,12 @@ import Trainer
 
 extension RowLayout {
   /// What the heads say in a row.
-  func estimate(of row: [Float]) -> Estimate {
-    Estimate(logits: part("logits", of: row), affect: part("affect", of: row))
-  }
-}
-
-extension FeatureWork {
-  /// Does all of it.
   ///
-  /// - Parameter progress: hears how far it is.
-  func finish(_ progress: InferenceProgress) throws {
-    while try advance() { progress(self.progress) }
-    progress(1)
+  /// - Parameter weights: the file of the network's, for messages.
+  /// - Throws: `TrainerError.outputsNotFinite`.
+  func estimate(of row: [Float], weights: String) throws -> Estimate {
+    guard row.allSatisfy(\.isFinite) else { throw TrainerError.outputsNotFinite(weights: weights) }
+    return Estimate(logits: part("logits", of: row), affect: part("affect", of: row))
   }
 }
 

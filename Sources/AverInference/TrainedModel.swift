@@ -27,10 +27,19 @@ public enum TrainedModel: Sendable {
     let trained = try TrainedRun(run, options.choice)
     switch trained.content {
     case .faces(let settings):
-      self = .face(try FaceModel(settings, threads: trained.threads, options))
-    case .voices(let settings): self = .voice(try VoiceModel(settings, threads: trained.threads))
+      self = .face(try FaceModel(settings, of: trained, options))
+    case .voices(let settings): self = .voice(try VoiceModel(settings, of: trained))
     case .fusion(let fusion):
       self = .affect(try AffectModel(fusion, threads: trained.threads, options))
+    }
+  }
+
+  /// Whether valence and arousal are predicted: the run has learned them, and had labels to do so.
+  public var predictsAffect: Bool {
+    switch self {
+    case .face(let model): model.predictsAffect
+    case .voice(let model): model.predictsAffect
+    case .affect: true
     }
   }
 

@@ -19,6 +19,7 @@ public final class VoiceModel: @unchecked Sendable {
   public let featureCount: Int
 
   private let lock: KernelLock
+  private let weights: String
   private let extractor: SoundExtractor
 
   /// Loads the model of a run.
@@ -31,19 +32,20 @@ public final class VoiceModel: @unchecked Sendable {
       throw InferenceError.senseless(
         file: run, reason: "is no run of audio, which alone hears single moments")
     }
-    try self.init(settings, threads: trained.threads)
+    try self.init(settings, of: trained)
   }
 
-  init(_ settings: SoundExtractor.Settings, threads: Int) throws {
-    lock = KernelLock(threads: threads)
+  init(_ settings: SoundExtractor.Settings, of trained: TrainedRun) throws {
+    lock = KernelLock(threads: trained.threads)
+    weights = settings.weights
     let heads =
-      (settings.network.classes == nil ? [] : ["logits"])
-      + (settings.network.hasAffect ? ["affect"] : [])
+      ((settings.network.classes == nil ? [] : ["logits"])
+      + (settings.network.hasAffect ? ["affect"] : [])).filter { !trained.untaught.contains($0) }
     extractor = try lock.withKernels {
       try SoundExtractor(settings, outputs: ["features"] + heads, untabled: ["features"])
     }
-    classes = settings.network.classes == nil ? [] : VocalEmotion.allCases.map { "\($0)" }
-    predictsAffect = settings.network.hasAffect
+    classes = heads.contains("logits") ? VocalEmotion.allCases.map { "\($0)" } : []
+    predictsAffect = heads.contains("affect")
     featureCount = extractor.layout.range(of: "features")?.count ?? 0
   }
 
@@ -63,7 +65,8 @@ public final class VoiceModel: @unchecked Sendable {
       let extent = FilmExtent.whole()
       return try extractor.rows(of: samples).enumerated().map { frame, row in
         VoicePrediction(
-          seconds: extent.centreSeconds(of: frame), estimate: extractor.layout.estimate(of: row),
+          seconds: extent.centreSeconds(of: frame),
+          estimate: try extractor.layout.estimate(of: row, weights: weights),
           features: extractor.layout.part("features", of: row))
       }
     }
@@ -78,16 +81,16 @@ public final class VoiceModel: @unchecked Sendable {
   public func predict(
     sound file: String, progress: InferenceProgress = { _ in }
   ) throws -> RecordingPrediction {
-    try lock.withKernels {
-      let work = try SoundWork(whole: file, extractor: extractor)
-      try work.finish(progress)
-      let extent = FilmExtent.whole()
-      return RecordingPrediction(
-        moments: (0..<work.table.frameCount).map { frame in
-          Moment(
-            frame: frame, seconds: extent.seconds(of: frame), region: nil,
-            estimate: work.table.row(frame).map(extractor.tableLayout.estimate) ?? Estimate())
-        }, periodSeconds: extent.periodSeconds, remarks: [])
-    }
+    let work = try SoundWork(whole: file, extractor: extractor)
+    try lock.finish(work, progress)
+    let extent = FilmExtent.whole()
+    return RecordingPrediction(
+      moments: try (0..<work.table.frameCount).map { frame in
+        Moment(
+          frame: frame, seconds: extent.seconds(of: frame), region: nil,
+          estimate: try work.table.row(frame).map {
+            try extractor.tableLayout.estimate(of: $0, weights: weights)
+          } ?? Estimate())
+      }, periodSeconds: extent.periodSeconds, remarks: [])
   }
 }

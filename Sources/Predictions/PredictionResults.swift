@@ -91,17 +91,17 @@ final class Thumbnails {
 
   /// Looks at frames; nil where no pictures are wanted.
   var observer: FrameObserver? {
-    isWanted ? { [self] in look($0, $1, $2) } : nil
+    isWanted ? { [self] in look($0) } : nil
   }
 
-  private func look(_ frame: Int, _ region: FaceRegion, _ pixels: PixelBuffer) {
-    guard frame % stride == 0, failure == nil else { return }
+  private func look(_ shown: FilmFrame) {
+    guard shown.frame % stride == 0, failure == nil else { return }
     do {
-      kept.append((frame, try DrawnPicture(of: pixels, around: region)))
+      kept.append((shown.frame, try DrawnPicture(of: shown.pixels, around: shown.region)))
     } catch {
       failure = error
     }
-    guard kept.count == Self.most else { return }
+    guard kept.count >= Self.most else { return }
     stride *= 2
     kept = kept.filter { $0.frame % stride == 0 }
   }

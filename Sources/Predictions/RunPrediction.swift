@@ -70,7 +70,13 @@ public struct RunPrediction {
           input.path, to: overlay, progress: { progress("drawing", $0) })
       }
     }
-    return results.remarks
+    return results.remarks + remarks(of: model)
+  }
+
+  private func remarks(of model: TrainedModel) -> [String] {
+    model.predictsAffect
+      ? []
+      : ["\(run) has not learned valence and arousal, or had no labels to: they are not predicted"]
   }
 
   // MARK: - What is asked for
@@ -83,8 +89,9 @@ public struct RunPrediction {
       throw PredictionError.usage("--overlay \(overlay): let its name end in .mp4")
     }
     let files = [output, plot, overlay].compactMap { $0 }
-    guard Set(files + [input]).count == files.count + 1 else {
-      throw PredictionError.usage("two of input, --output, --plot and --overlay name the same file")
+    if let (one, other) = FileIdentity.firstPair(of: (input == "-" ? [] : [input]) + files) {
+      throw PredictionError.usage(
+        "\(one) and \(other) are the same file: input, --output, --plot and --overlay are four")
     }
     for file in files where DurableFiles.exists(file) && !force {
       throw PredictionError.usage("\(file): is there already; --force replaces it")

@@ -57,6 +57,14 @@ struct ExtractCommand: ParsableCommand {
   @Option(help: "Side of the smallest face that is looked for, in pixels.")
   var minimumFace: Int?
 
+  @Option(help: "Score from which on something is a face; below 0 more faces and more false ones.")
+  var faceThreshold: Float?
+
+  @Option(
+    help: "Seconds between two looks for faces in a film, 0.2 by default; 0 looks at every picture."
+  )
+  var faceInterval: Double?
+
   @Option(
     help: "dlib's model of 68 points, for networks that learned from faces turned upright.",
     completion: .file())
@@ -73,7 +81,8 @@ struct ExtractCommand: ParsableCommand {
   @Option(help: "Number format (f32, bf16), instead of the run's.")
   var precision: String?
 
-  @Option(help: "Threads of each rank that decode images.")
+  @Option(
+    help: "Threads of each rank that decode images, or a film and look for faces in it.")
   var workers = 2
 
   @Option(help: "How many files that cannot be used are left out before the extraction ends.")
@@ -102,6 +111,8 @@ struct ExtractCommand: ParsableCommand {
     extraction.format = format
     extraction.faces = faces
     extraction.minimumFace = minimumFace
+    extraction.faceThreshold = faceThreshold
+    extraction.faceIntervalSeconds = faceInterval
     extraction.landmarks = landmarks
     extraction.root = root
     extraction.batch = batch

@@ -96,6 +96,13 @@ struct PredictCommand: ParsableCommand {
   @Option(help: "Threads that share a kernel's work, instead of the run's.")
   var threads: Int?
 
+  @Option(
+    help: """
+      Threads that decode films, look for faces and run copies of the network side by side; as many as \
+      there are processors, 4 at most, by default. They change nothing but the time.
+      """)
+  var workers: Int?
+
   @Flag(help: "Replace files that are there already.")
   var force = false
 
@@ -122,6 +129,7 @@ struct PredictCommand: ParsableCommand {
     options.minimumFace = minimumFace
     options.faceThreshold = faceThreshold
     options.faceIntervalSeconds = faceInterval
+    options.workers = workers ?? options.workers
     options.visual = visual
     options.audio = audio
     var prediction = RunPrediction(run: folder, input: input)

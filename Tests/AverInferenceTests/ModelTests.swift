@@ -1,9 +1,11 @@
 import AverInference
 import Foundation
 import Media
+import Nets
 import Synchronization
 import TestSupport
 import Testing
+import Trainer
 
 @Suite("AverInference: models")
 struct ModelTests {
@@ -134,6 +136,54 @@ struct ModelTests {
     #expect(wrong.withLock { $0 } == 0)
   }
 
+  @Test("what a run had no labels for is neither predicted nor exported")
+  func untaught() throws {
+    try runs.rewrite("eyes", facts: ["untaught": "affect"])
+    let model = try FaceModel(run: runs.path("eyes"))
+    #expect(!model.predictsAffect)
+    let face = try #require(try model.predict(Picture(contentsOf: Photo.path)).first)
+    #expect(face.estimate.valence == nil && face.estimate.arousal == nil)
+    #expect(face.estimate.probabilities.count == 8)
+    try runs.rewrite("ears", facts: ["untaught": "logits"])
+    let voice = try VoiceModel(run: runs.path("ears"))
+    #expect(voice.classes.isEmpty && voice.predictsAffect)
+    let heard = try voice.predict(samples: Array(repeating: 0.1, count: 16_000))
+    #expect(heard.allSatisfy { $0.estimate.probabilities.isEmpty && $0.estimate.valence != nil })
+    for (run, name, output) in [("eyes", "affect", "affect"), ("ears", "logits", "classes")] {
+      for format in ExportFormat.allCases {
+        let summary = try RunExport(run: runs.path(run), format: format).export()
+        #expect(!summary.files.contains { $0.name.contains("head-\(name)") })
+        let json = try Data(contentsOf: URL(filePath: "\(summary.folder)/model.json"))
+        let described = try #require(
+          try JSONSerialization.jsonObject(with: json) as? [String: Any])
+        let outputs = try #require(described["outputs"] as? [String: Any])
+        #expect(outputs[output] == nil || outputs[output] is NSNull)
+        guard format == .safetensors else { continue }
+        let names = try SafetensorsReader(path: "\(summary.folder)/model.safetensors").names
+        let left = name == "affect" ? "affect" : "fc."
+        #expect(!names.contains { $0.hasPrefix(left) }, "\(names)")
+      }
+    }
+  }
+
+  @Test("outputs that are no numbers are an error that names the weights")
+  func notFinite() throws {
+    try runs.rewrite("eyes", filling: "fc.bias", with: .greatestFiniteMagnitude)
+    try runs.rewrite("eyes", filling: "fc.weight", with: .greatestFiniteMagnitude)
+    let model = try FaceModel(run: runs.path("eyes"))
+    #expect {
+      try model.predict(Picture(contentsOf: Photo.path))
+    } throws: {
+      "\($0)".contains(runs.weights(of: "eyes"))
+    }
+    try Photo.film(runs.path("film.mp4"), frames: 3, faceless: 0, tone: false)
+    #expect {
+      try model.predict(film: runs.path("film.mp4"))
+    } throws: {
+      "\($0)".contains(runs.weights(of: "eyes"))
+    }
+  }
+
   @Test("settings that cannot be are refused by name")
   func settings() throws {
     func refusal(_ change: (inout InferenceOptions) -> Void) -> String {
@@ -149,6 +199,7 @@ struct ModelTests {
     #expect(refusal { $0.batch = 0 }.contains("batch"))
     #expect(refusal { $0.precision = "f16" }.contains("precision"))
     #expect(refusal { $0.threads = 0 }.contains("threads"))
+    #expect(refusal { $0.workers = 0 }.contains("workers"))
     #expect(refusal { $0.minimumFace = 2 }.contains("minimum face"))
     #expect(refusal { $0.faceIntervalSeconds = -1 }.contains("interval"))
     #expect(refusal { $0.landmarks = "/nowhere.dat" }.contains("/nowhere.dat"))

@@ -20,10 +20,9 @@ struct RecordingTests {
     let model = try FaceModel(run: runs.path("eyes"))
     var observed: [Int] = []
     var parts: [Double] = []
-    let prediction = try model.predict(film: movie, progress: { parts.append($0) }) {
-      frame, region, picture in
-      #expect(region.width > 40 && picture.width > 0)
-      observed.append(frame)
+    let prediction = try model.predict(film: movie, progress: { parts.append($0) }) { shown in
+      #expect(shown.region.width > 40 && shown.picture.rgb.contains { $0 != 90 })
+      observed.append(shown.frame)
     }
     #expect(prediction.moments.count == 40 && prediction.periodSeconds == 0.04)
     #expect(prediction.moments.map(\.frame) == Array(0..<40))
@@ -34,6 +33,56 @@ struct RecordingTests {
     #expect(prediction.moments[30].estimate.probabilities.count == 8)
     #expect(prediction.remarks.count == 1 && prediction.remarks[0].contains("have no face"))
     #expect(parts == parts.sorted() && parts.last == 1)
+  }
+
+  @Test("any number of threads predicts the same", arguments: ["eyes", "both", "tuned"])
+  func workers(run: String) throws {
+    func prediction(workers: Int, batch: Int) throws -> RecordingPrediction {
+      var options = InferenceOptions()
+      (options.workers, options.batch) = (workers, batch)
+      return switch try TrainedModel(run: runs.path(run), options: options) {
+      case .face(let model): try model.predict(film: movie)
+      case .affect(let model): try model.predict(film: movie)
+      case .voice: throw CancellationError()
+      }
+    }
+    let one = try prediction(workers: 1, batch: 32)
+    #expect(one.moments.count == 40)
+    #expect(try prediction(workers: 3, batch: 32) == one)
+    #expect(try prediction(workers: 3, batch: 2) == one)
+  }
+
+  @Test("pictures that are shown for several frames give each of them the same")
+  func heldPictures() throws {
+    let slow = runs.path("slow.mp4")
+    try Photo.film(slow, frames: 20, faceless: 0, rate: 10, tone: false)
+    let prediction = try AffectModel(run: runs.path("both")).predict(film: slow)
+    #expect(prediction.moments.count == 50)
+    #expect(prediction.moments.allSatisfy { $0.region != nil })
+    // 10 pictures a second, 25 frames: 0.5 s to 0.54 s and on to 0.58 s lie in the sixth.
+    let same = prediction.moments[12...14].map(\.estimate.probabilities)
+    #expect(same[1] == same[2] && !same[0].isEmpty)
+  }
+
+  @Test("who observes a film must not ask its model; who hears of the progress may")
+  func askingMeanwhile() throws {
+    let model = try FaceModel(run: runs.path("eyes"))
+    let picture = try Picture(contentsOf: Photo.path)
+    var refusals: [InferenceError] = []
+    var answers = 0
+    _ = try model.predict(
+      film: movie, progress: { _ in answers += (try? model.predict(picture))?.count ?? 0 }
+    ) { shown in
+      do {
+        _ = try model.predict(shown.picture)
+      } catch let error as InferenceError {
+        refusals.append(error)
+      } catch {
+        Issue.record(error)
+      }
+    }
+    #expect(answers > 0)
+    #expect(refusals.count > 20 && refusals.allSatisfy { $0 == .observerAsks })
   }
 
   @Test("a film without any face is said to have none")

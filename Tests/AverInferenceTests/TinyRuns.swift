@@ -39,8 +39,24 @@ struct TinyRuns {
     let store = try ParameterStore(inferenceFor: graph(Configuration.load(file: file).values))
     try store.initialize(seed: 3)
     try Safetensors.write(
-      try store.modelTensors(), metadata: ["step": "7"],
-      to: path("\(run)/final/model.safetensors"))
+      try store.modelTensors(), metadata: ["step": "7"], to: weights(of: run))
+  }
+
+  /// The path of a run's weights.
+  func weights(of run: String) -> String { path("\(run)/final/model.safetensors") }
+
+  /// Writes a run's weights once more, with other facts or one parameter of other numbers.
+  func rewrite(
+    _ run: String, facts: [String: String] = [:], filling name: String? = nil, with value: Float = 0
+  ) throws {
+    let tensors = try SafetensorsReader(path: weights(of: run)).tensors().map { tensor in
+      tensor.name == name
+        ? try Tensor(
+          name: tensor.name, shape: tensor.shape,
+          floats: Array(repeating: value, count: tensor.elementCount)) : tensor
+    }
+    try Safetensors.write(
+      tensors, metadata: facts.merging(["step": "7"]) { $1 }, to: weights(of: run))
   }
 
   private func writeFusion(_ run: String, _ setting: String) throws {
@@ -72,7 +88,9 @@ enum Photo {
     .deletingLastPathComponent().appending(path: "MediaTests/Fixtures/face.jpg").path
 
   /// Writes a film that shows the photograph, at first without the face, with a tone or without sound.
-  static func film(_ file: String, frames: Int = 40, faceless: Int = 10, tone: Bool) throws {
+  static func film(
+    _ file: String, frames: Int = 40, faceless: Int = 10, rate: Int = 25, tone: Bool
+  ) throws {
     let (decoder, pixels) = (try ImageDecoder(), PixelBuffer())
     _ = try decoder.open(path)
     try decoder.decode(into: pixels)
@@ -88,6 +106,7 @@ enum Photo {
         fromContentsOf: pixels.bytes[from..<(from + 4 * size.width)])
     }
     var settings = VideoWriter.Settings(size: size)
+    settings.rateFrames = rate
     settings.soundRate = tone ? 16_000 : nil
     let writer = try VideoWriter(file, settings)
     for frame in 0..<frames {

@@ -134,6 +134,27 @@ extension EndToEnd {
     }
 
     @Test(
+      "a file that is read is not replaced, whatever its name is, and broken ones can be left out")
+    func named() throws {
+      try bytes("corpus/affectnet/training.csv").write(
+        to: URL(fileURLWithPath: "\(folder)/own.csv"))
+      let own = try extract(
+        "./own.csv", ["own.csv"], ["--root", "corpus/affectnet", "--format", "csv"])
+      #expect(own.status == 64 && own.errors.contains("own.csv is read"), "\(own.errors)")
+      #expect(try bytes("own.csv") == bytes("corpus/affectnet/training.csv"))
+      try Data("no image".utf8).write(to: URL(fileURLWithPath: "\(folder)/broken.bin"))
+      let inputs = ["broken.bin", "corpus/recola/recordings_video/train_1.mp4"]
+      let strict = try extract("named.npy", inputs)
+      #expect(strict.status == 65 && strict.errors.contains("broken.bin"), "\(strict.errors)")
+      let lenient = try extract("named.npy", inputs, ["--skip-limit", "1"])
+      #expect(lenient.status == 0 && lenient.errors.contains("broken.bin"), "\(lenient.errors)")
+      // Looks at every picture find the face elsewhere.
+      let often = try extract("often.npy", [inputs[1]], ["--face-interval", "0"])
+      #expect(often.status == 0, "\(often.errors)")
+      #expect(try bytes("often.rows.csv") != bytes("named.rows.csv"))
+    }
+
+    @Test(
       "what cannot work is refused before anything is extracted",
       arguments: [
         (["eyes", "nowhere.jpg", "-o", "x.npy"], 64, "'nowhere.jpg' does not exist"),

@@ -97,6 +97,41 @@ extension EndToEnd {
       #expect(fusion.status == 0 && fusion.errors.contains("has learned to do without"))
     }
 
+    @Test("a film is not replaced by what is drawn on it, and what nobody taught is not predicted")
+    func honest() throws {
+      let content = try Data(contentsOf: URL(fileURLWithPath: "\(folder)/\(movie)"))
+      try content.write(to: URL(fileURLWithPath: "\(folder)/own.mp4"))
+      let own = try predict(["eyes", "own.mp4", "--overlay", "./own.mp4", "--force"])
+      #expect(own.status == 64 && own.errors.contains("are the same file"), "\(own)")
+      #expect(try Data(contentsOf: URL(fileURLWithPath: "\(folder)/own.mp4")) == content)
+
+      // The corpus as it would be without anybody who labelled valence and arousal.
+      let list = try String(
+        contentsOfFile: "\(folder)/corpus/affectnet/training.csv", encoding: .utf8)
+      let unlabeled = list.split(separator: "\n").enumerated().map { index, line in
+        index == 0
+          ? String(line)
+          : (line.split(separator: ",", omittingEmptySubsequences: false).dropLast(2)
+            + ["-2", "-2"]).joined(separator: ",")
+      }
+      try Data((unlabeled.joined(separator: "\n") + "\n").utf8).write(
+        to: URL(fileURLWithPath: "\(folder)/corpus/affectnet/unlabeled.csv"))
+      let training = try laboratory.finish(
+        "aver-train",
+        [
+          "teacher", "--config", "eyes.yaml", "--run", "untaught", "--resume", "auto",
+          "data.train=unlabeled.csv", "loss.concordance=1",
+        ])
+      #expect(
+        (training.output + training.errors).contains("leave valence and arousal out"),
+        "\(training.output)\(training.errors)")
+      for checkpoint in ["best", "latest"] {
+        let outcome = try predict(["untaught", photo, "--checkpoint", checkpoint])
+        #expect(outcome.status == 0 && outcome.errors.contains("has not learned"), "\(outcome)")
+        #expect(table(outcome)[1].suffix(2) == ["", ""])
+      }
+    }
+
     @Test(
       "what cannot work is refused by name",
       arguments: [

@@ -45,6 +45,21 @@ struct FeatureCacheTests {
     return table
   }
 
+  @Test("a table lets go of rows in front of a frame, and keeps the others")
+  func forgetting() throws {
+    var table = FeatureTable(frames: 1000, width: 2)
+    func set(_ frame: Int) {
+      [Float(frame), 1].withUnsafeBytes { table.set($0, frame: frame) }
+    }
+    for frame in [0, 255, 256, 700] { set(frame) }
+    table.forget(before: 300)
+    #expect(table.row(0) == nil && table.row(255) == nil)
+    #expect(table.row(256) == [256, 1] && table.row(700) == [700, 1] && table.row(701) == nil)
+    table.forget(before: 1000)
+    #expect(table.presentCount == 0)
+    #expect(table.bytes == [UInt8](repeating: 0, count: 8000))
+  }
+
   @Test("features are read back frame by frame, whole or in parts")
   func roundTrip() throws {
     let folder = try TemporaryFolder()

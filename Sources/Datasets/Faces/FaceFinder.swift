@@ -20,9 +20,14 @@ public final class FaceFinder {
   ///
   /// - Throws: `MediaError.codec` when there is no memory.
   public func faces(in pixels: PixelBuffer) throws -> [TrackedFace] {
-    try detector.detect(pixels, minimumFace: minimumFace).map {
-      try face(in: pixels, region: $0.region)
-    }
+    try regions(in: pixels).map { try face(in: pixels, region: $0) }
+  }
+
+  /// Where the faces of a picture are, the surest first.
+  ///
+  /// - Throws: `MediaError.codec` when there is no memory.
+  public func regions(in pixels: PixelBuffer) throws -> [FaceRegion] {
+    try detector.detect(pixels, minimumFace: minimumFace).map(\.region)
   }
 
   /// A face whose place is known.

@@ -35,17 +35,18 @@ extension FaceTracker {
   ///
   /// - Parameters:
   ///   - landmarker: see `init`.
-  ///   - threads: how many decode; the track is the same for any number.
+  ///   - threads: how many decode, and look for faces; the track is the same for any number.
   ///   - limits: what is refused.
   /// - Throws: `MediaError` naming the file; `DatasetError.setting`.
   public static func follow(
     video file: String, options: Options = Options(), landmarker: FaceLandmarker? = nil,
     threads: Int = 1, limits: VideoLimits = VideoLimits()
   ) throws -> VideoTrack {
-    let tracker = try FaceTracker(options: options, landmarker: landmarker)
+    let tracker = try FaceTracker(
+      options: options, landmarker: landmarker, threads: threads)
     let video = try VideoReader(file, threads: threads, limits: limits)
     while let time = try video.advance() { try tracker.take(video, time: time) }
-    let (track, coverage) = tracker.finish()
+    let (track, coverage) = try tracker.finish()
     return VideoTrack(track: track, coverage: coverage, video: video.information)
   }
 }

@@ -8,7 +8,7 @@ import Media
 ///
 ///     let tracker = try FaceTracker()
 ///     while let frame = try video.next() { try tracker.add(frame.pixels, time: frame.time) }
-///     let (track, coverage) = tracker.finish()
+///     let (track, coverage) = try tracker.finish()
 public final class FaceTracker {
   /// How faces are found and followed.
   public struct Options: Equatable, Sendable {
@@ -37,18 +37,26 @@ public final class FaceTracker {
   }
 
   private let options: Options
-  private let finder: FaceFinder
+  /// One for each thread; the first marks eyes, too.
+  private let finders: [FaceFinder]
+  /// Pictures that are looked at together, once there is one for each thread.
+  private var waiting: [(picture: PixelBuffer, time: Double)] = []
+  private var spare: [PixelBuffer] = []
   private var fragments: FaceFragments
   private var times: [Double] = []
   private var lastLook = -Double.infinity
-  /// Frames that were looked at.
+  /// Frames that were looked at; all of them once `finish` was called.
   public private(set) var lookCount = 0
   /// Those of them in which there are several faces.
   public private(set) var looksWithSeveralFaces = 0
 
-  /// - Parameter landmarker: marks 68 points on each face, for its eyes; without one faces have boxes only.
+  /// - Parameters:
+  ///   - landmarker: marks 68 points on each face, for its eyes; without one faces have boxes only.
+  ///   - threads: how many look for faces; what is found is the same for any number.
   /// - Throws: `DatasetError.setting`, `MediaError.codec`.
-  public init(options: Options = Options(), landmarker: FaceLandmarker? = nil) throws {
+  public init(
+    options: Options = Options(), landmarker: FaceLandmarker? = nil, threads: Int = 1
+  ) throws {
     try options.validate()
     if let landmarker, landmarker.pointCount != Landmarks.count {
       throw DatasetError.setting(
@@ -57,7 +65,9 @@ public final class FaceTracker {
           "the model marks \(landmarker.pointCount) points; one of \(Landmarks.count) is needed")
     }
     self.options = options
-    finder = try FaceFinder(options, landmarker: landmarker)
+    finders = try (0..<max(1, threads)).map {
+      try FaceFinder(options, landmarker: $0 == 0 ? landmarker : nil)
+    }
     // A face that jumps less than its own width in that time still overlaps itself.
     fragments = FaceFragments(linkSeconds: max(options.maximumGapSeconds, options.intervalSeconds))
   }
@@ -71,7 +81,25 @@ public final class FaceTracker {
     try note(time)
     guard isLook else { return }
     lastLook = time
-    let faces = try finder.faces(in: pixels)
+    guard finders.count > 1 else { return link(try finders[0].faces(in: pixels), time: time) }
+    let picture = spare.popLast() ?? PixelBuffer()
+    picture.copy(pixels)
+    waiting.append((picture, time))
+    if waiting.count == finders.count { try lookAtWaiting() }
+  }
+
+  private func lookAtWaiting() throws {
+    let regions = try waiting.indices.parallelMap {
+      try finders[$0].regions(in: waiting[$0].picture)
+    }
+    for ((picture, time), regions) in zip(waiting, regions) {
+      link(try regions.map { try finders[0].face(in: picture, region: $0) }, time: time)
+      spare.append(picture)
+    }
+    waiting = []
+  }
+
+  private func link(_ faces: [TrackedFace], time: Double) {
     lookCount += 1
     if faces.count > 1 { looksWithSeveralFaces += 1 }
     fragments.add(faces, time: time)
@@ -102,7 +130,10 @@ public final class FaceTracker {
   /// The dominant face through all frames added so far, and how many of them have it.
   ///
   /// The track is empty where no face was found.
-  public func finish() -> (track: FaceTrack, coverage: FaceCoverage) {
+  ///
+  /// - Throws: `MediaError.codec`.
+  public func finish() throws -> (track: FaceTrack, coverage: FaceCoverage) {
+    try lookAtWaiting()
     let gap = max(options.maximumGapSeconds, 1.5 * options.intervalSeconds)
     let frameSeconds = zip(times, times.dropFirst()).map { $1 - $0 }.min() ?? 0
     let track = FaceTrack(
@@ -122,6 +153,9 @@ extension FaceTracker {
 }
 
 extension FaceTracker.Options {
+  /// How the face of a film is followed where nothing else is asked for: a look every 0.2 s.
+  public static let ofFilms = FaceTracker.Options(intervalSeconds: 0.2)
+
   /// - Throws: `DatasetError.setting` for a value that cannot work.
   public func validate() throws {
     if let minimumFace, minimumFace < 8 {

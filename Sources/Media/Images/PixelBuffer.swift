@@ -35,6 +35,12 @@ public final class PixelBuffer {
   /// Makes room for another size; the content is undefined afterwards.
   public func resize(_ size: ImageSize) { resize(size, channels: 4) }
 
+  /// Takes another picture's size and content.
+  public func copy(_ other: PixelBuffer) {
+    resize(ImageSize(width: other.width, height: other.height), channels: other.channels)
+    _ = bytes.update(fromContentsOf: other.bytes)
+  }
+
   /// Makes room for pixels of `channels` bytes, 1 or 4; the content is undefined afterwards.
   func resize(_ size: ImageSize, channels: Int) {
     let needed = channels * size.width * size.height

@@ -13,6 +13,8 @@ struct ModelSnapshot {
   var average: WeightAverage?
   /// What sums gradients; nil for what has none.
   var reducer: GradientReducer?
+  /// Outputs of the network that nothing of the training data teaches, which files of the model say.
+  var untaught: [String] = []
 
   /// The model that is evaluated and kept.
   var kept: ParameterStore { average?.parameters ?? parameters }
@@ -30,7 +32,7 @@ struct ModelSnapshot {
       files: try [
         (CheckpointStore.modelFile, parameters.modelSources()),
         (CheckpointStore.optimizerFile, remembered + named(Self.averagePrefix, averaged)),
-      ].map { ($0, try SafetensorsImage(of: $1, path: $0)) },
+      ].map { ($0, try SafetensorsImage(of: $1, metadata: facts, path: $0)) },
       owned: try residualFiles())
   }
 
@@ -123,7 +125,8 @@ struct ModelSnapshot {
   func replaceModel(at path: String, step: Int) throws {
     try DurableFiles.makeFolder(DurableFiles.parent(of: path))
     try DurableFiles.replace(
-      path, with: kept.modelSources(), metadata: [Self.stepKey: "\(step)"])
+      path, with: kept.modelSources(),
+      metadata: facts.merging([Self.stepKey: "\(step)"]) { $1 })
   }
 
   /// The update that a model in a run folder is from; nil where there is none, or one that does not
@@ -133,6 +136,20 @@ struct ModelSnapshot {
     return try SafetensorsReader(path: path).metadata[stepKey].flatMap(Int.init)
   }
 
+  /// Outputs that the training of a model in a run folder had no labels for: what they say means nothing.
+  ///
+  /// - Throws: `WeightsError` where the file cannot be read.
+  static func untaught(ofModel path: String) throws -> Set<String> {
+    let names = try SafetensorsReader(path: path).metadata[untaughtKey] ?? ""
+    return Set(names.split(separator: ",").map(String.init))
+  }
+
+  private var facts: [String: String] {
+    untaught.isEmpty ? [:] : [Self.untaughtKey: untaught.joined(separator: ",")]
+  }
+
   /// The name of the update in a file's metadata.
   private static let stepKey = "step"
+  /// The name, in a file's metadata, of outputs that nothing taught.
+  private static let untaughtKey = "untaught"
 }

@@ -9,6 +9,8 @@ struct TeacherModel {
   let digest: String
   /// What the file holds.
   let network: FaceNetwork
+  /// Outputs that it had no labels for.
+  let untaught: Set<String>
   /// How it wants its faces.
   let alignment: FacePlacement
   /// How far its run has come; nil for one that was brought to its end.
@@ -25,6 +27,7 @@ struct TeacherModel {
     let configuration = try folder.faceConfiguration()
     weights = try folder.weights(named: checkpoint)
     digest = try SHA256.digest(ofFile: weights).digest
+    untaught = try ModelSnapshot.untaught(ofModel: weights)
     network = configuration.network
     alignment = configuration.data.alignment
     progress = folder.progress(of: configuration.train)

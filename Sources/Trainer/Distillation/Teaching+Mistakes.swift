@@ -14,6 +14,11 @@ extension LoadedConfiguration where Root: FaceConfiguration {
     if wanted?.affect ?? 0 > 0, !teacher.network.hasAffect {
       mistakes.append(
         mistake("distill.affect", "the teacher has no head for valence and arousal; set it to 0"))
+    } else if wanted?.affect ?? 0 > 0, teacher.untaught.contains("affect") {
+      mistakes.append(
+        mistake(
+          "distill.affect",
+          "the teacher had no labels to learn valence and arousal from; set it to 0"))
     }
     if wanted?.embedding ?? 0 > 0 {
       let (theirs, own) = (

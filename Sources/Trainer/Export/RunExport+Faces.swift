@@ -15,19 +15,19 @@ extension RunExport {
     let heads = Heads(
       names: ["logits"] + (network.hasAffect ? ["affect"] : [])
         + (network.embedding == nil ? [] : ["embedding"]),
-      parameters: network.heads)
+      parameters: network.heads, untaught: try ModelSnapshot.untaught(ofModel: weights))
     let parts = ExportedParts(graph: graph, parameters: parameters, input: "images", heads: heads)
     return ExportedModel(
       weights: weights, networks: try parts.networks(includesLogMel: false, frames: 0),
       weightFiles: parts.weightFiles(classifier: ["logits"], library: "torchvision"),
-      description: try description(configuration, step: step),
+      description: try description(configuration, hasAffect: heads.has("affect"), step: step),
       facts: try facts(
         configuration, weights: weights, step: step, data: data(configuration),
         split: "the validation list (\(configuration.data.validation.lastName))"))
   }
 
   private func description(
-    _ configuration: some FaceConfiguration, step: Int?
+    _ configuration: some FaceConfiguration, hasAffect: Bool, step: Int?
   ) throws -> ExportDescription {
     let network = configuration.network
     return ExportDescription(
@@ -37,11 +37,12 @@ extension RunExport {
         network.backbone.name,
         configuration.data.augmentation(imageSize: network.backbone.imageSize)),
       outputs: Outputs(
-        classes: FaceReport.classNames, affect: network.hasAffect ? ["valence", "arousal"] : nil,
+        classes: FaceReport.classNames, affect: hasAffect ? ["valence", "arousal"] : nil,
         embedding: network.embedding?.dimensions,
-        text:
-          "logits: softmax gives probabilities; affect: about -1 to 1, not bounded; embedding: of "
-          + "length 1, faces that people find alike are close"))
+        text: "logits: softmax gives probabilities"
+          + (hasAffect ? "; affect: about -1 to 1, not bounded" : "")
+          + (network.embedding == nil
+            ? "" : "; embedding: of length 1, faces that people find alike are close")))
   }
 
   /// What the run learned from; an empty name for what there is none of.
@@ -66,6 +67,19 @@ struct Heads {
   var names: [String]
   /// The parameters of each.
   var parameters: [[String]]
+  /// Parameters of those that are left out.
+  let leftOut: [String]
+
+  /// - Parameter untaught: outputs that mean nothing, which nobody is given.
+  init(names: [String], parameters: [[String]], untaught: Set<String> = []) {
+    let heads = zip(names, parameters)
+    let taught = heads.filter { !untaught.contains($0.0) }
+    self.names = taught.map(\.0)
+    self.parameters = taught.map(\.1)
+    leftOut = heads.filter { untaught.contains($0.0) }.flatMap(\.1)
+  }
+
+  func has(_ output: String) -> Bool { names.contains(output) }
 }
 
 /// A backbone with heads, as the files of an export.
@@ -130,8 +144,9 @@ struct ExportedParts {
   /// - Parameter classifier: heads that are part of that class.
   func weightFiles(classifier: [String], library: String) -> [ExportedModel.WeightFile] {
     let sources = parameters.modelSources()
-    let outside = zip(heads.names, heads.parameters).filter { !classifier.contains($0.0) }
-      .flatMap(\.1)
+    let outside =
+      zip(heads.names, heads.parameters).filter { !classifier.contains($0.0) }
+      .flatMap(\.1) + heads.leftOut
     let model = ExportedModel.WeightFile(
       name: "model", holds: "the network as \(library)'s class has it",
       tensors: sources.filter { !outside.contains($0.description.name) })

@@ -12,7 +12,7 @@ extension RunExport {
     let step = try step(of: weights)
     let heads = Heads(
       names: (network.classes == nil ? [] : ["logits"]) + (network.hasAffect ? ["affect"] : []),
-      parameters: network.heads)
+      parameters: network.heads, untaught: try ModelSnapshot.untaught(ofModel: weights))
     let parts = ExportedParts(graph: graph, parameters: parameters, input: "patches", heads: heads)
     // torchvggish's network ends with the features.
     let isVGGish = network.backbone == .vggish
@@ -25,8 +25,8 @@ extension RunExport {
         stage: configuration.stage.rawValue, step: step,
         architecture: network.backbone.rawValue, audio: try AudioInput(network),
         outputs: Outputs(
-          classes: network.classes.map { _ in VocalEmotion.allCases.map { "\($0)" } },
-          affect: network.hasAffect ? ["valence", "arousal"] : nil,
+          classes: heads.has("logits") ? VocalEmotion.allCases.map { "\($0)" } : nil,
+          affect: heads.has("affect") ? ["valence", "arousal"] : nil,
           text:
             "of an utterance: the mean over patches that overlap by \(configuration.data.overlap) "
             + "of a patch, of softmax(logits) and of affect")),

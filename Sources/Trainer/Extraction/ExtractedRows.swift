@@ -1,4 +1,3 @@
-import Foundation
 import Media
 import Nets
 
@@ -14,7 +13,7 @@ struct RowOrigin: Equatable, Sendable {
   var region: FaceRegion?
 }
 
-/// The rows of one part of an extraction.
+/// Some rows of an extraction.
 struct ExtractedRows {
   /// Features of a row.
   let width: Int
@@ -22,10 +21,6 @@ struct ExtractedRows {
   private(set) var features: [Float] = []
   /// What each row is of.
   private(set) var origins: [RowOrigin] = []
-  /// Images that could not be used, and why.
-  var problems: [String] = []
-  /// Where no face was found.
-  var faceless: [String] = []
 
   /// No rows yet.
   init(width: Int) { self.width = width }
@@ -37,6 +32,13 @@ struct ExtractedRows {
     origins.append(origin)
   }
 
+  /// Adds rows behind those that there are.
+  mutating func append(_ others: ExtractedRows) {
+    precondition(others.width == width)
+    features += others.features
+    origins += others.origins
+  }
+
   /// Whether every feature is a number.
   var isFinite: Bool { features.allSatisfy(\.isFinite) }
 }
@@ -45,15 +47,13 @@ extension ExtractedRows {
   private static let names = (
     features: "features", images: "images", frames: "frames", faces: "faces", regions: "regions"
   )
-  private static let problems = "problems"
-  private static let faceless = "faceless"
   /// Stands for what an origin does not have.
   private static let none = -1
 
   /// Writes the rows to a file of a folder.
   ///
   /// - Throws: `TrainerError.system`.
-  func write(to file: String, in folder: SharedFolder) throws {
+  func write(to file: String, in folder: SharedFolder, metadata: [String: String] = [:]) throws {
     let count = origins.count
     func integers(_ name: String, _ value: (RowOrigin) -> Int?) throws -> Tensor {
       try Tensor(name: name, shape: [count], integers: origins.map { value($0) ?? Self.none })
@@ -68,14 +68,7 @@ extension ExtractedRows {
       try integers(Self.names.faces) { $0.face },
       try Tensor(name: Self.names.regions, shape: [count, 4], floats: regions),
     ]
-    let words = try [Self.problems: problems, Self.faceless: faceless].mapValues {
-      String(decoding: try JSONEncoder().encode($0), as: UTF8.self)
-    }
-    try folder.write(tensors, metadata: words, to: file)
-  }
-
-  private static func words(_ name: String, of reader: SafetensorsReader) -> [String]? {
-    reader.metadata[name].flatMap { try? JSONDecoder().decode([String].self, from: Data($0.utf8)) }
+    try folder.write(tensors, metadata: metadata, to: file)
   }
 
   /// Reads what `write` wrote.
@@ -90,16 +83,12 @@ extension ExtractedRows {
     try SharedFolder.requireContent(tensors, of: reader)
     let count = tensors[1].elementCount
     guard tensors[0].shape == [count, width], tensors[4].shape == [count, 4],
-      tensors[2].elementCount == count, tensors[3].elementCount == count,
-      let problems = Self.words(Self.problems, of: reader),
-      let faceless = Self.words(Self.faceless, of: reader)
+      tensors[2].elementCount == count, tensors[3].elementCount == count
     else {
       throw TrainerError.featuresBroken(file: file, reason: "is no part of this extraction")
     }
     self.init(width: width)
     features = tensors[0].floats()
-    self.problems = problems
-    self.faceless = faceless
     let numbers = try tensors[1...3].map { try $0.integers().map { $0 < 0 ? nil : $0 } }
     let regions = tensors[4].floats()
     origins = (0..<count).map { row in

@@ -10,8 +10,8 @@ struct ExtractionInputs {
   private(set) var parts: [ExtractionPart] = []
   /// Files of folders that the network has no sense for, such as sounds for one that sees.
   private(set) var passedOver = 0
-  /// Names in folders that cannot be used.
-  private(set) var problems: [RowProblem] = []
+  /// Rows of lists, names in folders and files that cannot be used.
+  private(set) var problems: [String] = []
 
   private let sense: Modality
   private let run: String
@@ -63,8 +63,10 @@ struct ExtractionInputs {
 
   private mutating func add(folder path: String) throws {
     let folder = try MediaFiles(in: path)
-    problems += folder.problems
-    if case .fail = policy, let problem = problems.first { throw DatasetError.row(problem) }
+    if case .fail = policy, let problem = folder.problems.first {
+      throw DatasetError.row(problem)
+    }
+    problems += folder.problems.map(\.description)
     let wanted = folder.files.filter { perceives($0.kind) }
     passedOver += folder.files.count - wanted.count
     guard !wanted.isEmpty else {
@@ -81,7 +83,14 @@ struct ExtractionInputs {
   }
 
   private mutating func add(file path: String) throws {
-    switch try MediaKind(ofContent: path) {
+    let kind: MediaKind
+    do {
+      kind = try MediaKind(ofContent: path)
+    } catch let error as MediaError where policy != .fail {
+      problems.append("\(error)")
+      return
+    }
+    switch kind {
     case .image where sense == .audio: throw deaf(path, "a picture")
     case .image: pending.append(path)
     case .sound where sense == .visual:
@@ -118,7 +127,7 @@ struct ExtractionInputs {
 
   private mutating func append(_ list: FaceManifest) {
     flush()
-    problems += list.problems
+    problems += list.problems.map(\.description)
     parts += ExtractionPart.parts(ofList: lists.count, rows: list.records.count)
     lists.append(list)
   }

@@ -96,7 +96,7 @@ final class ExtractionNetwork {
   func film(_ path: String) throws -> any ExtractionPiece {
     let work = try FilmWork(
       film: path, faces: .detector(search.options, landmarks: search.landmarks), extent: .whole(),
-      extractors: [try film()])
+      extractors: [try film()], threads: workers)
     return RecordingPiece(film: work, file: path)
   }
 

@@ -5,10 +5,14 @@ import Media
 protocol ExtractionPiece: AnyObject {
   /// How much is done, 0 to 1.
   var progress: Double { get }
+  /// Images that could not be used so far, and why.
+  var problems: [String] { get }
+  /// Where no face was found, once all is done.
+  var faceless: [String] { get }
   /// Does a little more; false when all is done.
   func advance() throws -> Bool
-  /// What came of it.
-  func rows() -> ExtractedRows
+  /// What came of it since the last call.
+  func takeRows() -> ExtractedRows
 }
 
 /// Films and sounds: a row for each frame that has one.
@@ -16,6 +20,9 @@ final class RecordingPiece: ExtractionPiece {
   private let work: any FeatureWork
   private let file: String
   private let regions: () -> [FaceRegion?]
+  /// The next frame whose row has not been taken.
+  private var next = 0
+  private var rowCount = 0
 
   /// The face of a film.
   init(film work: FilmWork, file: String) {
@@ -35,17 +42,24 @@ final class RecordingPiece: ExtractionPiece {
 
   func advance() throws -> Bool { try work.advance() }
 
-  func rows() -> ExtractedRows {
+  var problems: [String] { [] }
+
+  var faceless: [String] {
+    rowCount > 0
+      ? [] : ["\(file): no face was found in any of \(work.table.frameCount) frames"]
+  }
+
+  func takeRows() -> ExtractedRows {
     let regions = regions()
     var rows = ExtractedRows(width: work.table.width)
-    for frame in 0..<work.table.frameCount {
+    for frame in next..<work.framesWithRows {
       guard let row = work.table.row(frame) else { continue }
       let region = regions.indices.contains(frame) ? regions[frame] : nil
       rows.append(row, of: RowOrigin(frame: frame, face: region.map { _ in 0 }, region: region))
     }
-    if rows.origins.isEmpty {
-      rows.faceless.append("\(file): no face was found in any of \(work.table.frameCount) frames")
-    }
+    next = work.framesWithRows
+    work.forget(before: next)
+    rowCount += rows.origins.count
     return rows
   }
 }
@@ -55,7 +69,9 @@ final class ImagePiece: ExtractionPiece {
   private let inference: FaceInference
   private let loader: BatchLoader
   private let images: Range<Int>
-  private var result: ExtractedRows
+  private let width: Int
+  private var rows: ExtractedRows
+  private(set) var problems: [String] = []
   private var done = 0
 
   /// - Parameter loader: gives the images' micro-batches next.
@@ -63,8 +79,11 @@ final class ImagePiece: ExtractionPiece {
     self.images = images
     self.inference = inference
     self.loader = loader
-    result = ExtractedRows(width: width)
+    self.width = width
+    rows = ExtractedRows(width: width)
   }
+
+  var faceless: [String] { [] }
 
   /// The micro-batches of some images; the last is filled up.
   static func requests(_ images: Range<Int>, microBatch: Int) -> [MicroBatchRequest] {
@@ -84,16 +103,18 @@ final class ImagePiece: ExtractionPiece {
       let features = inference.features
     else { return false }
     for (place, image) in batch.sampleIndices.enumerated() where batch.weights[place] > 0 {
-      result.append(
-        features[(place * result.width)..<((place + 1) * result.width)],
-        of: RowOrigin(image: Int(image)))
+      rows.append(
+        features[(place * width)..<((place + 1) * width)], of: RowOrigin(image: Int(image)))
     }
-    for problem in loader.takeProblems() { result.problems.append(problem.description) }
+    for problem in loader.takeProblems() { problems.append(problem.description) }
     done += inference.microBatch
     return done < images.count
   }
 
-  func rows() -> ExtractedRows { result }
+  func takeRows() -> ExtractedRows {
+    defer { rows = ExtractedRows(width: rows.width) }
+    return rows
+  }
 }
 
 /// Photographs, in which faces are looked for: a row for each face.
@@ -102,7 +123,9 @@ final class PhotoPiece: ExtractionPiece {
   private let photos: PhotoReader
   private let extractor: FilmExtractor
   private let isLenient: Bool
-  private var result: ExtractedRows
+  private var rows: ExtractedRows
+  private(set) var problems: [String] = []
+  private(set) var faceless: [String] = []
   private var done = 0
 
   init(_ images: Range<Int>, photos: PhotoReader, extractor: FilmExtractor, isLenient: Bool) {
@@ -110,7 +133,7 @@ final class PhotoPiece: ExtractionPiece {
     self.photos = photos
     self.extractor = extractor
     self.isLenient = isLenient
-    result = ExtractedRows(width: extractor.width)
+    rows = ExtractedRows(width: extractor.width)
   }
 
   var progress: Double { Double(done) / Double(max(1, images.count)) }
@@ -121,25 +144,28 @@ final class PhotoPiece: ExtractionPiece {
     do {
       try extract(image)
     } catch let error where isLenient && (error is MediaError || error is DatasetError) {
-      result.problems.append("\(error)")
+      problems.append("\(error)")
     }
     return done < images.count
   }
 
   private func extract(_ image: Int) throws {
     let faces = try photos.faces(ofImage: image)
-    if faces.isEmpty { result.faceless.append("\(photos.name(of: image)): no face was found") }
+    if faces.isEmpty { faceless.append("\(photos.name(of: image)): no face was found") }
     for start in stride(from: 0, to: faces.count, by: extractor.batch) {
       let some = start..<min(start + extractor.batch, faces.count)
       for face in some { extractor.set(faces[face], in: photos.pixels, place: face - start) }
       try extractor.run()
       for face in some {
-        result.append(
+        rows.append(
           extractor.row(of: face - start),
           of: RowOrigin(image: image, face: face, region: faces[face].region))
       }
     }
   }
 
-  func rows() -> ExtractedRows { result }
+  func takeRows() -> ExtractedRows {
+    defer { rows = ExtractedRows(width: rows.width) }
+    return rows
+  }
 }

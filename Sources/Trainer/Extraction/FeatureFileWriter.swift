@@ -17,16 +17,17 @@ struct FeatureFileWriter {
     return "\(stem ?? output[...]).rows.csv"
   }
 
-  /// Writes both beside their places and renames them, the features last: where they are, all is there.
+  /// Writes both beside their places and renames them, the features last: where they are, all is there, and of
+  /// one extraction.
   ///
   /// - Parameters:
-  ///   - parts: gives the rows of each part, in order.
+  ///   - parts: in order.
   ///   - rows: of all parts.
   ///   - source: the file that a row is of.
-  /// - Throws: `TrainerError.system`.
+  /// - Throws: `TrainerError`.
   func write(
-    parts: some Sequence<() throws -> ExtractedRows>, rows: Int, metadata: [String: String],
-    source: (Int, RowOrigin) -> String
+    _ parts: [PartFile], rows: Int, metadata: [String: String],
+    source: (ExtractionPart, RowOrigin) -> String
   ) throws {
     let table = Self.table(of: output)
     let features = try GrowingFile(output + ".writing")
@@ -34,21 +35,22 @@ struct FeatureFileWriter {
     try features.append(format.header(rows: rows, width: width, metadata: metadata))
     try lines.append(Array((RowTable.columns.joined(separator: ",") + "\n").utf8))
     var row = 0
-    for (index, part) in parts.enumerated() {
-      let content = try part()
-      var text = ""
-      for (place, origin) in content.origins.enumerated() {
-        let line = RowTable.line(row, origin, source: source(index, origin))
-        text += line + "\n"
-        if format == .csv {
-          try features.append(
-            Self.text(line, content.features[(place * width)..<((place + 1) * width)]))
+    for part in parts {
+      try part.forEachSlice { content in
+        for (place, origin) in content.origins.enumerated() {
+          let line = RowTable.line(row, origin, source: source(part.part, origin))
+          try lines.append("\(line)\n".utf8)
+          if format == .csv {
+            try features.append(
+              Self.text(line, content.features[(place * width)..<((place + 1) * width)]))
+          }
+          row += 1
         }
-        row += 1
+        if format != .csv { try content.features.withUnsafeBytes { try features.append($0) } }
       }
-      try lines.append(Array(text.utf8))
-      if format != .csv { try content.features.withUnsafeBytes { try features.append($0) } }
     }
+    // Of another extraction, which the table would not fit.
+    try DurableFiles.remove(output)
     try lines.finish(as: table)
     try features.finish(as: output)
   }

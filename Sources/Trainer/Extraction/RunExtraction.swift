@@ -35,13 +35,17 @@ public struct RunExtraction: Sendable {
   public var landmarks: String?
   /// Side of the smallest face that is looked for, in pixels.
   public var minimumFace: Int?
+  /// The score from which on something is a face; nil for 0, as the detector was trained.
+  public var faceThreshold: Float?
+  /// Seconds between two looks for faces in a film; nil for 0.2.
+  public var faceIntervalSeconds: Double?
   /// The folder that the paths of lists are relative to; nil for the list's own.
   public var root: String?
   /// Images or frames of a batch.
   public var batch = 64
   /// Number format, instead of the run's.
   public var precision: String?
-  /// Threads that decode images, on each rank.
+  /// Threads that decode images, or a film and look for faces in it, on each rank.
   public var workers = 2
   /// How many files that cannot be used are left out before the extraction ends.
   public var skipLimit = 0
@@ -88,6 +92,7 @@ public struct RunExtraction: Sendable {
       try refuseOverwriting()
       let found = try ExtractionInputs(
         self.inputs, sense: network.sense, run: run, root: root, policy: policy)
+      try refuseOverwriting(found)
       inputs = found
       return found.lists.count
     }
@@ -138,6 +143,20 @@ public struct RunExtraction: Sendable {
     try DurableFiles.requireWritable(folder)
   }
 
+  /// Refuses to replace what is to be read.
+  private func refuseOverwriting(_ inputs: ExtractionInputs) throws {
+    let written = [output, FeatureFileWriter.table(of: output)].filter(DurableFiles.exists)
+    let identities = written.compactMap(FileIdentity.init)
+    guard !identities.isEmpty else { return }
+    let sources = inputs.lists.map(ImageSources.init)
+    let read = self.inputs + inputs.parts.flatMap { $0.files(in: sources) }
+    for path in read {
+      guard let identity = FileIdentity(of: path), identities.contains(identity) else { continue }
+      throw TrainerError.usage(
+        "--output \(output): \(path) is read, and would be replaced; name another file")
+    }
+  }
+
   private func makeNetwork(_ job: Job) throws -> ExtractionNetwork {
     var choice = TrainedRun.Choice()
     choice.checkpoint = checkpoint
@@ -151,9 +170,16 @@ public struct RunExtraction: Sendable {
     return try ExtractionNetwork(
       trained,
       search: ExtractionNetwork.FaceSearch(
-        inImages: faces == .detect, options: FaceTracker.Options(minimumFace: minimumFace),
-        landmarks: landmarks),
+        inImages: faces == .detect, options: faceSearch, landmarks: landmarks),
       workers: workers, job: job)
+  }
+
+  private var faceSearch: FaceTracker.Options {
+    var search = FaceTracker.Options.ofFilms
+    search.minimumFace = minimumFace
+    search.threshold = faceThreshold ?? search.threshold
+    search.intervalSeconds = faceIntervalSeconds ?? search.intervalSeconds
+    return search
   }
 
   private func refusalOfFusion(_ folder: RunFolder) throws -> TrainerError {
@@ -171,10 +197,12 @@ public struct RunExtraction: Sendable {
     _ parts: [ExtractionPart], lists: [FaceManifest], _ network: ExtractionNetwork, _ job: Job
   ) throws -> [ExtractionPart] {
     let sources = lists.map(ImageSources.init)
-    let weights = try job.agreement.onRankZero {
-      try SHA256.digest(ofFile: network.weights).digest
+    let files = try job.agreement.onRankZero {
+      try [network.weights, landmarks].compactMap { $0 }.map {
+        try SHA256.digest(ofFile: $0).digest
+      }
     }
-    let settings = "\(network.summary); \(weights); \(network.kernels)"
+    let settings = "\(network.summary); \(files); \(network.kernels)"
     let ranks = job.communicator.worldSize
     let own = try job.agreement.together {
       try stride(from: job.rank, to: parts.count, by: ranks).map { index in
@@ -200,13 +228,14 @@ public struct RunExtraction: Sendable {
   ) throws -> Summary {
     var summary = Summary(
       output: output, table: FeatureFileWriter.table(of: output), rows: 0, width: width,
-      problems: inputs?.problems.map(\.description) ?? [], faceless: [],
+      problems: inputs?.problems ?? [], faceless: [],
       passedOver: inputs?.passedOver ?? 0)
-    for part in parts {
-      let rows = try work.rows(of: part)
-      summary.rows += rows.origins.count
-      summary.problems += rows.problems
-      summary.faceless += rows.faceless
+    let files = parts.map(work.file)
+    for file in files {
+      let part = try file.summary()
+      summary.rows += part.rows
+      summary.problems += part.problems
+      summary.faceless += part.faceless
     }
     if summary.problems.count > skipLimit {
       throw TrainerError.tooManyLeftOut(
@@ -214,9 +243,8 @@ public struct RunExtraction: Sendable {
     }
     let sources = lists.map(ImageSources.init)
     try FeatureFileWriter(output: output, format: format, width: width).write(
-      parts: parts.lazy.map { part in { try work.rows(of: part) } }, rows: summary.rows,
-      metadata: ["network": work.summary]
-    ) { index, origin in parts[index].source(of: origin, in: sources) }
+      files, rows: summary.rows, metadata: ["network": work.summary]
+    ) { part, origin in part.source(of: origin, in: sources) }
     try DurableFiles.remove("\(output).parts")
     return summary
   }

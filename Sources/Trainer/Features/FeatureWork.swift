@@ -7,6 +7,11 @@ package protocol FeatureWork: AnyObject {
   /// Frames of all passes.
   var framesInAll: Int { get }
 
+  /// Frames from the first on whose rows are there, as far as they have one.
+  var framesWithRows: Int { get }
+
+  /// Lets go of most rows in front of a frame, which nobody asks for any more.
+  func forget(before frame: Int)
   /// Does the next piece: as many frames as the extractor takes at once.
   ///
   /// - Returns: whether there is more to do.

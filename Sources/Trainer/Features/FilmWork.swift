@@ -21,7 +21,7 @@ package enum FaceSource: Equatable, Sendable {
 /// through once to find them, since the dominant face is only known at its end; then once more.
 package final class FilmWork: FeatureWork {
   /// What each of the extractors made.
-  package private(set) var tables: [FeatureTable]
+  package private(set) var tables: [FeatureTable] = []
   /// What the first made.
   package var table: FeatureTable { tables[0] }
   package private(set) var framesDone = 0
@@ -35,7 +35,7 @@ package final class FilmWork: FeatureWork {
   package private(set) var severalFaces = 0
 
   private let film: String
-  private let decoders: Int
+  private let threads: Int
   private let source: FaceSource
   private let extent: FilmExtent
   private let extractors: [any FaceRows]
@@ -66,25 +66,24 @@ package final class FilmWork: FeatureWork {
   /// - Parameters:
   ///   - extent: which frames.
   ///   - extractors: at least one; each makes a table.
-  ///   - decoders: threads that decode the film; they change nothing but the time.
+  ///   - threads: how many decode the film and look for faces; they change nothing but the time.
   ///   - observe: see `FaceObserver`.
   /// - Throws: `MediaError`, `DatasetError`.
   package init(
     film: String, faces source: FaceSource, extent: FilmExtent, extractors: [any FaceRows],
-    decoders: Int = 1, observe: FaceObserver? = nil
+    threads: Int = 1, observe: FaceObserver? = nil
   ) throws {
     self.film = film
-    self.decoders = decoders
+    self.threads = threads
     self.source = source
     self.extent = extent
     self.extractors = extractors
     batch = extractors.map(\.batch).min() ?? 1
     self.observe = observe
-    let reader = try VideoReader(film, threads: decoders)
+    let reader = try VideoReader(film, threads: threads)
     // What a file claims costs no memory before it is seen.
     frames = extent.frames ?? 0..<0
     claimedFrames = extent.frames?.count ?? extent.frameCount(of: reader.information)
-    tables = []
     switch source {
     case .list(let file):
       framesInAll = claimedFrames
@@ -94,7 +93,8 @@ package final class FilmWork: FeatureWork {
       phase = .finding(
         reader,
         try FaceTracker(
-          options: options, landmarker: try landmarks.map { try FaceLandmarker(model: $0) }))
+          options: options, landmarker: try landmarks.map { try FaceLandmarker(model: $0) },
+          threads: threads))
     }
     makeTables()
   }
@@ -136,7 +136,8 @@ package final class FilmWork: FeatureWork {
   }
 
   private func finishFinding(_ tracker: FaceTracker) throws {
-    let reader = try VideoReader(film, threads: decoders)
+    let reader = try VideoReader(film, threads: threads)
+    let track = try tracker.finish().track
     if extent.isWhole {
       let end = (tracker.lastTime ?? 0) + 1 / reader.information.averageRate
       frames = 0..<extent.frameCount(seconds: end)
@@ -145,36 +146,73 @@ package final class FilmWork: FeatureWork {
     }
     framesDone = frames.count
     (looks, severalFaces) = (tracker.lookCount, tracker.looksWithSeveralFaces)
-    phase = .extracting(reader, tracker.finish().track)
+    phase = .extracting(reader, track)
   }
 
-  /// Makes rows of the next frames that have a face.
+  /// Frames that a pass goes through at most, for each of its places: where pictures are held, or have no
+  /// face, not every frame needs one.
+  private static let framesPerPlace = 2
+
+  /// Makes rows of the next frames that have a face, of as many pictures as a pass has places for. Frames that
+  /// show the same picture have the same row.
   private func extract(_ reader: VideoReader, _ track: FaceTrack) throws {
-    let end = min(next + batch, frames.count)
-    var faces: [Int] = []
-    for frame in next..<end {
+    var pass = Pass()
+    var frame = next
+    let end = min(next + Self.framesPerPlace * batch, frames.count)
+    while frame < end {
       let time = extent.centreSeconds(of: frames.lowerBound + frame)
-      guard let shown = try reader.frame(at: time) else {
+      if let shown = try reader.frame(at: time) {
+        guard place(frame, shown: shown, reader.pixels, track, in: &pass) else { break }
+      } else {
         framesBehindEnd += 1
-        continue
       }
-      guard let face = track.face(at: shown) else { continue }
-      for extractor in extractors {
-        extractor.set(face, in: reader.pixels, place: faces.count)
-      }
-      observe?(frame, face, reader.pixels)
-      if extent.isWhole { regions[frame] = face.region }
-      faces.append(frame)
+      frame += 1
     }
-    for (index, extractor) in extractors.enumerated() where !faces.isEmpty {
+    for (index, extractor) in extractors.enumerated() where pass.pictures > 0 {
       try extractor.run()
-      for (place, frame) in faces.enumerated() {
+      for (frame, place) in pass.places {
         extractor.copyRow(of: place, to: &tables[index], frame: frame)
       }
     }
-    framesDone += end - next
-    next = end
+    framesDone += frame - next
+    next = frame
     if next == frames.count { try finish() }
+  }
+
+  /// What is computed together.
+  private struct Pass {
+    /// Pictures that were set.
+    var pictures = 0
+    /// When the last of them is shown.
+    var shown = -Double.infinity
+    /// Frames, and which of the pictures they show.
+    var places: [(frame: Int, place: Int)] = []
+  }
+
+  /// Gives a frame a place in a pass, where its picture has a face.
+  ///
+  /// - Parameter shown: when the picture is shown first.
+  /// - Returns: false where there is no place left.
+  private func place(
+    _ frame: Int, shown: Double, _ pixels: PixelBuffer, _ track: FaceTrack, in pass: inout Pass
+  ) -> Bool {
+    guard let face = track.face(at: shown) else { return true }
+    if shown != pass.shown {
+      guard pass.pictures < batch else { return false }
+      for extractor in extractors { extractor.set(face, in: pixels, place: pass.pictures) }
+      pass.pictures += 1
+      pass.shown = shown
+    }
+    pass.places.append((frame, pass.pictures - 1))
+    if extent.isWhole { regions[frame] = face.region }
+    observe?(frame, face, pixels)
+    return true
+  }
+
+  package var framesWithRows: Int { next }
+
+  package func forget(before frame: Int) {
+    for index in tables.indices { tables[index].forget(before: frame) }
   }
 
   /// Of annotated frames it is known that they are there and that they have a face.

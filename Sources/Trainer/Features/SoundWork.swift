@@ -81,6 +81,10 @@ package final class SoundWork: FeatureWork {
     pass = Array(repeating: 0, count: extractor.samplesOfPass)
   }
 
+  package var framesWithRows: Int { framesDone }
+
+  package func forget(before frame: Int) { table.forget(before: frame) }
+
   package func advance() throws -> Bool {
     let end = min(framesDone + extractor.batch, framesInAll)
     fill(from: (frames.lowerBound + framesDone) * PatchPlace.frameSamples)

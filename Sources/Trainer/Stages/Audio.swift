@@ -80,12 +80,24 @@ private struct AudioStage: Stage {
         "\(manifest.path): \(both.count) speakers are in training and validation, so that what is "
           + "measured is too good: \(both.prefix(5).joined(separator: ", "))")
     }
+    remarks += untaught.map {
+      "warning: no training utterance of \(manifest.path) has \($0 == "logits" ? "an emotion" : "valence or arousal"): "
+        + "predictions and exports leave it out"
+    }
     if validation.speakers.count == 1 {
       remarks.append(
         "validation is of one speaker: what is measured tells little of others, and has no intervals"
       )
     }
     return remarks
+  }
+
+  var untaught: [String] {
+    let (network, records) = (configuration.network, training.records)
+    let lacksEmotion = network.classes != nil && records.allSatisfy { $0.emotion == nil }
+    let lacksAffect =
+      network.hasAffect && records.allSatisfy { $0.valence == nil && $0.arousal == nil }
+    return (lacksEmotion ? ["logits"] : []) + (lacksAffect ? ["affect"] : [])
   }
 
   func dataDigest(isSteered: Bool) throws -> String {

@@ -85,15 +85,26 @@ struct FaceStage<Configuration: FaceConfiguration>: Stage {
   }
   var remarks: [String] { missingEyes + missingAffect + (teaching?.remarks ?? []) }
 
+  var untaught: [String] {
+    let teachesAffect = configuration.objective.distillation?.affect ?? 0 > 0
+    return lacksAffect && !teachesAffect ? ["affect"] : []
+  }
+
   private var missingAffect: [String] {
-    let records = training.records
-    guard configuration.loss.hasAffect,
-      !records.indices.contains(where: { !records.affect(at: $0).x.isNaN })
-    else { return [] }
+    guard lacksAffect else { return [] }
+    let consequence =
+      untaught.isEmpty ? "" : "; predictions and exports leave valence and arousal out"
     return [
       "warning: no face of \(training.path) has valence and arousal: loss.concordance and "
-        + "loss.squared_error learn nothing"
+        + "loss.squared_error learn nothing\(consequence)"
     ]
+  }
+
+  /// Whether there are losses on valence and arousal, and no labels for them.
+  private var lacksAffect: Bool {
+    let records = training.records
+    return configuration.loss.hasAffect
+      && !records.indices.contains { !records.affect(at: $0).x.isNaN }
   }
 
   private var missingEyes: [String] {

@@ -43,6 +43,8 @@ protocol Stage {
   var data: String { get }
   /// Further lines for people.
   var remarks: [String] { get }
+  /// Outputs of the network that are to be learned from labels of which the training data has none.
+  var untaught: [String] { get }
   /// The lists that were read, with the rows that they leave out.
   var lists: [(path: String, problems: [RowProblem])] { get }
   /// A digest of what training depends on.
@@ -78,6 +80,8 @@ protocol Stage {
 }
 
 extension Stage {
+  var untaught: [String] { [] }
+
   func choiceDigest() throws -> String? { nil }
 
   func parameterNames() throws -> [String] { try makeGraph().parameters.map(\.name) }

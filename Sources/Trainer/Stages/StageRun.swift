@@ -182,7 +182,8 @@ struct StageRun<S: Stage> {
       of: plan, in: gradients, algorithm: configuration.reduction, configuration.communication,
       threads: configuration.threads)
     let snapshot = ModelSnapshot(
-      parameters: plan.parameters, optimizer: optimizer, average: average, reducer: sums.reducer)
+      parameters: plan.parameters, optimizer: optimizer, average: average, reducer: sums.reducer,
+      untaught: stage.untaught)
     return TrainingParts(
       step: TrainingStep(
         plan: plan, tree: tree, exchange: sums.exchange, buckets: sums.buckets,

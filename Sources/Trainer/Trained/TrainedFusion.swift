@@ -12,6 +12,7 @@ package final class TrainedFusion {
   package let faces: FaceSource
   let threads: Int
   let precision: Precision
+  private let weights: String
   private let tuned: TunedExtractors
   private let dispensable: [Modality]
   private let modalities: [Modality]
@@ -24,7 +25,7 @@ package final class TrainedFusion {
       file: folder.configuration, overrides: choice.overridesOfFusion)
     let configuration = loaded.values
     let extractors = try FusionExtractors(loaded)
-    let weights = try folder.existingWeights(named: choice.checkpoint)
+    weights = try folder.existingWeights(named: choice.checkpoint)
     if extractors.film?.augmentation.alignment != nil, configuration.faces.landmarks == nil {
       throw TrainerError.usage(
         "the visual extractor of \(folder.path) learned from faces that were turned upright by their eyes: "
@@ -55,17 +56,23 @@ package final class TrainedFusion {
 
   /// What makes rows of faces for the network: features, or faces where its own backbone sees them.
   ///
-  /// - Parameter outputs: of the extractor, which stand behind its features; they need an extractor of
-  ///   their own where the network's backbone has learned on.
-  package func faceRows(outputs: [String]) throws -> [any FaceRows] {
-    guard let visual else { return [] }
-    guard tuned.contains(.visual) else {
-      return [try FilmExtractor(visual, outputs: ["features"] + outputs)]
+  /// - Parameters:
+  ///   - outputs: of the extractor, which stand behind its features; they need an extractor of their own where
+  ///     the network's backbone has learned on.
+  ///   - count: extractors that run side by side.
+  /// - Returns: what makes rows, the last of them those with these outputs, and where these have them.
+  package func faceRows(
+    outputs: [String], sideBySide count: Int
+  ) throws -> (rows: [any FaceRows], layout: RowLayout?) {
+    guard let visual else { return ([], nil) }
+    let isTuned = tuned.contains(.visual)
+    let extractors = try (0..<max(1, count)).map { _ in
+      try FilmExtractor(visual, outputs: (isTuned ? [] : ["features"]) + outputs)
     }
-    return [
-      try FaceCrops(visual.cutting, batch: visual.batch),
-      try FilmExtractor(visual, outputs: outputs),
-    ]
+    let said = ParallelExtractors(extractors, threads: threads)
+    let seen: [any FaceRows] =
+      isTuned ? [try FaceCrops(visual.cutting, batch: said.batch)] : []
+    return (seen + [said], extractors[0].tableLayout)
   }
 
   /// What makes rows of moments of a sound for the network.
@@ -82,7 +89,7 @@ package final class TrainedFusion {
   ///   - sound: of `soundRows`; nil without one.
   ///   - frames: of the recording, 40 ms each.
   /// - Returns: valence and arousal of each frame, after the run's post-processing.
-  /// - Throws: `NetsError.kernel`.
+  /// - Throws: `NetsError.kernel`, `TrainerError.outputsNotFinite`.
   package func predict(
     film: FeatureTable?, sound: FeatureTable?, frames: Int
   ) throws -> [SIMD2<Float>] {
@@ -99,7 +106,11 @@ package final class TrainedFusion {
     let recording = FusionRecording(
       name: "", labels: [], frameCount: frames, features: features, inputs: inputs,
       contentDigests: [])
-    return try predict(FusionSplit(recordings: [recording]), frames: frames)
+    let affect = try predict(FusionSplit(recordings: [recording]), frames: frames)
+    guard affect.allSatisfy({ $0.x.isFinite && $0.y.isFinite }) else {
+      throw TrainerError.outputsNotFinite(weights: weights)
+    }
+    return affect
   }
 
   /// Of rows that have other outputs behind them, how much is features.

@@ -40,6 +40,8 @@ package struct TrainedRun {
   package let threads: Int
   /// Number format of activations.
   package let precision: Precision
+  /// Outputs that the training had no labels for: what they say means nothing.
+  package let untaught: Set<String>
   private let choice: Choice
 
   /// Reads what a run says of its networks, and makes the kernels ready on this thread.
@@ -59,6 +61,7 @@ package struct TrainedRun {
       let fusion = try TrainedFusion(folder, choice)
       (content, threads, precision) = (.fusion(fusion), fusion.threads, fusion.precision)
     }
+    untaught = try content.weights.map(ModelSnapshot.untaught) ?? []
     try Engine.configure(threads: threads)
   }
 
@@ -88,6 +91,17 @@ package struct TrainedRun {
       weights: try folder.existingWeights(named: choice.checkpoint),
       precision: configuration.precision, batch: choice.batch)
     return (.voices(extractor), configuration.threads, configuration.precision)
+  }
+}
+
+extension TrainedRun.Content {
+  /// The file of an extractor's weights.
+  var weights: String? {
+    switch self {
+    case .faces(let film): film.weights
+    case .voices(let sound): sound.weights
+    case .fusion: nil
+    }
   }
 }
 

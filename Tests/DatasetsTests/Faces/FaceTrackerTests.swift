@@ -40,7 +40,7 @@ private func grey() -> PixelBuffer {
     try tracker.add(grey(), time: 0.1)
     try tracker.add(frame(of: whole, x: 24), time: 0.2)
     for index in 3..<5 { try tracker.add(grey(), time: Double(index) / 10) }
-    let (track, coverage) = tracker.finish()
+    let (track, coverage) = try tracker.finish()
     #expect(coverage.seen == 2 && coverage.bridged == 1 && coverage.missing == 2)
     let first = try #require(track.face(at: 0))
     let last = try #require(track.face(at: 0.2))
@@ -54,7 +54,7 @@ private func grey() -> PixelBuffer {
     let whole = try decodedFace()
     let tracker = try FaceTracker(options: .init(minimumFace: 100, intervalSeconds: 0.2))
     for index in 0..<4 { try tracker.add(frame(of: whole, x: 12), time: Double(index) / 10) }
-    let (track, coverage) = tracker.finish()
+    let (track, coverage) = try tracker.finish()
     #expect(tracker.lookCount == 2)
     // Behind the last look the face stays where it was.
     #expect(track.sightings.map(\.time) == [0, 0.2, 0.3])
@@ -67,7 +67,7 @@ private func grey() -> PixelBuffer {
     let tracker = try FaceTracker(options: .init(minimumFace: 100, intervalSeconds: 0.2))
     try tracker.add(frame(of: whole, x: 12), time: 0)
     for index in 1..<4 { try tracker.add(grey(), time: Double(index) / 10) }
-    let (track, coverage) = tracker.finish()
+    let (track, coverage) = try tracker.finish()
     #expect(track.sightings.map(\.time) == [0])
     #expect(coverage.seen == 1 && coverage.missing == 3)
   }
