@@ -112,7 +112,14 @@ final class EvenPicture {
 private final class FilmSound {
   private let reader: AudioReader
   private let rate: Int
-  private var done = 0
+  /// Read and not yet copied, from `next` on.
+  private var waiting: ArraySlice<Float> = []
+  /// The sample that is read next.
+  private var next = 0
+  private var hasEnded = false
+
+  /// Read at once: some containers are sought anew for each piece.
+  private static let pieceSeconds = 10
 
   /// nil for a film without sound.
   init?(_ film: String, rate: Int) throws {
@@ -128,9 +135,19 @@ private final class FilmSound {
   /// Copies so much as there is up to a time.
   func copy(until seconds: Double, to writer: VideoWriter) throws {
     let end = Int((seconds * Double(rate)).rounded())
-    try reader.read(seconds: Double(done) / Double(rate)..<Double(end) / Double(rate)) {
-      try writer.append(samples: $0)
+    while case let wanted = end - (next - waiting.count), wanted > 0 {
+      if waiting.isEmpty, !hasEnded { try readPiece() }
+      guard !waiting.isEmpty else { return }
+      try waiting.prefix(wanted).withUnsafeBufferPointer { try writer.append(samples: $0) }
+      waiting = waiting.dropFirst(wanted)
     }
-    done = end
+  }
+
+  private func readPiece() throws {
+    let end = next + Self.pieceSeconds * rate
+    waiting = try reader.read(
+      seconds: Double(next) / Double(rate)..<Double(end) / Double(rate))[...]
+    next += waiting.count
+    hasEnded = waiting.isEmpty
   }
 }
