@@ -43,32 +43,12 @@ struct ExtractCommand: ParsableCommand {
 
   @Option(
     help: """
-      best, final or latest weights of the run, or the path of a checkpoint or safetensors file.
-      """)
-  var checkpoint = "best"
-
-  @Option(
-    help: """
       What images are: whole, each shows a face and little else, as in training; detect, photographs \
       in which faces are looked for.
       """)
   var faces = RunExtraction.Faces.whole
 
-  @Option(help: "Side of the smallest face that is looked for, in pixels.")
-  var minimumFace: Int?
-
-  @Option(help: "Score from which on something is a face; below 0 more faces and more false ones.")
-  var faceThreshold: Float?
-
-  @Option(
-    help: "Seconds between two looks for faces in a film, 0.2 by default; 0 looks at every picture."
-  )
-  var faceInterval: Double?
-
-  @Option(
-    help: "dlib's model of 68 points, for networks that learned from faces turned upright.",
-    completion: .file())
-  var landmarks: String?
+  @OptionGroup var network: TrainedNetworkOptions
 
   @Option(
     help: "The folder that the paths of lists are relative to, instead of the list's own.",
@@ -77,9 +57,6 @@ struct ExtractCommand: ParsableCommand {
 
   @Option(help: "Images or frames that the network takes at once.")
   var batch = 64
-
-  @Option(help: "Number format (f32, bf16), instead of the run's.")
-  var precision: String?
 
   @Option(
     help: "Threads of each rank that decode images, or a film and look for faces in it.")
@@ -107,16 +84,16 @@ struct ExtractCommand: ParsableCommand {
 
   private var extraction: RunExtraction {
     var extraction = RunExtraction(
-      run: folder, checkpoint: checkpoint, inputs: inputs, output: output)
+      run: folder, checkpoint: network.checkpoint, inputs: inputs, output: output)
     extraction.format = format
     extraction.faces = faces
-    extraction.minimumFace = minimumFace
-    extraction.faceThreshold = faceThreshold
-    extraction.faceIntervalSeconds = faceInterval
-    extraction.landmarks = landmarks
+    extraction.minimumFace = network.minimumFace
+    extraction.faceThreshold = network.faceThreshold
+    extraction.faceIntervalSeconds = network.faceInterval
+    extraction.landmarks = network.landmarks
     extraction.root = root
     extraction.batch = batch
-    extraction.precision = precision
+    extraction.precision = network.precision
     extraction.workers = workers
     extraction.skipLimit = skipLimit
     extraction.force = force

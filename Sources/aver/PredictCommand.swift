@@ -51,34 +51,12 @@ struct PredictCommand: ParsableCommand {
 
   @Option(
     help: """
-      best, final or latest weights of the run, or the path of a checkpoint or safetensors file.
-      """)
-  var checkpoint = "best"
-
-  @Option(
-    help: """
       Of a picture: detect looks for faces; whole takes it for a face and little else, as those of the \
       training.
       """)
   var faces = RunPrediction.Faces.detect
 
-  @Option(help: "Side of the smallest face that is looked for, in pixels.")
-  var minimumFace: Int?
-
-  @Option(help: "Score from which on something is a face; below 0 more faces and more false ones.")
-  var faceThreshold: Float?
-
-  @Option(
-    help: """
-      Seconds between two looks for faces in a film; 0 looks at every picture. 0.2 unless a run of \
-      fusion says otherwise.
-      """)
-  var faceInterval: Double?
-
-  @Option(
-    help: "dlib's model of 68 points, for networks that learned from faces turned upright.",
-    completion: .file())
-  var landmarks: String?
+  @OptionGroup var network: TrainedNetworkOptions
 
   @Option(
     help: "Of a run of fusion: the run of its visual extractor, where it has been moved.",
@@ -89,9 +67,6 @@ struct PredictCommand: ParsableCommand {
     help: "Of a run of fusion: the run of its audio extractor, where it has been moved.",
     completion: .directory)
   var audio: String?
-
-  @Option(help: "Number format (f32, bf16), instead of the run's.")
-  var precision: String?
 
   @Option(help: "Threads that share a kernel's work, instead of the run's.")
   var threads: Int?
@@ -122,13 +97,13 @@ struct PredictCommand: ParsableCommand {
 
   private var prediction: RunPrediction {
     var options = InferenceOptions()
-    options.checkpoint = checkpoint
-    options.precision = precision
+    options.checkpoint = network.checkpoint
+    options.precision = network.precision
     options.threads = threads
-    options.landmarks = landmarks
-    options.minimumFace = minimumFace
-    options.faceThreshold = faceThreshold
-    options.faceIntervalSeconds = faceInterval
+    options.landmarks = network.landmarks
+    options.minimumFace = network.minimumFace
+    options.faceThreshold = network.faceThreshold
+    options.faceIntervalSeconds = network.faceInterval
     options.workers = workers ?? options.workers
     options.visual = visual
     options.audio = audio

@@ -39,6 +39,12 @@ struct ExtractedRows {
     origins += others.origins
   }
 
+  /// Gives all rows away.
+  mutating func takeAll() -> ExtractedRows {
+    defer { self = ExtractedRows(width: width) }
+    return self
+  }
+
   /// Whether every feature is a number.
   var isFinite: Bool { features.allSatisfy(\.isFinite) }
 }

@@ -111,10 +111,7 @@ final class ImagePiece: ExtractionPiece {
     return done < images.count
   }
 
-  func takeRows() -> ExtractedRows {
-    defer { rows = ExtractedRows(width: rows.width) }
-    return rows
-  }
+  func takeRows() -> ExtractedRows { rows.takeAll() }
 }
 
 /// Photographs, in which faces are looked for: a row for each face.
@@ -164,8 +161,5 @@ final class PhotoPiece: ExtractionPiece {
     }
   }
 
-  func takeRows() -> ExtractedRows {
-    defer { rows = ExtractedRows(width: rows.width) }
-    return rows
-  }
+  func takeRows() -> ExtractedRows { rows.takeAll() }
 }

@@ -44,8 +44,7 @@ final class ExtractionWork: SharedWork {
       file.path, remedy: "its features are extracted again", report: Job.printError
     ) {
       try file.forEachSlice { _ in }
-      return try file.summary().problems.isEmpty
-    } ?? false
+    }?.problems.isEmpty ?? false
   }
 
   func begin(
@@ -128,9 +127,8 @@ final class PartInWork {
     rows.append(more)
     summary.rows += more.origins.count
     guard rows.features.count * MemoryLayout<Float>.stride >= PartFile.sliceBytes else { return }
-    try file.write(rows, slice: summary.slices)
+    try file.write(rows.takeAll(), slice: summary.slices)
     summary.slices += 1
-    rows = ExtractedRows(width: file.width)
   }
 
   /// Writes what is left.

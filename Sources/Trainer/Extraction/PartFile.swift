@@ -61,9 +61,11 @@ struct PartFile {
 
   /// Gives the rows, some after others.
   ///
+  /// - Returns: what is known of the part.
   /// - Throws: what `use` throws; `WeightsError`, `TrainerError.featuresBroken` where they are not what was
   ///   written.
-  func forEachSlice(_ use: (ExtractedRows) throws -> Void) throws {
+  @discardableResult
+  func forEachSlice(_ use: (ExtractedRows) throws -> Void) throws -> PartSummary {
     let summary = try summary()
     var count = 0
     for slice in 0...summary.slices {
@@ -74,6 +76,7 @@ struct PartFile {
       count += rows.origins.count
     }
     guard count == summary.rows else { throw broken }
+    return summary
   }
 
   private var broken: TrainerError {
