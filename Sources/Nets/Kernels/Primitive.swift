@@ -1,4 +1,17 @@
 import COneDNN
+import Synchronization
+
+/// Lets one thread at a time choose and make kernels.
+///
+/// oneDNN promises that any thread may, but before version 3 its convolutions keep the width of their
+/// last block of channels in a variable of the whole process while they are chosen: a plan in float32
+/// and one in bfloat16 that are made side by side take each other's, compute something else, and stay
+/// so for the rest of the process in oneDNN's cache. Kernels run on any number of threads.
+private enum KernelChoice {
+  private static let lock = Mutex(())
+
+  static func alone(_ make: () -> dnnl_status_t) -> dnnl_status_t { lock.withLock { _ in make() } }
+}
 
 /// A kernel chosen for given shapes: tells its layouts before it is made. Owns the C handle.
 final class PrimitiveDescriptor {
@@ -12,7 +25,7 @@ final class PrimitiveDescriptor {
     _ make: (UnsafeMutablePointer<dnnl_primitive_desc_t?>) -> dnnl_status_t
   ) throws {
     var created: dnnl_primitive_desc_t?
-    try check(make(&created), layer: layer)
+    try check(KernelChoice.alone { make(&created) }, layer: layer)
     guard let created else {
       throw NetsError.kernel(function: "PrimitiveDescriptor", status: "null", layer: layer)
     }
@@ -52,7 +65,9 @@ final class Primitive {
 
   init(_ descriptor: PrimitiveDescriptor) throws {
     var created: dnnl_primitive_t?
-    try check(dnnl_primitive_create(&created, descriptor.handle), layer: descriptor.layer)
+    try check(
+      KernelChoice.alone { dnnl_primitive_create(&created, descriptor.handle) },
+      layer: descriptor.layer)
     guard let created else {
       throw NetsError.kernel(function: "Primitive", status: "null", layer: descriptor.layer)
     }
