@@ -7,7 +7,8 @@ import Trainer
 ///
 /// Sendable because `lock` is held wherever networks and their buffers are used.
 public final class AffectModel: @unchecked Sendable {
-  /// The classes of expression, in the order of `Estimate.probabilities`; empty for a network that hears alone.
+  /// The classes of expression, in the order of `Estimate.probabilities`; empty for a network that hears alone, or
+  /// whose visual extractor was never taught them.
   public let classes: [String]
   /// Whether it sees films.
   public let sees: Bool
@@ -27,8 +28,7 @@ public final class AffectModel: @unchecked Sendable {
   ///
   /// - Throws: an error whose description names the file and the fix, also for a run of another stage.
   public convenience init(run: String, options: InferenceOptions = InferenceOptions()) throws {
-    try options.validate()
-    let trained = try TrainedRun(run, options.choice)
+    let trained = try TrainedRun(run, options)
     guard case .fusion(let fusion) = trained.content else {
       throw InferenceError.senseless(
         file: run, reason: "is no run of fusion, which alone follows recordings over time")
@@ -49,7 +49,7 @@ public final class AffectModel: @unchecked Sendable {
     (faceRows, layout, soundRows) = (seen.rows, seen.layout, heard)
     sees = fusion.sees
     hears = fusion.hears
-    classes = fusion.sees ? Expression.allCases.map { "\($0)" } : []
+    classes = layout?.range(of: "logits") != nil ? Expression.allCases.map { "\($0)" } : []
     faces = fusion.faces.searched(by: options)
     workers = options.workers
   }
@@ -122,10 +122,13 @@ public final class AffectModel: @unchecked Sendable {
 
   private func moments(_ affect: [SIMD2<Float>], _ film: FilmWork?) throws -> [Moment] {
     try affect.enumerated().map { frame, affect in
-      let row = film?.tables.last?.row(frame)
+      // Rows without a layout are not of an extractor.
       var estimate =
-        try row.flatMap { try layout?.estimate(of: $0, weights: fusion.visual?.weights ?? "") }
-        ?? Estimate()
+        try layout.flatMap { layout in
+          try film?.tables.last?.row(frame).map {
+            try layout.estimate(of: $0, weights: fusion.visual?.weights ?? "")
+          }
+        } ?? Estimate()
       (estimate.valence, estimate.arousal) = (affect.x, affect.y)
       return Moment(
         frame: frame, seconds: FilmExtent.whole().seconds(of: frame),

@@ -6,8 +6,8 @@ import Trainer
 ///
 /// Sendable because `lock` is held wherever the network, the detector and their buffers are used.
 public final class FaceModel: @unchecked Sendable {
-  /// The classes, in the order of `Estimate.probabilities`.
-  public let classes = Expression.allCases.map { "\($0)" }
+  /// The classes, in the order of `Estimate.probabilities`; empty where the run had no labels of them.
+  public let classes: [String]
   /// Whether valence and arousal are predicted.
   public let predictsAffect: Bool
   /// Numbers of `FacePrediction.features`.
@@ -29,8 +29,7 @@ public final class FaceModel: @unchecked Sendable {
   ///
   /// - Throws: an error whose description names the file and the fix, also for a run of another stage.
   public convenience init(run: String, options: InferenceOptions = InferenceOptions()) throws {
-    try options.validate()
-    let trained = try TrainedRun(run, options.choice)
+    let trained = try TrainedRun(run, options)
     guard case .faces(let settings) = trained.content else {
       throw InferenceError.senseless(
         file: run, reason: "is no run of teacher or distill, which alone see single faces")
@@ -53,6 +52,7 @@ public final class FaceModel: @unchecked Sendable {
     self.extractor = extractor
     finder = try FaceFinder(
       options.search(), landmarker: try options.landmarks.map { try FaceLandmarker(model: $0) })
+    classes = outputs.contains("logits") ? Expression.allCases.map { "\($0)" } : []
     predictsAffect = outputs.contains("affect")
     featureCount = extractor.layout.range(of: "features")?.count ?? 0
     imageSize = settings.augmentation.imageSize
@@ -150,10 +150,11 @@ public final class FaceModel: @unchecked Sendable {
   ///   - file: any film that FFmpeg reads, a day at most.
   ///   - progress: hears how far the work is.
   ///   - observe: hears of each frame that has a face; it must not ask this model.
-  /// - Throws: `MediaError` naming the file; `TrainerError.outputsNotFinite`.
+  /// - Throws: `MediaError` naming the file; `TrainerError.outputsNotFinite`; `InferenceError.untaught`.
   public func predict(
     film file: String, progress: InferenceProgress = { _ in }, observe: FrameObserver? = nil
   ) throws -> RecordingPrediction {
+    guard extractor.width > 0 else { throw InferenceError.untaught(weights: settings.weights) }
     let rate = try VideoReader(file).information.averageRate
     let period = 1 / min(rate, Self.highestRate)
     let rows = try lock.withKernels(extractorOfFilms)

@@ -24,7 +24,7 @@ public struct InferenceOptions: Sendable {
   /// Seconds between two looks for faces in a film; the face is interpolated between them. 0 looks at every
   /// picture; nil for 0.2, or what a run of fusion says.
   public var faceIntervalSeconds: Double?
-  /// Threads that decode films, look for faces in them, and run copies of the network side by side; they
+  /// Threads that look for faces in films and run copies of the network side by side; they
   /// change nothing but time and memory.
   public var workers = min(4, ProcessInfo.processInfo.activeProcessorCount)
   /// Of a run of fusion: the run folder of its visual extractor, where it has been moved.
@@ -59,7 +59,11 @@ public struct InferenceOptions: Sendable {
   }
 
   /// Copies of a network that run side by side, each with threads of its own.
-  func networks(ofThreads threads: Int) -> Int { max(1, workers / threads) }
+  ///
+  /// More than there are processors would take memory and win nothing.
+  func networks(ofThreads threads: Int) -> Int {
+    max(1, min(workers, ProcessInfo.processInfo.activeProcessorCount) / threads)
+  }
 
   /// - Throws: `InferenceError.setting`, `DatasetError.setting`.
   func validate() throws {

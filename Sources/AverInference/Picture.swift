@@ -73,6 +73,8 @@ public enum InferenceError: Error, Equatable, Sendable, CustomStringConvertible 
   case senseless(file: String, reason: String)
   /// Whoever hears of a film's frames asks the model that is predicting it.
   case observerAsks
+  /// Weights of which no output was taught: the run had no labels.
+  case untaught(weights: String)
   /// Samples that are not numbers.
   case samplesNotFinite(index: Int)
 
@@ -90,6 +92,9 @@ public enum InferenceError: Error, Equatable, Sendable, CustomStringConvertible 
     case .observerAsks:
       "a model cannot be asked by who observes the film that it predicts: keep the pictures, and ask "
         + "afterwards or another model"
+    case .untaught(let weights):
+      "\(weights): the run had no labels of anything that could be predicted; train with some, or use the "
+        + "features"
     case .samplesNotFinite(let index): "sample \(index) is not a number"
     }
   }

@@ -23,8 +23,11 @@ public enum TrainedModel: Sendable {
   ///
   /// - Throws: an error whose description names the file and the fix.
   public init(run: String, options: InferenceOptions = InferenceOptions()) throws {
-    try options.validate()
-    let trained = try TrainedRun(run, options.choice)
+    try self.init(try TrainedRun(run, options), options)
+  }
+
+  /// The model of a run that was read with the same options.
+  package init(_ trained: TrainedRun, _ options: InferenceOptions) throws {
     switch trained.content {
     case .faces(let settings):
       self = .face(try FaceModel(settings, of: trained, options))
@@ -50,6 +53,16 @@ public enum TrainedModel: Sendable {
     case .voice(let model): model.classes
     case .affect(let model): model.classes
     }
+  }
+}
+
+extension TrainedRun {
+  /// Reads a run as options say.
+  ///
+  /// - Throws: what a model's initialiser does.
+  package init(_ run: String, _ options: InferenceOptions) throws {
+    try options.validate()
+    try self.init(run, options.choice)
   }
 }
 

@@ -26,8 +26,7 @@ public final class VoiceModel: @unchecked Sendable {
   ///
   /// - Throws: an error whose description names the file and the fix, also for a run of another stage.
   public convenience init(run: String, options: InferenceOptions = InferenceOptions()) throws {
-    try options.validate()
-    let trained = try TrainedRun(run, options.choice)
+    let trained = try TrainedRun(run, options)
     guard case .voices(let settings) = trained.content else {
       throw InferenceError.senseless(
         file: run, reason: "is no run of audio, which alone hears single moments")
@@ -77,10 +76,11 @@ public final class VoiceModel: @unchecked Sendable {
   /// - Parameters:
   ///   - file: four hours at most.
   ///   - progress: hears how far the work is.
-  /// - Throws: `MediaError` naming the file.
+  /// - Throws: `MediaError` naming the file; `InferenceError.untaught`.
   public func predict(
     sound file: String, progress: InferenceProgress = { _ in }
   ) throws -> RecordingPrediction {
+    guard extractor.width > 0 else { throw InferenceError.untaught(weights: weights) }
     let work = try SoundWork(whole: file, extractor: extractor)
     try lock.finish(work, progress)
     let extent = FilmExtent.whole()

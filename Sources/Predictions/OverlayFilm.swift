@@ -2,6 +2,7 @@ import AverInference
 import Drawing
 import Foundation
 import Media
+import Trainer
 
 /// Writes a film once more, with what was predicted drawn on its pictures, and its sound.
 struct OverlayFilm {
@@ -13,14 +14,11 @@ struct OverlayFilm {
 
   /// Writes beside the file's place and renames.
   ///
-  /// - Throws: `MediaError`, `DrawingError`, naming the file.
+  /// - Throws: `MediaError`, `DrawingError`, `TrainerError.system`, naming the file.
   func write(_ film: String, to output: String, progress: (Double) -> Void) throws {
-    let temporary = output + ".writing"
-    defer { unlink(temporary) }
-    try draw(film, to: temporary, progress)
-    guard rename(temporary, output) == 0 else {
-      throw MediaError.unwritable(file: output, reason: String(cString: strerror(errno)))
-    }
+    let file = try UnfinishedFile(output)
+    try draw(film, to: file.path, progress)
+    try file.finish()
   }
 
   private func draw(_ film: String, to output: String, _ progress: (Double) -> Void) throws {

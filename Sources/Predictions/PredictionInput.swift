@@ -21,9 +21,14 @@ final class PredictionInput {
   /// - Throws: `PredictionError.input` naming the file.
   init(_ argument: String) throws {
     if argument == "-" {
-      let file = try Self.keep(FileHandle.standardInput.fileDescriptor)
+      let file = try Self.keep(FileHandle.standardInput.fileDescriptor, as: Self.streamName)
       kept = file
       (path, name) = ("/proc/self/fd/\(file)", Self.streamName)
+    } else if let pipe = try Self.openedPipe(argument) {
+      defer { close(pipe) }
+      let file = try Self.keep(pipe, as: argument)
+      kept = file
+      (path, name) = ("/proc/self/fd/\(file)", argument)
     } else {
       kept = nil
       (path, name) = (argument, argument)
@@ -53,12 +58,24 @@ final class PredictionInput {
     }
   }
 
+  /// A named pipe, or one that a shell made a path of; nil for anything else.
+  private static func openedPipe(_ path: String) throws -> CInt? {
+    var status = stat()
+    guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFIFO else { return nil }
+    let pipe = open(path, O_RDONLY | O_CLOEXEC)
+    guard pipe >= 0 else {
+      throw PredictionError.input(
+        "\(path): cannot be opened: \(String(cString: strerror(errno)))", status: .badData)
+    }
+    return pipe
+  }
+
   /// Copies a stream into a file without a name.
-  private static func keep(_ stream: CInt) throws -> CInt {
+  private static func keep(_ stream: CInt, as streamName: String) throws -> CInt {
     let folder = FileManager.default.temporaryDirectory.path
     var name = Array("\(folder)/aver-stream-XXXXXX".utf8CString)
     let file = mkstemp(&name)
-    guard file >= 0 else { throw unkept(folder) }
+    guard file >= 0 else { throw unkept(folder, streamName) }
     unlink(name)
     var buffer = [UInt8](repeating: 0, count: 1 << 16)
     while true {
@@ -81,7 +98,7 @@ final class PredictionInput {
     return file
   }
 
-  private static func unkept(_ folder: String) -> PredictionError {
+  private static func unkept(_ folder: String, _ streamName: String) -> PredictionError {
     .input(
       "\(streamName): cannot be kept in \(folder): \(String(cString: strerror(errno))); name another "
         + "folder by TMPDIR", status: .internalError)

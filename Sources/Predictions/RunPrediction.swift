@@ -50,7 +50,9 @@ public struct RunPrediction {
     progress: (_ what: String, _ part: Double) -> Void, write: (String) throws -> Void
   ) throws -> [String] {
     try refuseImpossible()
-    let model = try TrainedModel(run: run, options: options)
+    let trained = try TrainedRun(run, options)
+    try refuseLoss(reading: trained.files)
+    let model = try TrainedModel(trained, options)
     let input = try PredictionInput(input)
     try refuseImpossible(for: input.kind)
     let results = try input.naming {
@@ -74,9 +76,12 @@ public struct RunPrediction {
   }
 
   private func remarks(of model: TrainedModel) -> [String] {
-    model.predictsAffect
-      ? []
-      : ["\(run) has not learned valence and arousal, or had no labels to: they are not predicted"]
+    func lack(_ what: String) -> String {
+      "\(run) has not learned \(what), or had no labels to: they are not predicted"
+    }
+    let hearsAlone = if case .affect(let model) = model { !model.sees } else { false }
+    return (model.classes.isEmpty && !hearsAlone ? [lack("classes")] : [])
+      + (model.predictsAffect ? [] : [lack("valence and arousal")])
   }
 
   // MARK: - What is asked for
@@ -88,16 +93,20 @@ public struct RunPrediction {
     if let overlay, !overlay.lowercased().hasSuffix(".mp4") {
       throw PredictionError.usage("--overlay \(overlay): let its name end in .mp4")
     }
-    let files = [output, plot, overlay].compactMap { $0 }
-    if let (one, other) = FileIdentity.firstPair(of: (input == "-" ? [] : [input]) + files) {
-      throw PredictionError.usage(
-        "\(one) and \(other) are the same file: input, --output, --plot and --overlay are four")
-    }
+    try refuseLoss(reading: input == "-" ? [] : [input])
     for file in files where DurableFiles.exists(file) && !force {
       throw PredictionError.usage("\(file): is there already; --force replaces it")
     }
     // Before minutes are spent on what could not be written.
     for file in files { try DurableFiles.requireWritable(DurableFiles.parent(of: file)) }
+  }
+
+  private var files: [String] { [output, plot, overlay].compactMap { $0 } }
+
+  private func refuseLoss(reading: [String]) throws {
+    if let conflict = FileIdentity.conflict(writing: files, reading: reading) {
+      throw PredictionError.usage(conflict)
+    }
   }
 
   private func refuseImpossible(for kind: MediaKind) throws {
@@ -168,9 +177,9 @@ public struct RunPrediction {
   private func writeTable(_ results: PredictionResults, _ write: (String) throws -> Void) throws {
     let format = format ?? output.flatMap(PredictionFormat.init(file:)) ?? .csv
     guard let output else { return try results.forEachLine(format, write) }
-    let file = try GrowingFile(output + ".writing")
+    let file = try GrowingFile(output)
     try results.forEachLine(format) { try file.append($0.utf8) }
-    try file.finish(as: output)
+    try file.finish()
   }
 }
 

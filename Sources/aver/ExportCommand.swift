@@ -53,10 +53,13 @@ struct ExportCommand: ParsableCommand {
       """)
   var logMel = false
 
-  @Flag(help: "Replace files of the same names.")
+  @Flag(
+    help: "Replace files of the same names, and remove the others that an earlier export describes."
+  )
   var force = false
 
   func run() throws {
+    Interruption.removeUnfinishedFiles()
     let export = RunExport(
       run: folder, format: format, checkpoint: checkpoint, output: output,
       keepsBatchNormalizations: keepBatchNorm, includesLogMel: logMel, replaces: force)

@@ -59,7 +59,7 @@ struct ExtractCommand: ParsableCommand {
   var batch = 64
 
   @Option(
-    help: "Threads of each rank that decode images, or a film and look for faces in it.")
+    help: "Threads of each rank that decode images, or look for faces in a film.")
   var workers = 2
 
   @Option(help: "How many files that cannot be used are left out before the extraction ends.")

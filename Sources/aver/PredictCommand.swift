@@ -73,7 +73,7 @@ struct PredictCommand: ParsableCommand {
 
   @Option(
     help: """
-      Threads that decode films, look for faces and run copies of the network side by side; as many as \
+      Threads that look for faces and run copies of the network side by side; as many as \
       there are processors, 4 at most, by default. They change nothing but the time.
       """)
   var workers: Int?
@@ -82,6 +82,7 @@ struct PredictCommand: ParsableCommand {
   var force = false
 
   func run() throws {
+    Interruption.removeUnfinishedFiles()
     let progress = ProgressLine()
     do {
       let remarks = try prediction.predict(

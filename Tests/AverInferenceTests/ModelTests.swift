@@ -144,6 +144,28 @@ struct ModelTests {
     let face = try #require(try model.predict(Picture(contentsOf: Photo.path)).first)
     #expect(face.estimate.valence == nil && face.estimate.arousal == nil)
     #expect(face.estimate.probabilities.count == 8)
+    try runs.rewrite("eyes", facts: ["untaught": "logits"])
+    let classless = try FaceModel(run: runs.path("eyes"))
+    let other = try #require(try classless.predict(Picture(contentsOf: Photo.path)).first)
+    #expect(classless.classes.isEmpty && other.estimate.probabilities.isEmpty)
+    #expect(other.estimate.valence != nil)
+    // The expression that fusion tells is its visual extractor's.
+    for run in ["both", "tuned"] {
+      let model = try AffectModel(run: runs.path(run))
+      #expect(model.classes.isEmpty && model.sees)
+      let film = runs.path("classless.mp4")
+      try Photo.film(film, tone: true)
+      let moments = try model.predict(film: film).moments
+      #expect(moments.count == 40)
+      #expect(
+        moments.allSatisfy { $0.estimate.probabilities.isEmpty && $0.estimate.valence != nil })
+    }
+    try runs.rewrite("eyes", facts: ["untaught": "logits,affect"])
+    let nothing = try FaceModel(run: runs.path("eyes"))
+    #expect(throws: InferenceError.untaught(weights: runs.weights(of: "eyes"))) {
+      try nothing.predict(film: runs.path("classless.mp4"))
+    }
+    try runs.rewrite("eyes", facts: ["untaught": "affect"])
     try runs.rewrite("ears", facts: ["untaught": "logits"])
     let voice = try VoiceModel(run: runs.path("ears"))
     #expect(voice.classes.isEmpty && voice.predictsAffect)

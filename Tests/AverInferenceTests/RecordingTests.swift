@@ -52,6 +52,38 @@ struct RecordingTests {
     #expect(try prediction(workers: 3, batch: 2) == one)
   }
 
+  @Test("a damaged film gives the same for any number of threads, or the same error")
+  func damagedFilm() throws {
+    let damaged = runs.path("damaged.mp4")
+    let original = [UInt8](try Data(contentsOf: URL(filePath: movie)))
+    let seed = UInt64.random(in: 0...UInt64.max)
+    var generator = SeededGenerator(seed: seed)
+    func outcome(workers: Int) -> String {
+      var options = InferenceOptions()
+      options.workers = workers
+      do {
+        let model = try FaceModel(run: runs.path("eyes"), options: options)
+        return "\(try model.predict(film: damaged).moments)"
+      } catch {
+        return "\(error)"
+      }
+    }
+    var outcomes: Set<String> = []
+    for round in 0..<8 {
+      var bytes = original
+      // Behind the header, where pictures are.
+      for _ in 0..<3 {
+        let place = Int.random(in: 1024..<bytes.count * 3 / 4, using: &generator)
+        bytes[place] ^= 1 << UInt8.random(in: 0..<8, using: &generator)
+      }
+      try Data(bytes).write(to: URL(filePath: damaged))
+      let alone = outcome(workers: 1)
+      #expect(outcome(workers: 4) == alone, "seed \(seed), round \(round)")
+      outcomes.insert(alone)
+    }
+    #expect(outcomes.count > 1, "seed \(seed): no damage was seen")
+  }
+
   @Test("pictures that are shown for several frames give each of them the same")
   func heldPictures() throws {
     let slow = runs.path("slow.mp4")

@@ -164,6 +164,12 @@ extension EndToEnd {
         (["ears", "corpus/affectnet", "-o", "x.npy"], 65, "sound or film"),
         (["corpus", "corpus/affectnet", "-o", "x.npy"], 65, "is this the folder of a run?"),
         (["eyes", "corpus/affectnet", "-o", "eyes.yaml", "--format", "npy"], 64, "--force"),
+        (
+          [
+            "eyes", "corpus/affectnet", "-o", "eyes/best/model.safetensors", "--force", "--format",
+            "npy",
+          ], 64, "is read, and eyes/best/model.safetensors would replace it"
+        ),
         (["eyes", "corpus/affectnet", "-o", "/proc/x.npy"], 70, "/proc"),
         (["eyes", "corpus/affectnet", "-o", "x.npy", "--batch", "0"], 64, "--batch 0"),
         (["eyes", "corpus/affectnet", "-o", "x.npy", "--precision", "f16"], 64, "precision"),

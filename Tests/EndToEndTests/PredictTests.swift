@@ -82,6 +82,12 @@ extension EndToEnd {
         #expect(named.status == 0 && piped.status == 0, "\(named.errors)\(piped.errors)")
         #expect(piped.output == named.output)
       }
+      let named = try predict(["ears", sound])
+      // What a shell makes of a process is a path.
+      let shell = try laboratory.shell(
+        "AVER predict ears <(cat '\(folder)/\(sound)') && AVER predict ears /dev/stdin "
+          + "< <(cat '\(folder)/\(sound)')")
+      #expect(shell.status == 0 && shell.output == named.output + named.output, "\(shell.errors)")
       let broken = try laboratory.pipe("/dev/null", "aver", ["predict", "eyes", "-"])
       #expect(
         broken.status == 65 && broken.errors.contains("standard input: is empty"), "\(broken)")
@@ -102,7 +108,7 @@ extension EndToEnd {
       let content = try Data(contentsOf: URL(fileURLWithPath: "\(folder)/\(movie)"))
       try content.write(to: URL(fileURLWithPath: "\(folder)/own.mp4"))
       let own = try predict(["eyes", "own.mp4", "--overlay", "./own.mp4", "--force"])
-      #expect(own.status == 64 && own.errors.contains("are the same file"), "\(own)")
+      #expect(own.status == 64 && own.errors.contains("is read, and"), "\(own)")
       #expect(try Data(contentsOf: URL(fileURLWithPath: "\(folder)/own.mp4")) == content)
 
       // The corpus as it would be without anybody who labelled valence and arousal.
@@ -123,13 +129,54 @@ extension EndToEnd {
           "data.train=unlabeled.csv", "loss.concordance=1",
         ])
       #expect(
-        (training.output + training.errors).contains("leave valence and arousal out"),
+        (training.output + training.errors).contains("predictions and exports leave it out"),
         "\(training.output)\(training.errors)")
       for checkpoint in ["best", "latest"] {
         let outcome = try predict(["untaught", photo, "--checkpoint", checkpoint])
         #expect(outcome.status == 0 && outcome.errors.contains("has not learned"), "\(outcome)")
         #expect(table(outcome)[1].suffix(2) == ["", ""])
       }
+    }
+
+    @Test("what a list without any labels was to teach is neither predicted nor taught on")
+    func withoutLabels() throws {
+      try laboratory.finish("aver", ["pack", "corpus/affectnet", "nameless.tar"])
+      let training = try laboratory.finish(
+        "aver-train",
+        [
+          "teacher", "--config", "eyes.yaml", "--run", "nameless", "--resume", "auto",
+          "data.train=../../nameless.index", "loss.concordance=1",
+        ])
+      #expect((training.output + training.errors).contains("has an expression"))
+      let outcome = try predict(["nameless", photo])
+      #expect(outcome.status == 0 && outcome.errors.contains("not learned classes"), "\(outcome)")
+      #expect(table(outcome)[0].joined(separator: ",") == "face,x,y,width,height,valence,arousal")
+      #expect(table(outcome)[1].suffix(2) == ["", ""])
+      let film = try predict(["nameless", movie])
+      #expect(film.status != 0 && film.errors.contains("had no labels of anything"), "\(film)")
+      let configuration = try String(contentsOfFile: "\(folder)/eyes.yaml", encoding: .utf8)
+        .replacing("stage: teacher", with: "stage: distill\ndistill: {teacher: nameless}")
+      try Data(configuration.utf8).write(to: URL(fileURLWithPath: "\(folder)/nameless.yaml"))
+      let student = try laboratory.run(
+        "aver-train", ["distill", "--config", "nameless.yaml", "--run", "nameless-student"])
+      #expect(student.status == 64 && student.errors.contains("distill.classes"), "\(student)")
+    }
+
+    @Test("who is interrupted leaves nothing unfinished behind", arguments: [SIGINT, SIGTERM])
+    func interrupted(signal: Int32) throws {
+      let file = "interrupted-\(signal)"
+      let command = try RunningCommand(
+        "aver",
+        [
+          "predict", "predicted", movie, "--output", "\(file).csv", "--overlay", "\(file).mp4",
+          "--face-interval", "0",
+        ], in: folder)
+      while command.isRunning, laboratory.names(beginning: file).isEmpty { usleep(1_000) }
+      command.send(signal)
+      let outcome = try command.wait()
+      let names = laboratory.names(beginning: file)
+      #expect(!names.contains { $0.hasSuffix(".writing") }, "\(outcome) \(names)")
+      #expect(outcome.status != 0, "\(outcome)")
     }
 
     @Test(
@@ -146,6 +193,13 @@ extension EndToEnd {
         (["eyes", "PHOTO", "--plot", "x.pdf"], 64, "end in .png or .svg"),
         (["eyes", "PHOTO", "--output", "fusion.yaml"], 64, "--force"),
         (["eyes", "PHOTO", "--output", "x.csv", "--plot", "x.csv"], 64, ".png"),
+        (["eyes", "PHOTO", "--output", "eyes/config.yaml", "--force"], 64, "is read, and"),
+        (
+          [
+            "predicted", "corpus/recola/recordings_audio/train_1.wav", "--output",
+            "./ears/best/model.safetensors", "--force",
+          ], 64, "is read, and"
+        ),
         (["eyes", "PHOTO", "--output", "/proc/x.csv"], 70, "/proc/x.csv"),
         (["nowhere", "PHOTO"], 65, "is this the folder of a run?"),
         (["eyes", "PHOTO", "--minimum-face", "1"], 64, "minimum face"),
@@ -170,11 +224,17 @@ extension FusionLaboratory {
   fileprivate func pipe(_ file: String, _ name: String, _ arguments: [String]) throws -> Outcome {
     let quoted = try ([Executables.path(of: name)] + arguments).map { "'\($0)'" }
       .joined(separator: " ")
+    return try shell("cat '\(file)' | \(quoted)")
+  }
+
+  /// Runs commands of a shell, in which `AVER` is the program.
+  fileprivate func shell(_ commands: String) throws -> Outcome {
+    let words = try commands.replacing("AVER", with: "'\(Executables.path(of: "aver"))'")
     let outputs = ["out", "err"].map { "\(folder)/\(UUID().uuidString).\($0)" }
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/bin/bash")
     process.arguments = [
-      "-c", "cat '\(file)' | \(quoted) >'\(outputs[0])' 2>'\(outputs[1])'",
+      "-c", "{ \(words); } >'\(outputs[0])' 2>'\(outputs[1])'",
     ]
     process.currentDirectoryURL = URL(fileURLWithPath: folder)
     try process.run()

@@ -113,12 +113,6 @@ private func isClose(_ first: [Double], _ second: [Double]) -> Bool {
     #expect(number(reader.pixels) == 19)
   }
 
-  @Test func threadsDoNotChangeFrames() throws {
-    let one = try allFrames(VideoReader(path("constant.mp4")))
-    let four = try allFrames(VideoReader(path("constant.mp4"), threads: 4))
-    #expect(one.times == four.times && one.numbers == four.numbers)
-  }
-
   /// Red, green, blue and white stand in the corners, row by row, when the camera is upright.
   @Test(arguments: [
     ("upright.mp4", "RGBW"), ("rotated90.mp4", "GWRB"), ("rotated180.mp4", "WBGR"),

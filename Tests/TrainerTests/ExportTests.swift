@@ -78,6 +78,41 @@ struct ExportTests {
     #expect(try names(folder, "out") == ["b", "model.json"])
   }
 
+  @Test("files of an earlier export go, but for those that are read and those it did not make")
+  func formerFiles() throws {
+    let folder = try TemporaryFolder()
+    let place = "\(folder.path)/out"
+    let former = ["a.onnx", "read.onnx", "../outside.onnx", "notes.txt", "b.onnx"]
+    let description = former.map { "{\"name\": \"\($0)\"}" }.joined(separator: ", ")
+    _ = try folder.write("{\"files\": [\(description)]}", to: "out/model.json")
+    for name in former + ["own.onnx"] { _ = try folder.write("old", to: "out/\(name)") }
+    try ExportFolder(path: place, replaces: true).write(
+      [ExportFile("model.json", Array("{}".utf8)), ExportFile("b.onnx", Array("new".utf8))],
+      reading: ["\(place)/read.onnx"])
+    #expect(
+      try names(folder, "out") == ["b.onnx", "model.json", "notes.txt", "own.onnx", "read.onnx"])
+    #expect(try folder.text(of: "out/b.onnx") == "new")
+    #expect(try folder.text(of: "outside.onnx") == "old")
+    // Where the description is no description, nothing is removed.
+    try ExportFolder(path: place, replaces: true).write([ExportFile("c.onnx", [1])])
+    #expect(try names(folder, "out").count == 5)
+  }
+
+  @Test("an export does not replace what it is made of")
+  func overItsWeights() throws {
+    let folder = try TemporaryFolder()
+    let weights = try folder.write("weights", to: "best/model.safetensors")
+    for reading in [weights, try folder.write("", to: "best/b.onnx.writing")] {
+      #expect {
+        try ExportFolder(path: "\(folder.path)/./best", replaces: true).write(
+          [ExportFile("model.safetensors", [1]), ExportFile("b.onnx", [1])], reading: [reading])
+      } throws: {
+        "\($0)".contains("\(reading) is read, and") && ExitStatus(of: $0) == .usage
+      }
+    }
+    #expect(try folder.text(of: "best/model.safetensors") == "weights")
+  }
+
   @Test("an export that fails leaves what was there, and nothing of its own")
   func failure() throws {
     let folder = try TemporaryFolder()

@@ -112,10 +112,57 @@ struct ExtractionPartTests {
       atPath: "\(folder.path)/link", withDestinationPath: path)
     let detour = "\(folder.path)/./a.txt"
     for other in [detour, "\(folder.path)/link", "\(folder.path)//a.txt"] {
-      #expect(FileIdentity.firstPair(of: [path, other])?.1 == other)
+      let together = FileIdentity.conflict(writing: [path, other], reading: [])
+      #expect(together == "\(path) and \(other) are the same file; name two")
+      let read = FileIdentity.conflict(writing: [other], reading: [path])
+      #expect(read == "\(path) is read, and \(other) would replace it; name another file")
     }
     let new = ["\(folder.path)/b", "\(folder.path)/./b"]
-    #expect(FileIdentity.firstPair(of: new)?.0 == new[0])
-    #expect(FileIdentity.firstPair(of: [path, new[0], "/nowhere/a.txt", "/nowhere/a.txt"]) == nil)
+    #expect(FileIdentity.conflict(writing: new, reading: []) != nil)
+    #expect(
+      FileIdentity.conflict(writing: [path, new[0]], reading: ["/nowhere/a", "/nowhere/a"]) == nil)
+  }
+
+  @Test("what a file is called until it is whole is no name for another, nor for what is read")
+  func temporaryNames() throws {
+    let film = try folder.write("a film", to: "b.writing")
+    let output = "\(folder.path)/b"
+    #expect(
+      FileIdentity.conflict(writing: [output], reading: [film])
+        == "\(film) is read, and \(output) would be written to it at first; name another file")
+    let both = try #require(FileIdentity.conflict(writing: [output, film], reading: []))
+    #expect(both.contains("for a while"))
+    #expect(FileIdentity.conflict(writing: [output], reading: ["\(folder.path)/c"]) == nil)
+  }
+
+  @Test("of the folder of parts, parts alone are removed")
+  func removal() throws {
+    let parts = "\(folder.path)/out.npy.parts"
+    let digest = String(repeating: "0a", count: 32)
+    for name in [
+      ".safetensors", ".3.safetensors", ".safetensors.broken", ".0.safetensors.abc-12.writing",
+    ] {
+      _ = try folder.write("", to: "out.npy.parts/\(digest)\(name)")
+    }
+    let own = ["\(digest).txt", "notes.txt", "x\(digest).safetensors", "model.safetensors"]
+    for name in own { _ = try folder.write("", to: "out.npy.parts/\(name)") }
+    try PartFile.removeAll(in: parts)
+    #expect(try DurableFiles.names(in: parts).sorted() == own.sorted())
+    for name in own { try DurableFiles.remove("\(parts)/\(name)") }
+    try PartFile.removeAll(in: parts)
+    #expect(!DurableFiles.exists(parts))
+    try PartFile.removeAll(in: parts)
+  }
+
+  @Test("an extraction that ended between its two files is told from one that is done")
+  func betweenFiles() throws {
+    let output = "\(folder.path)/voices.npy"
+    _ = try folder.write("", to: "voices.rows.csv")
+    #expect(!FeatureFileWriter.isBetweenItsFiles(output))
+    _ = try folder.write("", to: "voices.npy.writing")
+    #expect(FeatureFileWriter.isBetweenItsFiles(output))
+    // Its own table was not whole yet: the other is somebody else's.
+    _ = try folder.write("", to: "voices.rows.csv.writing")
+    #expect(!FeatureFileWriter.isBetweenItsFiles(output))
   }
 }

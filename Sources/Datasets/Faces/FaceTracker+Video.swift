@@ -35,7 +35,7 @@ extension FaceTracker {
   ///
   /// - Parameters:
   ///   - landmarker: see `init`.
-  ///   - threads: how many decode, and look for faces; the track is the same for any number.
+  ///   - threads: how many look for faces; the track is the same for any number.
   ///   - limits: what is refused.
   /// - Throws: `MediaError` naming the file; `DatasetError.setting`.
   public static func follow(
@@ -44,7 +44,7 @@ extension FaceTracker {
   ) throws -> VideoTrack {
     let tracker = try FaceTracker(
       options: options, landmarker: landmarker, threads: threads)
-    let video = try VideoReader(file, threads: threads, limits: limits)
+    let video = try VideoReader(file, limits: limits)
     while let time = try video.advance() { try tracker.take(video, time: time) }
     let (track, coverage) = try tracker.finish()
     return VideoTrack(track: track, coverage: coverage, video: video.information)

@@ -89,14 +89,16 @@ public final class FaceTracker {
   }
 
   private func lookAtWaiting() throws {
-    let regions = try waiting.indices.parallelMap {
-      try finders[$0].regions(in: waiting[$0].picture)
+    // None waits for a second look, whatever comes of the first.
+    let looked = waiting
+    waiting = []
+    let regions = try looked.indices.parallelMap {
+      try finders[$0].regions(in: looked[$0].picture)
     }
-    for ((picture, time), regions) in zip(waiting, regions) {
+    for ((picture, time), regions) in zip(looked, regions) {
       link(try regions.map { try finders[0].face(in: picture, region: $0) }, time: time)
       spare.append(picture)
     }
-    waiting = []
   }
 
   private func link(_ faces: [TrackedFace], time: Double) {

@@ -9,7 +9,7 @@ final class VideoDecoder {
   private var clock: FrameClock
   private var isDraining = false
 
-  init(_ container: VideoContainer, threads: Int, limits: VideoLimits) throws {
+  init(_ container: VideoContainer, limits: VideoLimits) throws {
     let parameters = container.stream.pointee.codecpar
     guard let parameters, let codec = avcodec_find_decoder(parameters.pointee.codec_id),
       let context = avcodec_alloc_context3(codec)
@@ -24,7 +24,8 @@ final class VideoDecoder {
     maximumSeconds = limits.maximumSeconds
     clock = container.clock
     try container.check { avcodec_parameters_to_context(context, parameters) }
-    context.pointee.thread_count = CInt(clamping: max(1, threads))
+    // More threads would find damage in other frames, and make up other pictures for it.
+    context.pointee.thread_count = 1
     context.pointee.max_pixels = Int64(limits.maximumPixels)
     context.pointee.pkt_timebase = container.stream.pointee.time_base
     context.pointee.flags |= AV_CODEC_FLAG_BITEXACT

@@ -21,18 +21,16 @@ public final class VideoReader {
   ///
   /// - Parameters:
   ///   - file: any container and codec that FFmpeg reads; told by content, not by name.
-  ///   - threads: how many decode; frames are the same for any number.
   ///   - limits: what is refused.
   /// - Throws: `MediaError` naming the file: no video, no frames, damaged, too large or too long.
-  public init(_ file: String, threads: Int = 1, limits: VideoLimits = VideoLimits()) throws {
+  public init(_ file: String, limits: VideoLimits = VideoLimits()) throws {
     let container = try VideoContainer(file, limits: limits)
     orientation = container.orientation
     var unused: VideoContainer? = container
     cursor = try FrameCursor(file, toleranceSeconds: container.toleranceSeconds) {
       // The first decoder takes the container that is open, later ones open the file again.
       defer { unused = nil }
-      return try VideoDecoder(
-        unused ?? VideoContainer(file, limits: limits), threads: threads, limits: limits)
+      return try VideoDecoder(unused ?? VideoContainer(file, limits: limits), limits: limits)
     }
     information = VideoInformation(
       size: orientation.shown(cursor.upcomingSize), averageRate: container.averageRate,

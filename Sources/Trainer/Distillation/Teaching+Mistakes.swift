@@ -20,6 +20,11 @@ extension LoadedConfiguration where Root: FaceConfiguration {
           "distill.affect",
           "the teacher had no labels to learn valence and arousal from; set it to 0"))
     }
+    if wanted?.classes ?? 0 > 0, teacher.untaught.contains("logits") {
+      mistakes.append(
+        mistake(
+          "distill.classes", "the teacher had no labels to learn the classes from; set it to 0"))
+    }
     if wanted?.embedding ?? 0 > 0 {
       let (theirs, own) = (
         teacher.network.embedding?.dimensions, values.network.embedding?.dimensions

@@ -18,18 +18,23 @@ extension RunExport {
       parameters: network.heads, untaught: try ModelSnapshot.untaught(ofModel: weights))
     let parts = ExportedParts(graph: graph, parameters: parameters, input: "images", heads: heads)
     return ExportedModel(
-      weights: weights, networks: try parts.networks(includesLogMel: false, frames: 0),
+      weights: weights, files: folder.files(ofModel: weights),
+      networks: try parts.networks(includesLogMel: false, frames: 0),
       weightFiles: parts.weightFiles(classifier: ["logits"], library: "torchvision"),
-      description: try description(configuration, hasAffect: heads.has("affect"), step: step),
+      description: try description(configuration, heads, step: step),
       facts: try facts(
         configuration, weights: weights, step: step, data: data(configuration),
         split: "the validation list (\(configuration.data.validation.lastName))"))
   }
 
   private func description(
-    _ configuration: some FaceConfiguration, hasAffect: Bool, step: Int?
+    _ configuration: some FaceConfiguration, _ heads: Heads, step: Int?
   ) throws -> ExportDescription {
     let network = configuration.network
+    let texts = [
+      "logits": "softmax gives probabilities", "affect": "about -1 to 1, not bounded",
+      "embedding": "of length 1, faces that people find alike are close",
+    ]
     return ExportDescription(
       stage: configuration.stage.rawValue, step: step,
       architecture: network.backbone.name.rawValue,
@@ -37,12 +42,10 @@ extension RunExport {
         network.backbone.name,
         configuration.data.augmentation(imageSize: network.backbone.imageSize)),
       outputs: Outputs(
-        classes: FaceReport.classNames, affect: hasAffect ? ["valence", "arousal"] : nil,
+        classes: heads.has("logits") ? FaceReport.classNames : nil,
+        affect: heads.has("affect") ? ["valence", "arousal"] : nil,
         embedding: network.embedding?.dimensions,
-        text: "logits: softmax gives probabilities"
-          + (hasAffect ? "; affect: about -1 to 1, not bounded" : "")
-          + (network.embedding == nil
-            ? "" : "; embedding: of length 1, faces that people find alike are close")))
+        text: heads.names.map { "\($0): \(texts[$0] ?? "")" }.joined(separator: "; ")))
   }
 
   /// What the run learned from; an empty name for what there is none of.

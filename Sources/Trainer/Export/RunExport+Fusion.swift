@@ -19,7 +19,8 @@ extension RunExport {
       graph: graph, parameters: parameters, standardisation: standardisation,
       extractors: extractors)
     return ExportedModel(
-      weights: weights, networks: try parts.networks(includesLogMel: includesLogMel),
+      weights: weights, files: folder.files(ofModel: weights) + extractors.files,
+      networks: try parts.networks(includesLogMel: includesLogMel),
       weightFiles: try parts.weightFiles(),
       description: try description(configuration, extractors, weights: weights, step: step),
       facts: try facts(

@@ -17,7 +17,7 @@ extension RunExport {
     // torchvggish's network ends with the features.
     let isVGGish = network.backbone == .vggish
     return ExportedModel(
-      weights: weights,
+      weights: weights, files: folder.files(ofModel: weights),
       networks: try parts.networks(includesLogMel: includesLogMel, frames: network.frames),
       weightFiles: parts.weightFiles(
         classifier: isVGGish ? [] : ["logits"], library: isVGGish ? "torchvggish" : "torchvision"),

@@ -23,7 +23,7 @@ public struct RunExport: Sendable {
   public var keepsBatchNormalizations: Bool
   /// Whether there are also networks that take sound instead of log-mel patches; of ONNX only.
   public var includesLogMel: Bool
-  /// Whether files of the same names may be replaced.
+  /// Whether files of the same names may be replaced, and others of an earlier export removed.
   public var replaces: Bool
 
   /// An export with every setting given.
@@ -79,7 +79,7 @@ public struct RunExport: Sendable {
       }
     let place = output ?? "\(run)/export/\(format.rawValue)"
     let files = try format == .onnx ? networkFiles(model) : weightFiles(model)
-    try ExportFolder(path: place, replaces: replaces).write(files)
+    try ExportFolder(path: place, replaces: replaces).write(files, reading: model.files)
     return Summary(
       weights: model.weights, folder: place, files: files.map { ($0.name, $0.byteCount) })
   }
@@ -149,7 +149,7 @@ public struct RunExport: Sendable {
     let card = ModelCard(
       description: described, format: format, facts: model.facts, run: runName)
     return [
-      ExportFile("model.json", try described.json(isPretty: true)),
+      ExportFile(ExportFolder.description, try described.json(isPretty: true)),
       ExportFile("README.md", Array(card.text.utf8)),
     ]
   }
@@ -201,6 +201,8 @@ struct ExportedModel {
 
   /// The file that the weights are from.
   var weights: String
+  /// All files that were read.
+  var files: [String]
   var networks: [Network]
   var weightFiles: [WeightFile]
   var description: ExportDescription

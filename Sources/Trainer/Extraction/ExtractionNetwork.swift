@@ -15,6 +15,8 @@ final class ExtractionNetwork {
   }
 
   let width: Int
+  /// What the network was read from.
+  let files: [String]
   private let trained: TrainedRun.Content
   private let search: FaceSearch
   private let threads: Int
@@ -32,6 +34,7 @@ final class ExtractionNetwork {
   /// - Throws: `NetsError` where the network is none that can be.
   init(_ run: TrainedRun, search: FaceSearch, workers: Int, job: Job) throws {
     trained = run.content
+    files = run.files
     threads = run.threads
     self.search = search
     self.workers = workers
@@ -47,13 +50,7 @@ final class ExtractionNetwork {
   private static let noExtractor = "a run of fusion has been refused"
 
   /// The file of the weights.
-  var weights: String {
-    switch trained {
-    case .faces(let film): film.weights
-    case .voices(let sound): sound.weights
-    case .fusion: preconditionFailure(Self.noExtractor)
-    }
-  }
+  var weights: String { trained.weights }
 
   /// Everything that decides features, but for the weights and the files.
   var summary: String {

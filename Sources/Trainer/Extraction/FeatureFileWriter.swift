@@ -17,6 +17,14 @@ struct FeatureFileWriter {
     return "\(stem ?? output[...]).rows.csv"
   }
 
+  /// Whether an extraction to `output` ended when its table had its name and its features did not yet.
+  static func isBetweenItsFiles(_ output: String) -> Bool {
+    let table = table(of: output)
+    return DurableFiles.exists(table) && !DurableFiles.exists(output)
+      && DurableFiles.exists(UnfinishedFile.path(of: output))
+      && !DurableFiles.exists(UnfinishedFile.path(of: table))
+  }
+
   /// Writes both beside their places and renames them, the features last: where they are, all is there, and of
   /// one extraction.
   ///
@@ -30,8 +38,8 @@ struct FeatureFileWriter {
     source: (ExtractionPart, RowOrigin) -> String
   ) throws {
     let table = Self.table(of: output)
-    let features = try GrowingFile(output + ".writing")
-    let lines = try GrowingFile(table + ".writing")
+    let features = try GrowingFile(output)
+    let lines = try GrowingFile(table)
     try features.append(format.header(rows: rows, width: width, metadata: metadata))
     try lines.append(Array((RowTable.columns.joined(separator: ",") + "\n").utf8))
     var row = 0
@@ -51,8 +59,8 @@ struct FeatureFileWriter {
     }
     // Of another extraction, which the table would not fit.
     try DurableFiles.remove(output)
-    try lines.finish(as: table)
-    try features.finish(as: output)
+    try lines.finish()
+    try features.finish()
   }
 
   private static func text(_ line: String, _ features: ArraySlice<Float>) -> [UInt8] {

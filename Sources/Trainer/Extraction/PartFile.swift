@@ -79,6 +79,18 @@ struct PartFile {
     return summary
   }
 
+  /// Removes all parts of a folder, and the folder where nothing else is in it.
+  ///
+  /// - Throws: `TrainerError.system`.
+  static func removeAll(in folder: String) throws {
+    // A digest, a slice's number, what broken files and those under way are called.
+    let part = /[0-9a-f]{64}(\.[0-9]+)?\.safetensors(\.broken|\..+\.writing)?/
+    for name in try DurableFiles.names(in: folder) where name.wholeMatch(of: part) != nil {
+      try DurableFiles.remove("\(folder)/\(name)")
+    }
+    rmdir(folder)
+  }
+
   private var broken: TrainerError {
     .featuresBroken(file: path, reason: "is no part of this extraction")
   }

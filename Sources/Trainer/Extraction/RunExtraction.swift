@@ -45,7 +45,7 @@ public struct RunExtraction: Sendable {
   public var batch = 64
   /// Number format, instead of the run's.
   public var precision: String?
-  /// Threads that decode images, or a film and look for faces in it, on each rank.
+  /// Threads that decode images, or look for faces in a film, on each rank.
   public var workers = 2
   /// How many files that cannot be used are left out before the extraction ends.
   public var skipLimit = 0
@@ -89,7 +89,7 @@ public struct RunExtraction: Sendable {
     let console = Console(style: job.isRankZero ? .lines : .silent)
     var inputs: ExtractionInputs?
     let count = try job.agreement.onRankZero {
-      try refuseOverwriting()
+      try refuseOverwriting(network)
       let found = try ExtractionInputs(
         self.inputs, sense: network.sense, run: run, root: root, policy: policy)
       try refuseOverwriting(found)
@@ -130,10 +130,14 @@ public struct RunExtraction: Sendable {
     return format
   }
 
-  private func refuseOverwriting() throws {
-    for file in [output, FeatureFileWriter.table(of: output)]
-    where DurableFiles.exists(file) && !force {
-      throw TrainerError.usage("\(file): is there already; --force replaces it")
+  private var written: [String] { [output, FeatureFileWriter.table(of: output)] }
+
+  private func refuseOverwriting(_ network: ExtractionNetwork) throws {
+    try refuseLoss(reading: inputs + network.files + [landmarks].compactMap { $0 })
+    if !force, !FeatureFileWriter.isBetweenItsFiles(output) {
+      for file in written where DurableFiles.exists(file) {
+        throw TrainerError.usage("\(file): is there already; --force replaces it")
+      }
     }
     guard !DurableFiles.isFolder(output) else {
       throw TrainerError.usage("--output \(output): is a folder; name a file")
@@ -145,15 +149,13 @@ public struct RunExtraction: Sendable {
 
   /// Refuses to replace what is to be read.
   private func refuseOverwriting(_ inputs: ExtractionInputs) throws {
-    let written = [output, FeatureFileWriter.table(of: output)].filter(DurableFiles.exists)
-    let identities = written.compactMap(FileIdentity.init)
-    guard !identities.isEmpty else { return }
     let sources = inputs.lists.map(ImageSources.init)
-    let read = self.inputs + inputs.parts.flatMap { $0.files(in: sources) }
-    for path in read {
-      guard let identity = FileIdentity(of: path), identities.contains(identity) else { continue }
-      throw TrainerError.usage(
-        "--output \(output): \(path) is read, and would be replaced; name another file")
+    try refuseLoss(reading: inputs.parts.flatMap { $0.files(in: sources) })
+  }
+
+  private func refuseLoss(reading: [String]) throws {
+    if let conflict = FileIdentity.conflict(writing: written, reading: reading) {
+      throw TrainerError.usage("--output \(output): \(conflict)")
     }
   }
 
@@ -202,7 +204,9 @@ public struct RunExtraction: Sendable {
         try SHA256.digest(ofFile: $0).digest
       }
     }
-    let settings = "\(network.summary); \(files); \(network.kernels)"
+    let settings =
+      "\(network.summary); \(files); \(network.kernels); FFmpeg \(FFmpegLibraries.version); revision "
+      + "\(FeatureKey.revision)"
     let ranks = job.communicator.worldSize
     let own = try job.agreement.together {
       try stride(from: job.rank, to: parts.count, by: ranks).map { index in
@@ -245,7 +249,7 @@ public struct RunExtraction: Sendable {
     try FeatureFileWriter(output: output, format: format, width: width).write(
       files, rows: summary.rows, metadata: ["network": work.summary]
     ) { part, origin in part.source(of: origin, in: sources) }
-    try DurableFiles.remove("\(output).parts")
+    try PartFile.removeAll(in: "\(output).parts")
     return summary
   }
 }

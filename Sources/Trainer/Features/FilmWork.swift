@@ -35,7 +35,6 @@ package final class FilmWork: FeatureWork {
   package private(set) var severalFaces = 0
 
   private let film: String
-  private let threads: Int
   private let source: FaceSource
   private let extent: FilmExtent
   private let extractors: [any FaceRows]
@@ -66,7 +65,7 @@ package final class FilmWork: FeatureWork {
   /// - Parameters:
   ///   - extent: which frames.
   ///   - extractors: at least one; each makes a table.
-  ///   - threads: how many decode the film and look for faces; they change nothing but the time.
+  ///   - threads: how many look for faces; they change nothing but the time.
   ///   - observe: see `FaceObserver`.
   /// - Throws: `MediaError`, `DatasetError`.
   package init(
@@ -74,13 +73,12 @@ package final class FilmWork: FeatureWork {
     threads: Int = 1, observe: FaceObserver? = nil
   ) throws {
     self.film = film
-    self.threads = threads
     self.source = source
     self.extent = extent
     self.extractors = extractors
     batch = extractors.map(\.batch).min() ?? 1
     self.observe = observe
-    let reader = try VideoReader(film, threads: threads)
+    let reader = try VideoReader(film)
     // What a file claims costs no memory before it is seen.
     frames = extent.frames ?? 0..<0
     claimedFrames = extent.frames?.count ?? extent.frameCount(of: reader.information)
@@ -136,7 +134,7 @@ package final class FilmWork: FeatureWork {
   }
 
   private func finishFinding(_ tracker: FaceTracker) throws {
-    let reader = try VideoReader(film, threads: threads)
+    let reader = try VideoReader(film)
     let track = try tracker.finish().track
     if extent.isWhole {
       let end = (tracker.lastTime ?? 0) + 1 / reader.information.averageRate

@@ -29,13 +29,14 @@ package final class ParallelExtractors: FaceRows {
   }
 
   package func run() throws {
+    // Places that were set for a pass that failed are not those of the next.
+    defer { filled = 0 }
     let each = extractors[0].batch
     try sideBySide((filled + each - 1) / each) { [threads] extractor in
       // Kernels remember the number for each thread.
       try Engine.configure(threads: threads)
       try extractors[extractor].run()
     }
-    filled = 0
   }
 
   package func copyRow(of place: Int, to table: inout FeatureTable, frame: Int) {

@@ -10,7 +10,7 @@ extension DurableFiles {
     _ path: String, with tensors: [TensorSource], metadata: [String: String] = [:],
     by temporary: String? = nil
   ) throws {
-    let temporary = temporary ?? path + ".writing"
+    let temporary = temporary ?? UnfinishedFile.path(of: path)
     try write(tensors, metadata: metadata, to: temporary, synchronise: true)
     try rename(temporary, to: path)
   }

@@ -8,9 +8,9 @@ package enum DurableFiles {
   ///
   /// - Throws: `TrainerError.system`.
   package static func replace(_ path: String, with bytes: [UInt8]) throws {
-    let temporary = path + ".writing"
-    try write(bytes, to: temporary)
-    try rename(temporary, to: path)
+    let file = try UnfinishedFile(path)
+    try write(bytes, to: file.path)
+    try file.finish()
   }
 
   /// Writes `bytes` to `path` and waits until they are on the device.

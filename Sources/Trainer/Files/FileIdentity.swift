@@ -19,12 +19,29 @@ package struct FileIdentity: Hashable, Sendable {
     return nil
   }
 
-  /// The first two of some paths that name the same file.
-  package static func firstPair(of paths: [String]) -> (String, String)? {
-    var seen: [FileIdentity: String] = [:]
-    for path in paths {
-      guard let identity = FileIdentity(of: path) else { continue }
-      if let other = seen.updateValue(path, forKey: identity) { return (other, path) }
+  /// Why files cannot be written without the loss of what is read, or of each other; nil where they can.
+  ///
+  /// - Parameters:
+  ///   - writing: each takes, until it is whole, the place of `UnfinishedFile`.
+  ///   - reading: files; names of nothing do no harm.
+  package static func conflict(writing: [String], reading: [String]) -> String? {
+    var written: [FileIdentity: (file: String, place: String)] = [:]
+    for file in writing {
+      for place in [file, UnfinishedFile.path(of: file)] {
+        guard let identity = FileIdentity(of: place) else { continue }
+        if let other = written.updateValue((file, place), forKey: identity) {
+          return other.place == other.file && place == file
+            ? "\(other.file) and \(file) are the same file; name two"
+            : "\(other.file) and \(file) would be written to the same file, \(place), for a while; name "
+              + "others"
+        }
+      }
+    }
+    for file in reading where DurableFiles.exists(file) {
+      guard let taker = FileIdentity(of: file).flatMap({ written[$0] }) else { continue }
+      return "\(file) is read, and \(taker.file) would "
+        + (taker.place == taker.file ? "replace it" : "be written to it at first")
+        + "; name another file"
     }
     return nil
   }

@@ -38,6 +38,15 @@ final class FusionExtractors {
     modality == .visual ? film?.weights : sound?.weights
   }
 
+  /// The files that the extractors are read from, and the model that marks eyes.
+  var files: [String] {
+    Modality.allCases.flatMap { modality in
+      weights(of: modality).map {
+        configuration.fusion.folder(of: modality).files(ofModel: $0)
+      } ?? []
+    } + [configuration.faces.landmarks].compactMap { $0 }
+  }
+
   /// What decides a recording's features, or what networks read.
   ///
   /// - Parameter weights: the digest of the extractor's weights; nil for what networks read.
@@ -184,9 +193,7 @@ extension LoadedConfiguration<FusionConfiguration> {
     }
   }
 
-  private func folder(of modality: Modality) -> RunFolder {
-    RunFolder(path: values.fusion.run(of: modality) ?? "")
-  }
+  private func folder(of modality: Modality) -> RunFolder { values.fusion.folder(of: modality) }
 
   private func stage(of modality: Modality) throws -> StageName {
     try naming(modality) { try folder(of: modality).stage() }

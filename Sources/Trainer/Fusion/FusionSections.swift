@@ -70,6 +70,8 @@ struct FusionSection: ConfigurationSection {
 
   /// The run folder of an extractor.
   func run(of modality: Modality) -> String? { modality == .visual ? visual : audio }
+  /// The run folder of an extractor, which has been named.
+  func folder(of modality: Modality) -> RunFolder { RunFolder(path: run(of: modality) ?? "") }
   /// Which of its weights.
   func weights(of modality: Modality) -> String {
     modality == .visual ? visualWeights : audioWeights

@@ -81,7 +81,7 @@ private struct AudioStage: Stage {
           + "measured is too good: \(both.prefix(5).joined(separator: ", "))")
     }
     remarks += untaught.map {
-      "warning: no training utterance of \(manifest.path) has \($0 == "logits" ? "an emotion" : "valence or arousal"): "
+      "warning: no training utterance of \(manifest.path) has \($0 == "logits" ? "an emotion" : "valence, or none has arousal"): "
         + "predictions and exports leave it out"
     }
     if validation.speakers.count == 1 {
@@ -96,7 +96,8 @@ private struct AudioStage: Stage {
     let (network, records) = (configuration.network, training.records)
     let lacksEmotion = network.classes != nil && records.allSatisfy { $0.emotion == nil }
     let lacksAffect =
-      network.hasAffect && records.allSatisfy { $0.valence == nil && $0.arousal == nil }
+      network.hasAffect
+      && (records.allSatisfy { $0.valence == nil } || records.allSatisfy { $0.arousal == nil })
     return (lacksEmotion ? ["logits"] : []) + (lacksAffect ? ["affect"] : [])
   }
 
@@ -170,7 +171,10 @@ extension LoadedConfiguration<AudioConfiguration> {
     let (key, label) =
       loss.emotion > 0
       ? ("loss.emotion", "emotion")
-      : (loss.concordance > 0 ? "loss.concordance" : "loss.squared_error", "valence or arousal")
+      : (
+        loss.concordance > 0 ? "loss.concordance" : "loss.squared_error",
+        "valence, or none has arousal"
+      )
     throw TrainerError.configuration([
       mistake(key, "no training utterance of \(training.path) has \(label): nothing to learn from")
     ])

@@ -83,28 +83,38 @@ struct FaceStage<Configuration: FaceConfiguration>: Stage {
     ([training, validation] + (triplets.map { [$0.training.faces, $0.test.faces] } ?? [])
       + (teaching?.lists ?? [])).map { ($0.path, $0.problems) }
   }
-  var remarks: [String] { missingEyes + missingAffect + (teaching?.remarks ?? []) }
+  var remarks: [String] { missingEyes + missingLabels + (teaching?.remarks ?? []) }
 
   var untaught: [String] {
-    let teachesAffect = configuration.objective.distillation?.affect ?? 0 > 0
-    return lacksAffect && !teachesAffect ? ["affect"] : []
+    let teacher = configuration.objective.distillation
+    return (hasClasses || teacher?.classes ?? 0 > 0 ? [] : ["logits"])
+      + (lacksAffect && teacher?.affect ?? 0 == 0 ? ["affect"] : [])
   }
 
-  private var missingAffect: [String] {
-    guard lacksAffect else { return [] }
-    let consequence =
-      untaught.isEmpty ? "" : "; predictions and exports leave valence and arousal out"
-    return [
-      "warning: no face of \(training.path) has valence and arousal: loss.concordance and "
-        + "loss.squared_error learn nothing\(consequence)"
+  private var missingLabels: [String] {
+    let lacking = [
+      ("logits", !hasClasses, "an expression", "loss.expression learns"),
+      (
+        "affect", lacksAffect, "valence, or none has arousal",
+        "loss.concordance and loss.squared_error learn"
+      ),
     ]
+    return lacking.filter(\.1).map { output, _, label, losses in
+      "warning: no face of \(training.path) has \(label): \(losses) nothing of it"
+        + (untaught.contains(output) ? "; predictions and exports leave it out" : "")
+    }
   }
 
-  /// Whether there are losses on valence and arousal, and no labels for them.
+  /// Whether any face has an expression.
+  private var hasClasses: Bool { training.classCounts.contains { $0 > 0 } }
+
+  /// Whether there are losses on valence and arousal, and no labels for one of them.
   private var lacksAffect: Bool {
     let records = training.records
     return configuration.loss.hasAffect
-      && !records.indices.contains { !records.affect(at: $0).x.isNaN }
+      && [\SIMD2<Float>.x, \.y].contains { part in
+        !records.indices.contains { !records.affect(at: $0)[keyPath: part].isNaN }
+      }
   }
 
   private var missingEyes: [String] {

@@ -12,7 +12,10 @@ package final class TrainedFusion {
   package let faces: FaceSource
   let threads: Int
   let precision: Precision
-  private let weights: String
+  let weights: String
+  let filesOfExtractors: [String]
+  /// Outputs that the visual extractor's training had no labels for.
+  private let untaughtOfVisual: Set<String>
   private let tuned: TunedExtractors
   private let dispensable: [Modality]
   private let modalities: [Modality]
@@ -34,6 +37,9 @@ package final class TrainedFusion {
     threads = configuration.threads
     precision = configuration.precision
     try Engine.configure(threads: threads)
+    filesOfExtractors = extractors.files
+    untaughtOfVisual =
+      try extractors.film.map { try ModelSnapshot.untaught(ofModel: $0.weights) } ?? []
     visual = extractors.film
     audio = extractors.sound
     tuned = extractors.tuned
@@ -57,8 +63,8 @@ package final class TrainedFusion {
   /// What makes rows of faces for the network: features, or faces where its own backbone sees them.
   ///
   /// - Parameters:
-  ///   - outputs: of the extractor, which stand behind its features; they need an extractor of their own where
-  ///     the network's backbone has learned on.
+  ///   - outputs: of the extractor, which stand behind its features; those that it was never taught are left
+  ///     out. They need an extractor of their own where the network's backbone has learned on.
   ///   - count: extractors that run side by side.
   /// - Returns: what makes rows, the last of them those with these outputs, and where these have them.
   package func faceRows(
@@ -66,6 +72,10 @@ package final class TrainedFusion {
   ) throws -> (rows: [any FaceRows], layout: RowLayout?) {
     guard let visual else { return ([], nil) }
     let isTuned = tuned.contains(.visual)
+    let outputs = outputs.filter { !untaughtOfVisual.contains($0) }
+    if isTuned, outputs.isEmpty {
+      return ([try FaceCrops(visual.cutting, batch: max(1, count) * visual.batch)], nil)
+    }
     let extractors = try (0..<max(1, count)).map { _ in
       try FilmExtractor(visual, outputs: (isTuned ? [] : ["features"]) + outputs)
     }

@@ -42,6 +42,8 @@ package struct TrainedRun {
   package let precision: Precision
   /// Outputs that the training had no labels for: what they say means nothing.
   package let untaught: Set<String>
+  /// What it was read from: who writes must not replace them.
+  package let files: [String]
   private let choice: Choice
 
   /// Reads what a run says of its networks, and makes the kernels ready on this thread.
@@ -61,7 +63,10 @@ package struct TrainedRun {
       let fusion = try TrainedFusion(folder, choice)
       (content, threads, precision) = (.fusion(fusion), fusion.threads, fusion.precision)
     }
-    untaught = try content.weights.map(ModelSnapshot.untaught) ?? []
+    files =
+      folder.files(ofModel: content.weights) + [choice.landmarks].compactMap { $0 }
+      + content.filesOfExtractors
+    untaught = try ModelSnapshot.untaught(ofModel: content.weights)
     try Engine.configure(threads: threads)
   }
 
@@ -95,13 +100,18 @@ package struct TrainedRun {
 }
 
 extension TrainedRun.Content {
-  /// The file of an extractor's weights.
-  var weights: String? {
+  /// The file of the weights.
+  var weights: String {
     switch self {
     case .faces(let film): film.weights
     case .voices(let sound): sound.weights
-    case .fusion: nil
+    case .fusion(let fusion): fusion.weights
     }
+  }
+
+  /// What else a network of fusion is read from.
+  fileprivate var filesOfExtractors: [String] {
+    if case .fusion(let fusion) = self { fusion.filesOfExtractors } else { [] }
   }
 }
 
@@ -122,6 +132,12 @@ extension TrainedRun.Choice {
 }
 
 extension RunFolder {
+  /// The files that say what the run trained, those that only some stages have among them.
+  func files(ofModel weights: String) -> [String] {
+    [configuration, weights, standardisation, postProcessing, metrics]
+      + ["\(DurableFiles.parent(of: weights))/\(CheckpointStore.stateFile)"]
+  }
+
   /// The file of a run's weights, see `weights(named:)`.
   ///
   /// - Throws: `TrainerError.usage` where there is no such file, beside what that throws.
