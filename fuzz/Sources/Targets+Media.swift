@@ -105,7 +105,7 @@ extension FuzzTarget {
   }
 
   /// The small ones of the files that tests read, where `run` says that they are.
-  private static func fixtures(_ endings: Set<String>, in folder: String = "") -> [[UInt8]] {
+  static func fixtures(_ endings: Set<String>, in folder: String = "") -> [[UInt8]] {
     guard let root = ProcessInfo.processInfo.environment["AVER_FUZZ_FIXTURES"] else { return [] }
     let files = FileManager.default
     let names = (try? files.contentsOfDirectory(atPath: "\(root)/\(folder)")) ?? []

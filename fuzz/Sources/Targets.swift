@@ -7,6 +7,7 @@ extension FuzzTarget {
       numPy, packedList, tar, paxRecords, shardLabels,
       safetensors, checkpoint, metrics, configuration, overrides,
       image, imageHeader, sound, video,
+      film, part, run,
     ]
   }
 }
